@@ -1,0 +1,52 @@
+namespace Federated.Protocol.Models;
+
+/// <summary>A model version in memory: its schema and its three flat vectors.</summary>
+public sealed class ModelContent
+{
+    /// <summary>Takes ownership of the vectors.</summary>
+    /// <param name="schema">What the vectors mean.</param>
+    /// <param name="parameters">float32, <see cref="ModelSchema.ParameterCount"/> elements.</param>
+    /// <param name="statistics">float32, <see cref="ModelSchema.StatisticCount"/> elements; null for zeros.</param>
+    /// <param name="counts">int64, <see cref="ModelSchema.CountCount"/> elements; null for zeros.</param>
+    /// <exception cref="ArgumentException">A vector has the wrong length.</exception>
+    public ModelContent(ModelSchema schema, float[] parameters, float[]? statistics = null, long[]? counts = null)
+    {
+        ArgumentNullException.ThrowIfNull(schema);
+        ArgumentNullException.ThrowIfNull(parameters);
+        Schema = schema;
+        Parameters = parameters;
+        Statistics = statistics ?? new float[schema.StatisticCount];
+        Counts = counts ?? new long[schema.CountCount];
+        Check(Parameters.Length, schema.ParameterCount, nameof(parameters));
+        Check(Statistics.Length, schema.StatisticCount, nameof(statistics));
+        Check(Counts.Length, schema.CountCount, nameof(counts));
+    }
+
+    /// <summary>What the vectors mean.</summary>
+    public ModelSchema Schema { get; }
+
+    /// <summary>The flat parameter vector.</summary>
+    public float[] Parameters { get; }
+
+    /// <summary>The flat vector of batch-norm statistics.</summary>
+    public float[] Statistics { get; }
+
+    /// <summary>The flat vector of integer buffers.</summary>
+    public long[] Counts { get; }
+
+    /// <summary>A model of zeros.</summary>
+    /// <param name="schema">The schema.</param>
+    public static ModelContent Zeros(ModelSchema schema)
+    {
+        ArgumentNullException.ThrowIfNull(schema);
+        return new ModelContent(schema, new float[schema.ParameterCount]);
+    }
+
+    private static void Check(int actual, int expected, string name)
+    {
+        if (actual != expected)
+        {
+            throw new ArgumentException($"The schema asks for {expected} elements, the vector has {actual}.", name);
+        }
+    }
+}

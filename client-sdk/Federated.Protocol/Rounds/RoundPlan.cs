@@ -1,0 +1,23 @@
+using System.Collections.Immutable;
+using Federated.Protocol.V1;
+
+namespace Federated.Protocol.Rounds;
+
+/// <summary>What the aggregation tier has to know to aggregate one round.</summary>
+/// <param name="Key">The round.</param>
+/// <param name="WriterEpoch">Fencing epoch of the job's writer; the tier refuses plans and closings of an older one.</param>
+/// <param name="SchemaHash">SHA-256 of the model's schema in lower-case hexadecimal.</param>
+/// <param name="Sections">The sections of every update, in order.</param>
+/// <param name="Rule">Registered name of the aggregation rule, such as <c>mean</c>.</param>
+/// <param name="UpdateBytes">Payload bytes of one update at most.</param>
+/// <param name="ExpectedUpdates">Updates expected at most (cohort with over-selection).</param>
+/// <param name="Durability"><c>journal</c>: a stored update may have to be asked again when its node dies; <c>spool</c>: it is not.</param>
+public sealed record RoundPlan(
+    RoundKey Key,
+    ulong WriterEpoch,
+    string SchemaHash,
+    ImmutableArray<SectionSpec> Sections,
+    string Rule,
+    long UpdateBytes,
+    int ExpectedUpdates,
+    string Durability = "journal");

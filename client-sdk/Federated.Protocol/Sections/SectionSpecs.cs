@@ -1,0 +1,58 @@
+using Federated.Protocol.Models;
+using Federated.Protocol.V1;
+
+namespace Federated.Protocol.Sections;
+
+/// <summary>Makes and measures section specifications.</summary>
+public static class SectionSpecs
+{
+    /// <summary>A dense section.</summary>
+    /// <param name="role">What the section means.</param>
+    /// <param name="dtype">Type of its elements.</param>
+    /// <param name="elementCount">Number of elements.</param>
+    /// <param name="denominator">By what its sum is divided.</param>
+    public static SectionSpec Dense(SectionRole role, SectionDType dtype, long elementCount, SectionDenominator denominator) => new()
+    {
+        Role = role,
+        Dtype = dtype,
+        Codec = SectionCodec.Dense,
+        ElementCount = checked((ulong)elementCount),
+        Denominator = denominator,
+    };
+
+    /// <summary>The parameter difference of a model, float32, averaged by weight.</summary>
+    /// <param name="schema">The model's schema.</param>
+    public static SectionSpec Delta(ModelSchema schema)
+    {
+        ArgumentNullException.ThrowIfNull(schema);
+        return Dense(SectionRole.Delta, SectionDType.F32, schema.ParameterCount, SectionDenominator.Weight);
+    }
+
+    /// <summary>The sums of an evaluation, float64: loss, correct predictions, examples.</summary>
+    public static SectionSpec Evaluation() =>
+        Dense(SectionRole.Evaluation, SectionDType.F64, 3, SectionDenominator.None);
+
+    /// <summary>Bytes of one element.</summary>
+    /// <param name="dtype">The type.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The type is unspecified or unknown.</exception>
+    public static int WidthOf(SectionDType dtype) => dtype switch
+    {
+        SectionDType.F64 or SectionDType.I64 => 8,
+        SectionDType.F32 or SectionDType.U32 => 4,
+        SectionDType.F16 or SectionDType.Bf16 => 2,
+        SectionDType.U8 => 1,
+        _ => throw new ArgumentOutOfRangeException(nameof(dtype), dtype, "The section has no known element type."),
+    };
+
+    /// <summary>Bytes of a dense section.</summary>
+    /// <param name="spec">The section.</param>
+    public static long DenseBytes(SectionSpec spec)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        return checked((long)spec.ElementCount * WidthOf(spec.Dtype));
+    }
+
+    /// <summary>The header of a dense section.</summary>
+    /// <param name="spec">The section.</param>
+    public static SectionHeader DenseHeader(SectionSpec spec) => new() { Spec = spec, ByteLength = checked((ulong)DenseBytes(spec)) };
+}
