@@ -1,0 +1,16 @@
+namespace Federated.Coordination.Persistence;
+
+/// <summary>The figures of an update that counts; never its contents.</summary>
+/// <param name="AssignmentId">Names the update.</param>
+/// <param name="Weight">Examples behind it.</param>
+/// <param name="LocalSteps">Optimizer steps done.</param>
+/// <param name="Bytes">Payload bytes.</param>
+/// <param name="TrainingLoss">Mean local loss; NaN when unknown.</param>
+/// <param name="TrainingSeconds">Time that the local work took on the device.</param>
+public sealed record CountedUpdate(
+    string AssignmentId,
+    double Weight,
+    int LocalSteps,
+    long Bytes,
+    double TrainingLoss,
+    double TrainingSeconds);

@@ -1,0 +1,26 @@
+using Federated.Protocol.Rounds;
+
+namespace Federated.Coordination.Persistence;
+
+/// <summary>The commit point of a round: all of it becomes true in one transaction, or none of it.</summary>
+/// <param name="Lease">Who commits; fenced when the job's writer epoch is another.</param>
+/// <param name="Round">The open round to close.</param>
+/// <param name="ClosedAt">When.</param>
+/// <param name="Counted">Assignments that become <see cref="AssignmentDisposition.Counted"/>.</param>
+/// <param name="Discarded">Assignments that become <see cref="AssignmentDisposition.Discarded"/>. With <paramref name="Counted"/> they are all assignments of the round.</param>
+/// <param name="Failures">Failures that the server found when it closed the round.</param>
+/// <param name="Metrics">The figures of the round.</param>
+/// <param name="Version">The model version that the round made, which becomes the job's current one; null for evaluations.</param>
+/// <param name="Status">The job's status from now on.</param>
+/// <param name="StatusReason">Why; null while the job runs.</param>
+public sealed record RoundCommit(
+    WriterLease Lease,
+    RoundKey Round,
+    DateTimeOffset ClosedAt,
+    IReadOnlyList<CountedUpdate> Counted,
+    IReadOnlyList<DiscardedUpdate> Discarded,
+    IReadOnlyList<ClientFailureRecord> Failures,
+    RoundMetrics Metrics,
+    ModelVersionRecord? Version,
+    JobStatus Status,
+    string? StatusReason);

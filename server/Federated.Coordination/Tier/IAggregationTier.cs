@@ -1,0 +1,51 @@
+using Federated.Protocol.Rounds;
+
+namespace Federated.Coordination.Tier;
+
+/// <summary>
+/// Where the updates of a round go: the gateways that take them in and the aggregators that sum them. The coordinator of a
+/// job opens, closes and forgets rounds through it and learns of updates by claim check; no update's bytes cross this seam.
+/// </summary>
+/// <remarks>
+/// Implementers may be called for several jobs at once, but for one job only one call is under way at any time, and at most one
+/// round of a job is open. A call that throws leaves the round as it was or as the call would have made it; the coordinator
+/// then starts again from its store and repeats the call, so every method is idempotent.
+/// </remarks>
+public interface IAggregationTier
+{
+    /// <summary>
+    /// Makes the tier accept the updates of a round, each stored at most once by assignment id. Called when the round is
+    /// configured, before any device holds its ticket, and again after a restart of the coordinator or of the tier.
+    /// </summary>
+    /// <param name="plan">
+    /// What updates must look like. When the round is already open the plan takes the place of the earlier one; a plan whose writer
+    /// epoch is lower than one seen before for the same job is refused with an <see cref="InvalidOperationException"/>.
+    /// </param>
+    /// <param name="sink">Told of every update stored from now on; takes the place of an earlier sink of the round.</param>
+    /// <param name="cancellationToken">Ends the wait; the round may or may not be open afterwards.</param>
+    /// <returns>What the tier still holds of the round and what it has lost; both empty for a round opened for the first time.</returns>
+    Task<RoundRecovery> OpenRoundAsync(RoundPlan plan, IUpdateSink sink, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Ends the round: refuses updates from now on, waits for those that are being committed, and returns the aggregate. The round's
+    /// journal and memory stay until <see cref="ForgetRoundAsync"/>, so that a coordinator that dies before its commit
+    /// point can open the round again.
+    /// </summary>
+    /// <param name="key">A round that is open, or closed and not yet forgotten (then the same aggregate is returned).</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<RoundAggregate> CloseRoundAsync(RoundKey key, CancellationToken cancellationToken);
+
+    /// <summary>Ends the round without an aggregate and frees what it holds. Nothing happens when the round is unknown.</summary>
+    /// <param name="key">The round.</param>
+    /// <param name="reason">One sentence that late devices are told.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task AbandonRoundAsync(RoundKey key, string reason, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Frees what a closed round still holds (journal, slots, accumulators). Called after the commit point, and again at a restart
+    /// for the newest committed round. Nothing happens when the round is unknown.
+    /// </summary>
+    /// <param name="key">The round.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task ForgetRoundAsync(RoundKey key, CancellationToken cancellationToken);
+}

@@ -1,0 +1,14 @@
+using Federated.Protocol.Rounds;
+
+namespace Federated.Coordination.Tier;
+
+/// <summary>Hears which updates the tier has stored. Returns at once and may be called from any thread.</summary>
+public interface IUpdateSink
+{
+    /// <summary>
+    /// Called at least once for each update that is in the pool and the journal. What is counted is decided by
+    /// <see cref="RoundAggregate.Included"/> alone: this call only lets the coordinator see when its report goal is reached.
+    /// </summary>
+    /// <param name="update">The claim check.</param>
+    void OnStored(UpdateCommitted update);
+}
