@@ -6,7 +6,8 @@ namespace Federated.Protocol.Uploads;
 /// One message of an upload, without the copies that a protobuf <c>bytes</c> field costs: the header, or a slice of the
 /// caller's payload that is written as it is. On the wire it is an <c>UploadChunk</c>.
 /// </summary>
-public readonly struct UploadFrame
+/// <remarks>A class, because the client of gRPC takes no structs for messages.</remarks>
+public sealed class UploadFrame
 {
     /// <summary>The first message of an upload.</summary>
     /// <param name="header">The header.</param>
