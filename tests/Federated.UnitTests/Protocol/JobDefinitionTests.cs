@@ -1,6 +1,5 @@
 using System.Text;
 using Federated.Protocol.Jobs;
-using Xunit;
 
 namespace Federated.UnitTests.Protocol;
 

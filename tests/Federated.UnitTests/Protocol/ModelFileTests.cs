@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Text;
 using CsCheck;
 using Federated.Protocol.Models;
-using Xunit;
 
 namespace Federated.UnitTests.Protocol;
 

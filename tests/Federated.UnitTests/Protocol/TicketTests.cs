@@ -3,7 +3,6 @@ using Federated.Protocol.Tickets;
 using Federated.Protocol.V1;
 using Google.Protobuf;
 using Microsoft.Extensions.Time.Testing;
-using Xunit;
 
 namespace Federated.UnitTests.Protocol;
 

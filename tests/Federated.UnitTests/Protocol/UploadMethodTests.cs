@@ -2,7 +2,6 @@ using System.Buffers;
 using Federated.Protocol.Uploads;
 using Federated.Protocol.V1;
 using Grpc.Core;
-using Xunit;
 
 namespace Federated.UnitTests.Protocol;
 
