@@ -22,6 +22,9 @@ public sealed record JobDefinition
     /// <summary>Name of the architecture, for devices that build the module by name, such as <c>logistic</c>.</summary>
     public string Model { get; set; } = "logistic";
 
+    /// <summary>With <see cref="Model"/> <c>logistic</c>: its size, when the job starts from zeros; null when an initial model is uploaded.</summary>
+    public LinearModelSettings? Linear { get; set; }
+
     /// <summary>Number of training rounds, 1 to 1,000,000.</summary>
     public int Rounds { get; set; } = 20;
 

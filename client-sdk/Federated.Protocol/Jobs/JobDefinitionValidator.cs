@@ -1,4 +1,5 @@
 using System.Globalization;
+using Federated.Protocol.Models;
 
 namespace Federated.Protocol.Jobs;
 
@@ -21,6 +22,13 @@ public static class JobDefinitionValidator
         Check(errors, job.Version == JobDefinition.CurrentVersion, "version", job.Version, $"this build reads version {JobDefinition.CurrentVersion}");
         Check(errors, job.Name is { Length: >= 1 and <= 100 }, "name", job.Name, "1 to 100 characters");
         Check(errors, !string.IsNullOrWhiteSpace(job.Model), "model", job.Model, "the name of an architecture");
+        if (job.Linear is { } linear)
+        {
+            Check(errors, job.Model == LinearModel.Architecture, "linear", job.Model, $"absent unless model is {LinearModel.Architecture}");
+            Check(errors, linear.Features is >= 1 and <= 10_000_000, "linear.features", linear.Features, "1 to 10,000,000");
+            Check(errors, linear.Outputs is >= 1 and <= 1_000_000, "linear.outputs", linear.Outputs, "1 to 1,000,000");
+        }
+
         Check(errors, job.Rounds is >= 1 and <= 1_000_000, "rounds", job.Rounds, "1 to 1,000,000");
         Check(errors, job.TargetAccuracy is null or (> 0 and <= 1), "targetAccuracy", job.TargetAccuracy, "in (0, 1]");
         Check(errors, !string.IsNullOrWhiteSpace(job.Algorithm.Name), "algorithm.name", job.Algorithm.Name, "the name of an algorithm");
