@@ -1,0 +1,9 @@
+namespace Federated.Client.Training;
+
+/// <summary>
+/// Addresses every random draw of one client in one round. Equal keys give equal draws, on any thread and in any order of clients.
+/// </summary>
+/// <param name="Seed">The job's seed.</param>
+/// <param name="Client">Stands for the client.</param>
+/// <param name="Round">The training round.</param>
+public readonly record struct TrainingKey(ulong Seed, uint Client, uint Round);
