@@ -32,35 +32,4 @@ internal static class PoolDirectory
         var hasRoom = new DriveInfo(SharedMemory).AvailableFreeSpace >= fileBytes;
         return hasRoom && !File.Exists(SlotsPath(temporary)) ? shared : temporary;
     }
-
-    public static void Create(string directory)
-    {
-        if (OperatingSystem.IsWindows())
-        {
-            Directory.CreateDirectory(directory);
-            return;
-        }
-
-        Directory.CreateDirectory(
-            directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-    }
-
-    /// <summary>Opens a file that only this user may read (mode 0600 where there are modes).</summary>
-    public static FileStream OpenPrivate(string path, FileMode mode, FileShare share, long preallocate = 0)
-    {
-        var options = new FileStreamOptions
-        {
-            Mode = mode,
-            Access = FileAccess.ReadWrite,
-            Share = share,
-            PreallocationSize = preallocate,
-            BufferSize = 0,
-        };
-        if (mode != FileMode.Open && !OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        return new FileStream(path, options);
-    }
 }

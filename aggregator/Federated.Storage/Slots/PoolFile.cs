@@ -1,5 +1,6 @@
 using System.IO.MemoryMappedFiles;
 using System.Runtime.CompilerServices;
+using Federated.Storage.Files;
 
 namespace Federated.Storage.Slots;
 
@@ -53,7 +54,7 @@ internal sealed unsafe class PoolFile : IDisposable
     private static PoolFile CreateOrJoin(string path, PoolLayout layout, ushort owner)
     {
         var unfinished = $"{path}.creating-{owner:d3}";
-        var stream = PoolDirectory.OpenPrivate(
+        var stream = PrivateFile.Open(
             unfinished, FileMode.Create, FileShare.ReadWrite | FileShare.Delete, layout.FileBytes);
         stream.SetLength(layout.FileBytes);
         var file = new PoolFile(stream, layout);
@@ -79,7 +80,7 @@ internal sealed unsafe class PoolFile : IDisposable
 
     private static PoolFile OpenExisting(string path, PoolLayout layout)
     {
-        var stream = PoolDirectory.OpenPrivate(path, FileMode.Open, FileShare.ReadWrite | FileShare.Delete);
+        var stream = PrivateFile.Open(path, FileMode.Open, FileShare.ReadWrite | FileShare.Delete);
         try
         {
             Check(stream, path, layout);

@@ -1,3 +1,5 @@
+using Federated.Storage.Files;
+
 namespace Federated.Storage.Slots;
 
 /// <summary>
@@ -50,7 +52,7 @@ internal sealed class SlotOwner : IDisposable
     {
         try
         {
-            return PoolDirectory.OpenPrivate(
+            return PrivateFile.Open(
                 PoolDirectory.OwnerPath(directory, number), FileMode.OpenOrCreate, FileShare.None);
         }
         catch (IOException)

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Diagnostics.CodeAnalysis;
+using Federated.Storage.Files;
 
 namespace Federated.Storage.Slots;
 
@@ -60,7 +61,7 @@ public sealed class SlotPool : IDisposable
 
         var layout = new PoolLayout(options.SlotCount, options.SlotBytes);
         var directory = PoolDirectory.Resolve(options, layout.FileBytes);
-        PoolDirectory.Create(directory);
+        PrivateFile.CreateDirectory(directory);
         var owner = SlotOwner.Register(directory);
         try
         {
