@@ -57,6 +57,12 @@ public static class ErrorKinds
     /// <summary>No slot is free.</summary>
     public const string PoolFull = "pool-full";
 
+    /// <summary>The node is stopping.</summary>
+    public const string Unavailable = "unavailable";
+
+    /// <summary>The node could not write its journal or spool.</summary>
+    public const string StorageFailed = "storage-failed";
+
     /// <summary>Local training produced a NaN or an infinity.</summary>
     public const string Diverged = "diverged";
 

@@ -14,6 +14,18 @@ public static class UploadMethod
     /// <summary>The most payload bytes in one message: 4 MiB.</summary>
     public const int MaxChunkBytes = 4 * 1024 * 1024;
 
+    /// <summary>
+    /// Payload bytes in one message that a sender should prefer: with its framing a message fills a pooled array of 256 KiB, and it
+    /// stays in the second-level cache while the gateway copies and checks it.
+    /// </summary>
+    public const int PreferredChunkBytes = (256 * 1024) - 32;
+
+    /// <summary>
+    /// From this payload length on the gateway sends its response headers as soon as it has admitted the header message, and a sender
+    /// waits for them (<c>ResponseHeadersAsync</c>) before it sends payload: an update that is refused costs no bytes. 1 MiB.
+    /// </summary>
+    public const int AdmissionBytes = 1024 * 1024;
+
     /// <summary>Field 1 (header) of <c>UploadChunk</c>, length-delimited.</summary>
     public const byte HeaderTag = 0x0A;
 
