@@ -1,0 +1,255 @@
+using Federated.Aggregator.Events;
+using Federated.Aggregator.Functions;
+using Federated.Aggregator.Ingest;
+using Federated.Aggregator.Journal;
+using Federated.Aggregator.Rounds;
+using Federated.Protocol.Rounds;
+using Federated.Protocol.Sections;
+using Federated.Protocol.Tickets;
+using Federated.Storage.Slots;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Federated.Aggregator;
+
+/// <summary>
+/// One node of the aggregation tier: the gateway's logic, the slot pool with its journal, and the leaves that sum. Rounds are
+/// opened and closed by the coordinator; what it calls is idempotent. Start it before use, stop it once.
+/// </summary>
+public sealed partial class AggregatorNode : IAsyncDisposable
+{
+    private readonly AggregatorNodeOptions _options;
+    private readonly TicketVerifier _verifier;
+    private readonly IEventBus _bus;
+    private readonly AggregatorMetrics _metrics;
+    private readonly TimeProvider _time;
+    private readonly ILoggerFactory _loggers;
+    private readonly ILogger _logger;
+    private readonly RoundTable _rounds = new();
+    private Parts? _parts;
+
+    public AggregatorNode(
+        IOptions<AggregatorNodeOptions> options, TicketVerifier verifier, IEventBus bus, AggregatorMetrics metrics, TimeProvider time,
+        ILoggerFactory loggers)
+    {
+        _options = options.Value;
+        _verifier = verifier;
+        _bus = bus;
+        _metrics = metrics;
+        _time = time;
+        _loggers = loggers;
+        _logger = loggers.CreateLogger<AggregatorNode>();
+    }
+
+    /// <summary>Where uploads enter.</summary>
+    /// <exception cref="InvalidOperationException">The node is not running.</exception>
+    public UpdateIngest Ingest => Running.Ingest;
+
+    /// <summary>The slots of the pool at this moment.</summary>
+    public SlotPoolStatistics Slots => Running.Store.Statistics;
+
+    /// <summary>Slots in the hands of a running upload or leaf.</summary>
+    public int LiveLeases => Running.Store.LiveLeases;
+
+    private Parts Running => _parts ?? throw new InvalidOperationException("The aggregation node is not running.");
+
+    /// <summary>Opens pool and journal, frees what belongs to nobody, and starts the leaves.</summary>
+    /// <exception cref="IOException">Another process uses the node's folder, or there is no room for the pool.</exception>
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        string directory = Path.GetFullPath(_options.Directory);
+        Directory.CreateDirectory(directory);
+        NodeJournal journal = NodeJournal.Open(Path.Combine(directory, "updates.journal"), _options.JournalCompactionBytes);
+        UpdateStore store;
+        try
+        {
+            SlotPool pool = SlotPool.Open(NodePool.OptionsFor(_options, directory));
+            store = new UpdateStore(pool, journal, new UpdateSpool(Path.Combine(directory, "spool")), new RetryAdvice(_time));
+            SlotReclaim reclaim = pool.ReclaimDeadOwners();
+            int orphans = store.FreeOrphans();
+            LogStarted(_options.NodeId, pool.SlotCount, pool.SlotBytes, pool.Directory, journal.Recovered.Count, journal.CutBytes,
+                orphans, reclaim.FreedReservations, reclaim.ReturnedToCommitted);
+        }
+        catch
+        {
+            journal.Dispose();
+            throw;
+        }
+
+        var leaf = new LeafWorker(_rounds, store, _metrics, _time, _loggers.CreateLogger<LeafWorker>());
+        var ingest = new UpdateIngest(
+            _options.NodeId, _verifier, _rounds, store, _bus, _metrics, _time, _loggers.CreateLogger<UpdateIngest>());
+        int workers = _options.LeafWorkers == 0 ? Environment.ProcessorCount : _options.LeafWorkers;
+        _parts = new Parts(journal, store, ingest, _bus.Subscribe<UpdateCommitted>(leaf.HandleAsync, workers));
+        _metrics.ObservePool(() => store.Statistics);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>
+    /// Takes no more uploads, waits for those that run, and stops the leaves. Stored updates that no leaf has taken stay in the pool for
+    /// the next start.
+    /// </summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (Interlocked.Exchange(ref _parts, null) is not { } parts)
+        {
+            return;
+        }
+
+        try
+        {
+            await parts.Ingest.StopAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            LogStopCutShort(_options.NodeId);
+        }
+
+        await parts.Leaves.DisposeAsync();
+        _metrics.ObservePool(null);
+        parts.Store.Dispose();
+    }
+
+    public async ValueTask DisposeAsync() => await StopAsync(CancellationToken.None);
+
+    /// <summary>
+    /// Takes updates of a round from now on. When the node has the round already, the plan and the listener take the place of the earlier
+    /// ones; when an earlier process had it, what pool, journal and spool still hold is summed again.
+    /// </summary>
+    /// <param name="plan">The round; its writer epoch must not be older than one seen before for the job.</param>
+    /// <param name="onStored">Called once for each update that is stored from now on, from any thread; returns at once.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="InvalidOperationException">The writer is fenced off, or the plan does not fit this node.</exception>
+    public async Task<ReopenedRound> OpenRoundAsync(RoundPlan plan, Action<UpdateCommitted> onStored, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(onStored);
+        Parts parts = Running;
+        PlanCheck.ThrowIfUnfit(plan, parts.Store.SlotBytes);
+        if (!_rounds.TryAcceptWriter(plan.Key, plan.WriterEpoch, out ulong newest))
+        {
+            throw new InvalidOperationException(
+                $"The plan of round {plan.Key} is of writer epoch {plan.WriterEpoch}; epoch {newest} has taken the job over.");
+        }
+
+        if (_rounds.Find(plan.Key) is { } known && known.Plan.SchemaHash == plan.SchemaHash)
+        {
+            parts.Journal.RoundOpened(plan);
+            return known.Reopen(plan, onStored);
+        }
+
+        await EndAsync(plan.Key, "it was planned anew.", cancellationToken);
+        parts.Journal.Recovered.TryRemove(plan.Key, out JournalledRound? journalled);
+        await EndForgottenAsync(plan.Key, cancellationToken);
+        var round = new NodeRound(plan, onStored);
+        ReopenedRound recovery = journalled is null ? ReopenedRound.Empty : Recover(round, journalled);
+        parts.Journal.RoundOpened(plan);
+        _rounds.Add(round);
+        foreach (UpdateCommitted update in recovery.Recovered)
+        {
+            await _bus.PublishAsync(update, cancellationToken);
+        }
+
+        LogOpened(plan.Key, plan.WriterEpoch, recovery.Recovered.Count, recovery.Lost.Count);
+        return recovery;
+    }
+
+    /// <summary>Refuses updates from now on, waits for those that are being stored and summed, and merges the leaves.</summary>
+    /// <param name="key">A round that is open, or closed and not forgotten: then the answer is the same again.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="InvalidOperationException">The node does not have the round, or summing an update failed.</exception>
+    public async Task<ClosedRound> CloseRoundAsync(RoundKey key, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        _ = Running;
+        NodeRound round = _rounds.Find(key) ?? throw new InvalidOperationException($"Round {key} is not open at this node.");
+        ClosedRound closed = await round.CloseAsync(cancellationToken);
+        LogClosed(key, closed.Included.Count);
+        return closed;
+    }
+
+    /// <summary>Ends a round without an aggregate and frees what it holds; nothing when the node does not have it.</summary>
+    /// <param name="key">The round.</param>
+    /// <param name="reason">One sentence that late devices are told.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public Task AbandonRoundAsync(RoundKey key, string reason, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return EndAsync(key, reason, cancellationToken);
+    }
+
+    /// <summary>Frees what a closed round holds, after its commit point; nothing when the node does not have it.</summary>
+    public Task ForgetRoundAsync(RoundKey key, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return EndAsync(key, "its model version has been made.", cancellationToken);
+    }
+
+    private async Task EndAsync(RoundKey key, string reason, CancellationToken cancellationToken)
+    {
+        Parts parts = Running;
+        if (_rounds.Find(key) is { } round)
+        {
+            // It stays in the table until nothing of it is pending, so that leaves find and free what waits for them.
+            await round.EndAsync(cancellationToken);
+            _rounds.Remove(key, reason);
+        }
+        else if (parts.Journal.Recovered.TryRemove(key, out JournalledRound? journalled))
+        {
+            FreeAll(journalled);
+        }
+        else
+        {
+            return;
+        }
+
+        parts.Store.DropSpool(key);
+        await parts.Journal.RoundEndedAsync(key, cancellationToken);
+        LogEnded(key, reason);
+    }
+
+    /// <summary>A job has one open round of a kind: older ones that an earlier process left behind will not be opened again.</summary>
+    private async Task EndForgottenAsync(RoundKey opened, CancellationToken cancellationToken)
+    {
+        RoundKey[] left = [.. Running.Journal.Recovered.Keys.Where(key =>
+            key.TenantId == opened.TenantId && key.JobId == opened.JobId && key.Kind == opened.Kind && key != opened)];
+        foreach (RoundKey key in left)
+        {
+            await EndAsync(key, "a later round of the job was opened.", cancellationToken);
+        }
+    }
+
+    private ReopenedRound Recover(NodeRound round, JournalledRound journalled)
+    {
+        long length = round.Plan.Sections.Sum(SectionSpecs.DenseBytes);
+        var recovered = new List<UpdateCommitted>();
+        var lost = new List<string>();
+        foreach (UpdateCommitted update in journalled.Updates.Values)
+        {
+            if (journalled.SchemaHash == round.Plan.SchemaHash && update.Length == length && Running.Store.Holds(update))
+            {
+                round.AddRecovered(update);
+                recovered.Add(update);
+            }
+            else
+            {
+                Running.Store.Free(update);
+                round.AddLost(update.AssignmentId);
+                lost.Add(update.AssignmentId);
+            }
+        }
+
+        return new ReopenedRound(recovered, lost);
+    }
+
+    private void FreeAll(JournalledRound journalled)
+    {
+        foreach (UpdateCommitted update in journalled.Updates.Values)
+        {
+            Running.Store.Free(update);
+        }
+    }
+
+    private sealed record Parts(NodeJournal Journal, UpdateStore Store, UpdateIngest Ingest, IAsyncDisposable Leaves);
+}

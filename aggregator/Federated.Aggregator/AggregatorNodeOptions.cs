@@ -1,0 +1,45 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Federated.Aggregator;
+
+/// <summary>Size and place of an aggregation node.</summary>
+public sealed class AggregatorNodeOptions
+{
+    /// <summary>The configuration section that the options are read from.</summary>
+    public const string SectionName = "Aggregator";
+
+    /// <summary>Names the node in events and logs.</summary>
+    [Required]
+    [RegularExpression("^[A-Za-z0-9_-]{1,64}$")]
+    public string NodeId { get; set; } = "node-1";
+
+    /// <summary>Folder of the journal and the spool; one process at a time may use it.</summary>
+    [Required]
+    public string Directory { get; set; } = Path.Combine("data", "node");
+
+    /// <summary>Folder of the slot pool; null for <c>/dev/shm</c> where it has room, else the temporary folder.</summary>
+    public string? PoolDirectory { get; set; }
+
+    /// <summary>Updates that can be on their way into the node at the same time.</summary>
+    [Range(1, 65_536)]
+    public int SlotCount { get; set; } = 8;
+
+    /// <summary>Payload bytes of the largest update: 4 × the parameters of the model, and a little for further sections.</summary>
+    [Range(1, 0x7FFF_F000)]
+    public int SlotBytes { get; set; } = 64 * 1024 * 1024;
+
+    /// <summary>Touches every page of the pool at the start, so that no upload pays for it.</summary>
+    public bool PreTouchSlots { get; set; } = true;
+
+    /// <summary>Leaf aggregators that sum at the same time; 0 for one per core.</summary>
+    [Range(0, 1024)]
+    public int LeafWorkers { get; set; }
+
+    /// <summary>Time without a byte after which an upload counts as broken and its slot is freed.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan UploadStallTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Journal bytes beyond which the records of ended rounds are dropped.</summary>
+    [Range(4096, int.MaxValue)]
+    public int JournalCompactionBytes { get; set; } = 4 * 1024 * 1024;
+}

@@ -1,0 +1,110 @@
+using Federated.Protocol.Rounds;
+using Federated.Protocol.Sections;
+using Federated.Protocol.V1;
+
+namespace Federated.Aggregator.Ingest;
+
+/// <summary>Second gate: does what the header announces fit the ticket, the round and a slot? No payload byte has been read yet.</summary>
+internal static class HeaderCheck
+{
+    /// <returns>Null when the header holds; then <paramref name="length"/> is the payload's length.</returns>
+    public static UploadResult? Check(UpdateHeader header, UpdateTicket ticket, RoundPlan plan, long slotBytes, out long length)
+    {
+        length = 0;
+        return CheckSections(header, ticket, plan)
+            ?? CheckLength(header, ticket, slotBytes, out length)
+            ?? CheckClaims(header, ticket);
+    }
+
+    private static UploadResult? CheckSections(UpdateHeader header, UpdateTicket ticket, RoundPlan plan)
+    {
+        if (!Convert.ToHexStringLower(ticket.SchemaHash.Span).Equals(plan.SchemaHash, StringComparison.OrdinalIgnoreCase))
+        {
+            return Mismatch($"The ticket is for schema {Convert.ToHexStringLower(ticket.SchemaHash.Span)}, the round for {plan.SchemaHash}.");
+        }
+
+        if (ticket.Sections.Count != plan.Sections.Length)
+        {
+            return Mismatch($"The ticket has {ticket.Sections.Count} sections, the round {plan.Sections.Length}.");
+        }
+
+        if (header.Sections.Count != ticket.Sections.Count)
+        {
+            return Mismatch($"The update has {header.Sections.Count} sections, the ticket {ticket.Sections.Count}.");
+        }
+
+        for (int i = 0; i < header.Sections.Count; i++)
+        {
+            SectionSpec expected = ticket.Sections[i];
+            if (!expected.Equals(plan.Sections[i]))
+            {
+                return Mismatch($"Section {i} of the ticket is {Describe(expected)}, of the round {Describe(plan.Sections[i])}.");
+            }
+
+            if (header.Sections[i].Spec is not { } sent || !sent.Equals(expected))
+            {
+                return Mismatch($"Section {i} is {Describe(header.Sections[i].Spec)}, the ticket asks for {Describe(expected)}.");
+            }
+        }
+
+        return null;
+    }
+
+    private static UploadResult? CheckLength(UpdateHeader header, UpdateTicket ticket, long slotBytes, out long length)
+    {
+        length = 0;
+        UInt128 total = 0;
+        foreach (SectionHeader section in header.Sections)
+        {
+            total += section.ByteLength;
+        }
+
+        ulong most = Math.Min(ticket.MaxBytes, (ulong)slotBytes);
+        if (total > most)
+        {
+            return new UploadResult(
+                UploadOutcome.Oversize,
+                $"The update announces {total} bytes; the ticket allows {ticket.MaxBytes} and a slot of this node holds {slotBytes}.");
+        }
+
+        for (int i = 0; i < header.Sections.Count; i++)
+        {
+            SectionHeader section = header.Sections[i];
+            long needed = SectionSpecs.DenseBytes(section.Spec);
+            if (section.Spec.Codec == SectionCodec.Dense && section.ByteLength != (ulong)needed)
+            {
+                return new UploadResult(
+                    UploadOutcome.LengthMismatch,
+                    $"Section {i} announces {section.ByteLength} bytes; {Describe(section.Spec)} takes {needed}.");
+            }
+        }
+
+        length = (long)total;
+        return null;
+    }
+
+    private static UploadResult? CheckClaims(UpdateHeader header, UpdateTicket ticket)
+    {
+        if (!double.IsFinite(header.Weight) || header.Weight <= 0 || header.Weight > ticket.MaxWeight)
+        {
+            return new UploadResult(
+                UploadOutcome.WeightOutOfBounds,
+                $"The claimed weight {header.Weight} is not in (0, {ticket.MaxWeight}], the bound of the ticket.");
+        }
+
+        if (header.LocalSteps > ticket.MaxSteps)
+        {
+            return new UploadResult(
+                UploadOutcome.StepsOutOfBounds,
+                $"The claimed {header.LocalSteps} local steps are above {ticket.MaxSteps}, the bound of the ticket.");
+        }
+
+        return null;
+    }
+
+    private static UploadResult Mismatch(string message) => new(UploadOutcome.SchemaMismatch, message);
+
+    private static string Describe(SectionSpec? spec) => spec is null
+        ? "missing"
+        : $"{spec.ElementCount} × {spec.Dtype} ({spec.Role}, {spec.Codec}, {spec.Denominator})";
+}
