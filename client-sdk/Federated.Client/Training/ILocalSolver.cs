@@ -7,7 +7,7 @@ public interface ILocalSolver
     IObjective Objective { get; }
 
     /// <summary>
-    /// Takes the plan's steps y ← y - η·m, m ← ρ·m + clip(∇f(y; B)) + c + λ·y + μ·(y - x), from y = x and m = 0.
+    /// Takes the plan's steps y ← y - η·m, m ← ρ·m + clip(∇f(y; B)) + c + λ·y + μ·(y - x), from y = x and m = 0, on batches drawn by <see cref="BatchSchedule"/>.
     /// </summary>
     /// <param name="plan">The settings.</param>
     /// <param name="key">Decides batches and masks.</param>

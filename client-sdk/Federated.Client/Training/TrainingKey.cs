@@ -1,3 +1,5 @@
+using Federated.Numerics;
+
 namespace Federated.Client.Training;
 
 /// <summary>
@@ -6,4 +8,10 @@ namespace Federated.Client.Training;
 /// <param name="Seed">The job's seed.</param>
 /// <param name="Client">Stands for the client.</param>
 /// <param name="Round">The training round.</param>
-public readonly record struct TrainingKey(ulong Seed, uint Client, uint Round);
+public readonly record struct TrainingKey(ulong Seed, uint Client, uint Round)
+{
+    /// <summary>A generator for one purpose.</summary>
+    /// <param name="purpose">What the numbers are for; different purposes never share numbers.</param>
+    /// <param name="step">The local epoch or step.</param>
+    public CounterRandom Random(RandomPurpose purpose, uint step) => new(Seed, purpose, Client, Round, step);
+}

@@ -1,5 +1,4 @@
 using System.Numerics.Tensors;
-using Federated.Protocol.Models;
 
 namespace Federated.Client.Training.Softmax;
 
@@ -41,12 +40,6 @@ public sealed class SoftmaxObjective : IExampleObjective
 
     private ReadOnlySpan<float> Features =>
         _examples is { } examples ? examples.Features.Span : throw new InvalidOperationException("Select examples first.");
-
-    /// <summary>The schema of the model: <c>weight</c> and <c>bias</c>.</summary>
-    /// <param name="features">Floats an example.</param>
-    /// <param name="outputs">Scores an example.</param>
-    public static ModelSchema CreateSchema(int features, int outputs) =>
-        new([new TensorSpec("weight", [outputs, features]), new TensorSpec("bias", [outputs])], architecture: "logistic");
 
     /// <inheritdoc />
     public void Select(ExampleSet examples, ReadOnlyMemory<int> indices)
