@@ -62,6 +62,12 @@ public static class TorchRuntime
             : throw new NotSupportedException($"The device '{name}' does not exist: this host has {count} CUDA device(s), numbered from 0.");
     }
 
+    /// <summary>
+    /// Gives the calling thread the process's thread count. libtorch does so lazily, but some of its operations ask OpenMP first, and would split their sums by the number of
+    /// cores on a new thread.
+    /// </summary>
+    internal static void AdoptThread() => torch.get_num_threads();
+
     private static bool HasCuda()
     {
         torch.InitializeDeviceType(DeviceType.CPU);
