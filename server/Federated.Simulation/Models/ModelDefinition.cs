@@ -1,0 +1,34 @@
+using Federated.Protocol.Models;
+
+namespace Federated.Simulation.Models;
+
+/// <summary>A model of the zoo, fitted to a data set.</summary>
+public abstract class ModelDefinition
+{
+    private protected ModelDefinition(string name, ModelShape shape, int classes, ModelSchema schema)
+    {
+        Name = name;
+        Shape = shape;
+        Classes = classes;
+        Schema = schema;
+    }
+
+    /// <summary>The name in the zoo.</summary>
+    public string Name { get; }
+
+    /// <summary>The examples that it takes.</summary>
+    public ModelShape Shape { get; }
+
+    /// <summary>Scores of one prediction.</summary>
+    public int Classes { get; }
+
+    /// <summary>Names, shapes and roles of its tensors.</summary>
+    public ModelSchema Schema { get; }
+
+    /// <summary>The initial model; the same seed gives the same bytes on every machine.</summary>
+    public abstract ModelContent Initialise(ulong seed);
+
+    /// <summary>An instance for one worker thread.</summary>
+    /// <param name="device"><c>cpu</c>, <c>cuda</c>, <c>cuda:N</c> or <c>auto</c>.</param>
+    public abstract ModelWorker CreateWorker(string device = "cpu");
+}
