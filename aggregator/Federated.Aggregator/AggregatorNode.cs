@@ -133,13 +133,17 @@ public sealed partial class AggregatorNode : IAsyncDisposable
                 $"The plan of round {plan.Key} is of writer epoch {plan.WriterEpoch}; epoch {newest} has taken the job over.");
         }
 
-        if (_rounds.Find(plan.Key) is { } known && known.Plan.SchemaHash == plan.SchemaHash)
+        if (_rounds.Find(plan.Key) is { } known)
         {
-            parts.Journal.RoundOpened(plan);
-            return known.Reopen(plan, onStored);
+            if (known.Plan.SchemaHash == plan.SchemaHash)
+            {
+                parts.Journal.RoundOpened(plan);
+                return known.Reopen(plan, onStored);
+            }
+
+            await EndAsync(plan.Key, "it was planned anew.", cancellationToken);
         }
 
-        await EndAsync(plan.Key, "it was planned anew.", cancellationToken);
         parts.Journal.Recovered.TryRemove(plan.Key, out JournalledRound? journalled);
         await EndForgottenAsync(plan.Key, cancellationToken);
         var round = new NodeRound(plan, onStored);
