@@ -1,0 +1,141 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using Federated.Client.Calls;
+using Federated.Protocol.V1;
+using Grpc.Core;
+using Microsoft.Extensions.Logging;
+
+namespace Federated.Client.Transfer;
+
+/// <summary>Fetches blobs: from the cache, or from the server, resuming where a broken stream ended. What it gives out is verified.</summary>
+internal sealed partial class ModelDownloader(
+    ChannelPool channels,
+    AuthorizedCalls calls,
+    BlobCache? cache,
+    TimeSpan stallTimeout,
+    Action<long, long> progress,
+    ILogger logger)
+{
+    private const int AttemptsWhenCorrupt = 2;
+
+    /// <summary>Gives the blob's bytes; the caller disposes the lease.</summary>
+    /// <exception cref="FederatedClientException">
+    /// With <see cref="FederatedClientReason.BadModel"/>, when the server does not have the blob or sends other bytes twice.
+    /// </exception>
+    public async Task<BlobLease> FetchAsync(string blobId, ulong byteLength, CancellationToken cancellationToken)
+    {
+        if (!BlobId.IsValid(blobId) || byteLength is 0 or > int.MaxValue)
+        {
+            throw new FederatedClientException(
+                FederatedClientReason.BadModel,
+                $"The server names a blob '{blobId}' of {byteLength} bytes; a blob has a SHA-256 in hexadecimal and 1 to {int.MaxValue} bytes.");
+        }
+
+        int length = (int)byteLength;
+        byte[] rented = ArrayPool<byte>.Shared.Rent(length);
+        var lease = new BlobLease(rented, length);
+        try
+        {
+            await FillAsync(blobId, rented.AsMemory(0, length), cancellationToken).ConfigureAwait(false);
+            return lease;
+        }
+        catch
+        {
+            lease.Dispose();
+            throw;
+        }
+    }
+
+    private async Task FillAsync(string blobId, Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        if (cache is not null && await cache.TryReadAsync(blobId, buffer, cancellationToken).ConfigureAwait(false))
+        {
+            if (IsIntact(blobId, buffer.Span))
+            {
+                return;
+            }
+
+            LogCorruptCache(logger, blobId);
+            cache.Drop(blobId);
+        }
+
+        BlobCache? keep = cache?.Takes(buffer.Length) == true ? cache : null;
+        for (int attempt = 1; attempt <= AttemptsWhenCorrupt; attempt++)
+        {
+            await DownloadAsync(blobId, buffer, keep, cancellationToken).ConfigureAwait(false);
+            if (IsIntact(blobId, buffer.Span))
+            {
+                keep?.Promote(blobId);
+                return;
+            }
+
+            LogCorruptDownload(logger, blobId, attempt);
+            keep?.DropPart(blobId);
+        }
+
+        throw new FederatedClientException(
+            FederatedClientReason.BadModel,
+            $"The server sent other bytes than blob {blobId} ({buffer.Length} bytes), {AttemptsWhenCorrupt} times.");
+    }
+
+    private static bool IsIntact(string blobId, ReadOnlySpan<byte> bytes)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(bytes, hash);
+        return Convert.ToHexStringLower(hash) == blobId;
+    }
+
+    private async Task DownloadAsync(string blobId, Memory<byte> buffer, BlobCache? keep, CancellationToken cancellationToken)
+    {
+        int have = keep is null ? 0 : await keep.ReadPartAsync(blobId, buffer, cancellationToken).ConfigureAwait(false);
+        using FileStream? part = keep?.OpenPart(blobId, have);
+        if (have == buffer.Length)
+        {
+            return;
+        }
+
+        try
+        {
+            await calls.RunAsync(channels.Coordinator, "DownloadModel", stallTimeout, async attempt =>
+            {
+                using AsyncServerStreamingCall<DownloadPiece> call = channels.InvokerFor(channels.Coordinator).AsyncServerStreamingCall(
+                    DownloadMethod.Client,
+                    null,
+                    new CallOptions(attempt.Headers, cancellationToken: attempt.Token),
+                    new DownloadRequest { BlobId = blobId, Offset = (ulong)have });
+                while (await call.ResponseStream.MoveNext(attempt.Token).ConfigureAwait(false))
+                {
+                    using DownloadPiece piece = call.ResponseStream.Current;
+                    if (piece.Data.Length > buffer.Length - have)
+                    {
+                        throw new FederatedClientException(
+                            FederatedClientReason.BadModel, $"The server sends more than the {buffer.Length} bytes of blob {blobId}.");
+                    }
+
+                    piece.Data.CopyTo(buffer[have..]);
+                    part?.Write(piece.Data.Span);
+                    have += piece.Data.Length;
+                    attempt.Progress();
+                    progress(have, buffer.Length);
+                }
+
+                return have == buffer.Length
+                    ? have
+                    : throw new RpcException(new Status(StatusCode.Unavailable, $"the stream ended at byte {have} of {buffer.Length}"));
+            }, cancellationToken).ConfigureAwait(false);
+        }
+        catch (RpcException e)
+        {
+            throw new FederatedClientException(
+                FederatedClientReason.BadModel, $"Blob {blobId} cannot be downloaded: {CallRunner.Describe(e)}", e);
+        }
+    }
+
+    [LoggerMessage(EventId = 1201, EventName = "CachedBlobCorrupt", Level = LogLevel.Warning,
+        Message = "The cached blob {BlobId} does not match its id; it is downloaded again")]
+    private static partial void LogCorruptCache(ILogger logger, string blobId);
+
+    [LoggerMessage(EventId = 1202, EventName = "DownloadCorrupt", Level = LogLevel.Warning,
+        Message = "Blob {BlobId} arrived with another hash (attempt {Attempt})")]
+    private static partial void LogCorruptDownload(ILogger logger, string blobId, int attempt);
+}

@@ -1,0 +1,34 @@
+using System.Buffers;
+using Federated.Protocol.V1;
+
+namespace Federated.Client.Transfer;
+
+/// <summary>An update whose fate is open: its bytes, and the client state to keep if it counts. Owns the rented payload.</summary>
+internal sealed class PendingUpdate(UpdateTicket ticket, UpdateHeader header, byte[] rented, int payloadLength, float[] nextState) : IDisposable
+{
+    private byte[]? _rented = rented;
+
+    public string AssignmentId => Ticket.AssignmentId;
+
+    /// <summary>The content of the header's ticket.</summary>
+    public UpdateTicket Ticket { get; } = ticket;
+
+    public UpdateHeader Header { get; } = header;
+
+    public ReadOnlyMemory<byte> Payload =>
+        (_rented ?? throw new ObjectDisposedException(nameof(PendingUpdate))).AsMemory(0, payloadLength);
+
+    /// <summary>What the client saves if the update counts; empty for stateless algorithms.</summary>
+    public float[] NextState { get; } = nextState;
+
+    /// <summary>Whether the server has confirmed that it holds the update.</summary>
+    public bool Stored { get; set; }
+
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _rented, null) is { } rented)
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
+    }
+}
