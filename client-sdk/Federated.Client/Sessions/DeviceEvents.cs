@@ -1,0 +1,100 @@
+using Federated.Protocol.V1;
+
+namespace Federated.Client.Sessions;
+
+/// <summary>Words the events and hands them to the application.</summary>
+internal sealed class DeviceEvents(Action<DeviceEvent> receive)
+{
+    public void Ready(string deviceId) =>
+        receive(new DeviceEvent(DeviceEventKind.Ready, $"Ready as device {deviceId}."));
+
+    public void Waiting(Rejection rejection, TimeSpan delay) =>
+        receive(new DeviceEvent(
+            DeviceEventKind.Waiting, FormattableString.Invariant($"No task ({Word(rejection)}); next check-in in {delay.TotalSeconds:0.#} s."))
+        {
+            Delay = delay,
+        });
+
+    public void Assigned(TaskAssignment task) => Send(DeviceEventKind.Assigned, task, $"{Name(task)} assigned.");
+
+    public void Downloading(long done, long total) =>
+        receive(new DeviceEvent(DeviceEventKind.Downloading, FormattableString.Invariant($"Downloaded {done} of {total} bytes."))
+        {
+            BytesDone = done,
+            BytesTotal = total,
+        });
+
+    public void Working(TaskAssignment task) => Send(DeviceEventKind.Working, task, $"{Name(task)}: working.");
+
+    public void Trained(TaskAssignment task, int steps, double loss) =>
+        Send(
+            DeviceEventKind.Worked, task, FormattableString.Invariant($"{Name(task)}: trained {steps} steps, loss {loss:0.0000}."), loss);
+
+    public void Evaluated(TaskAssignment task, double loss, double accuracy) =>
+        Send(
+            DeviceEventKind.Worked,
+            task,
+            FormattableString.Invariant($"{Name(task)}: loss {loss:0.0000}, accuracy {accuracy:0.0000}."),
+            loss,
+            accuracy);
+
+    public void Uploading(UpdateTicket ticket, long done, long total) =>
+        receive(About(ticket, DeviceEventKind.Uploading, FormattableString.Invariant($"Uploaded {done} of {total} bytes.")) with
+        {
+            BytesDone = done,
+            BytesTotal = total,
+        });
+
+    public void Stored(UpdateTicket ticket) => receive(About(ticket, DeviceEventKind.Stored, $"{Name(ticket)}: the server holds the update."));
+
+    public void Counted(UpdateTicket ticket, uint version) =>
+        receive(About(ticket, DeviceEventKind.Counted, $"{Name(ticket)}: counted, model version {version}.") with
+        {
+            ModelVersion = (int)version,
+        });
+
+    public void Discarded(UpdateTicket ticket, string reason) =>
+        receive(About(ticket, DeviceEventKind.Discarded, $"{Name(ticket)}: discarded: {reason}"));
+
+    public void Resending(UpdateTicket ticket, string reason) =>
+        receive(About(ticket, DeviceEventKind.Resending, $"{Name(ticket)}: sent again: {reason}"));
+
+    public void TaskFailed(TaskAssignment task, string kind, string message) =>
+        Send(DeviceEventKind.TaskFailed, task, $"{Name(task)} given up ({kind}): {message}");
+
+    public void Retrying(string failure, TimeSpan delay) =>
+        receive(new DeviceEvent(
+            DeviceEventKind.Retrying, FormattableString.Invariant($"{failure} Next try in {delay.TotalSeconds:0.#} s."))
+        {
+            Delay = delay,
+        });
+
+    public void JobEnded(string message) =>
+        receive(new DeviceEvent(DeviceEventKind.JobEnded, message.Length > 0 ? message : "The job has ended."));
+
+    private void Send(DeviceEventKind kind, TaskAssignment task, string text, double loss = double.NaN, double accuracy = double.NaN) =>
+        receive(new DeviceEvent(kind, text)
+        {
+            JobId = task.JobId,
+            Round = (int)task.Round,
+            Loss = loss,
+            Accuracy = accuracy,
+        });
+
+    private static DeviceEvent About(UpdateTicket ticket, DeviceEventKind kind, string text) =>
+        new(kind, text) { JobId = ticket.JobId, Round = (int)ticket.Round };
+
+    private static string Name(TaskAssignment task) => Name(task.Kind, task.Round);
+
+    private static string Name(UpdateTicket ticket) => Name(ticket.Kind, ticket.Round);
+
+    private static string Name(TaskKind kind, uint round) => kind switch
+    {
+        TaskKind.Train => $"Round {round}",
+        TaskKind.Evaluate => $"Evaluation of version {round}",
+        TaskKind.Statistics => $"Statistics of version {round}",
+        _ => $"Task of round {round}",
+    };
+
+    private static string Word(Rejection rejection) => rejection.Message.Length > 0 ? rejection.Message : rejection.Reason.ToString();
+}

@@ -1,0 +1,50 @@
+using Federated.Client.Algorithms;
+using Federated.Client.Algorithms.FedAvg;
+using Federated.Client.Training;
+using Federated.Protocol.Models;
+
+namespace Federated.Client.Sessions;
+
+/// <summary>What the application brings: its data behind a solver, and the algorithms that it can run.</summary>
+public sealed class LocalWork
+{
+    /// <summary>
+    /// Makes the solver for a model; called when a task comes with another schema than the last. The solver holds the local
+    /// examples. It is disposed after use where it can be.
+    /// </summary>
+    public required Func<ModelSchema, ILocalSolver> CreateSolver { get; init; }
+
+    /// <summary>
+    /// Makes the objective over the examples that evaluations use. Default: null, which means the solver's own examples.
+    /// </summary>
+    public Func<ModelSchema, IObjective>? CreateEvaluation { get; init; }
+
+    /// <summary>The client halves that the device can run; the task names one. Default: FedAvg.</summary>
+    public IReadOnlyList<IClientAlgorithm> Algorithms { get; init; } = [new FedAvgClient()];
+
+    /// <summary>Number of local examples, told to the server for selection; 0 when the device does not want to say.</summary>
+    public long ExampleCount { get; init; }
+
+    /// <summary>Work with one solver for every task; it stays the caller's to dispose.</summary>
+    /// <param name="solver">Holds the local examples.</param>
+    public static LocalWork With(ILocalSolver solver)
+    {
+        ArgumentNullException.ThrowIfNull(solver);
+        return new LocalWork { CreateSolver = _ => new Borrowed(solver), ExampleCount = solver.Objective.ExampleCount };
+    }
+
+    /// <summary>Hides that the caller's solver can be disposed.</summary>
+    private sealed class Borrowed(ILocalSolver solver) : ILocalSolver
+    {
+        public IObjective Objective => solver.Objective;
+
+        public LocalSgdResult Solve(
+            LocalSgdPlan plan,
+            TrainingKey key,
+            ReadOnlySpan<float> start,
+            ReadOnlySpan<float> correction,
+            Span<float> local,
+            CancellationToken stop = default) =>
+            solver.Solve(plan, key, start, correction, local, stop);
+    }
+}

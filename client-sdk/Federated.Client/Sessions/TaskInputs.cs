@@ -1,0 +1,67 @@
+using System.Runtime.InteropServices;
+using Federated.Client.Transfer;
+using Federated.Protocol.Models;
+using Federated.Protocol.V1;
+
+namespace Federated.Client.Sessions;
+
+/// <summary>Fetches what a task works on. The last model is kept in memory: an evaluation often follows on the same version.</summary>
+internal sealed class TaskInputs(ModelDownloader downloader)
+{
+    private string _blobId = "";
+    private ModelContent? _model;
+
+    /// <exception cref="FederatedClientException">With <see cref="FederatedClientReason.BadModel"/>.</exception>
+    public async Task<ModelContent> ModelAsync(ModelReference reference, CancellationToken cancellationToken)
+    {
+        if (_model is null || _blobId != reference.BlobId)
+        {
+            _model = null;
+            using BlobLease blob = await downloader.FetchAsync(reference.BlobId, reference.ByteLength, cancellationToken).ConfigureAwait(false);
+            _model = Read(blob, reference);
+            _blobId = reference.BlobId;
+        }
+
+        return _model.Schema.Hash.SequenceEqual(reference.SchemaHash.Span)
+            ? _model
+            : throw new FederatedClientException(
+                FederatedClientReason.BadModel,
+                $"Model version {reference.Version} has schema {_model.Schema.HashText}, the task announced {Convert.ToHexStringLower(reference.SchemaHash.Span)}.");
+    }
+
+    /// <summary>The vectors that the algorithm sent along, by role.</summary>
+    /// <exception cref="FederatedClientException">With <see cref="FederatedClientReason.BadModel"/>.</exception>
+    public async Task<IReadOnlyDictionary<SectionRole, ReadOnlyMemory<float>>> DownSectionsAsync(
+        IReadOnlyCollection<SectionReference> references, CancellationToken cancellationToken)
+    {
+        var sections = new Dictionary<SectionRole, ReadOnlyMemory<float>>();
+        foreach (SectionReference reference in references)
+        {
+            if (reference.Spec is not { Dtype: SectionDType.F32, Codec: SectionCodec.Dense } spec
+                || spec.ElementCount * sizeof(float) != reference.ByteLength)
+            {
+                throw new FederatedClientException(
+                    FederatedClientReason.BadModel,
+                    $"The task sends a section {reference.Spec?.Role} of {reference.ByteLength} bytes along that is not dense float32 of its length.");
+            }
+
+            using BlobLease blob = await downloader.FetchAsync(reference.BlobId, reference.ByteLength, cancellationToken).ConfigureAwait(false);
+            sections[spec.Role] = MemoryMarshal.Cast<byte, float>(blob.Bytes.Span).ToArray();
+        }
+
+        return sections;
+    }
+
+    private static ModelContent Read(BlobLease blob, ModelReference reference)
+    {
+        try
+        {
+            return ModelFile.Read(blob.Bytes.Span);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new FederatedClientException(
+                FederatedClientReason.BadModel, $"Model version {reference.Version} cannot be read: {e.Message}", e);
+        }
+    }
+}

@@ -1,0 +1,218 @@
+using System.Buffers;
+using System.IO.Hashing;
+using Federated.Client.Algorithms;
+using Federated.Client.Algorithms.Evaluate;
+using Federated.Client.Identity;
+using Federated.Client.Training;
+using Federated.Client.Transfer;
+using Federated.Protocol;
+using Federated.Protocol.Models;
+using Federated.Protocol.Sections;
+using Federated.Protocol.V1;
+
+namespace Federated.Client.Sessions;
+
+/// <summary>Does the local work of one assignment and encodes its update. What goes wrong becomes a failure to report.</summary>
+internal sealed class TaskRunner(
+    LocalWork work,
+    DeviceIdentity identity,
+    TaskInputs inputs,
+    ClientStates states,
+    TimeProvider timeProvider,
+    DeviceEvents events) : IDisposable
+{
+    private static readonly IClientAlgorithm Evaluation = new EvaluateClient();
+
+    private readonly SolverCache _solvers = new(work);
+
+    /// <exception cref="OperationCanceledException">The application stops.</exception>
+    /// <exception cref="FederatedClientException">The server is gone, or does not accept the device any more.</exception>
+    public async Task<TaskResult> RunAsync(TaskAssignment task, CancellationToken cancellationToken)
+    {
+        if (Misfit(task) is { } misfit)
+        {
+            return Fail(ErrorKinds.Protocol, misfit);
+        }
+
+        try
+        {
+            return await WorkAsync(task, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (FederatedClientException e) when (e.Reason == FederatedClientReason.BadModel)
+        {
+            return Fail(ErrorKinds.BadModel, e.Message);
+        }
+        catch (FederatedClientException)
+        {
+            throw;
+        }
+        catch (OutOfMemoryException e)
+        {
+            return Fail("out-of-memory", e.Message);
+        }
+        catch (Exception e)
+        {
+            // The application's code runs here: whatever it throws costs this task, not the device.
+            return Fail(ErrorKinds.Exception, $"{e.GetType().Name}: {e.Message}");
+        }
+    }
+
+    public void Dispose() => _solvers.Dispose();
+
+    private static TaskResult Fail(string kind, string message) => new(null, new TaskFailure(kind, message));
+
+    /// <summary>What of the assignment contradicts itself or this device; null when all fits.</summary>
+    private string? Misfit(TaskAssignment task)
+    {
+        UpdateTicket? ticket = task.TicketContent;
+        if (ticket is null || task.Ticket is null || task.Model is null)
+        {
+            return "The assignment lacks its ticket or its model.";
+        }
+
+        if (ticket.AssignmentId != task.AssignmentId || ticket.JobId != task.JobId || ticket.Round != task.Round || ticket.Kind != task.Kind)
+        {
+            return $"The ticket of assignment {task.AssignmentId} belongs to another assignment ({ticket.AssignmentId}).";
+        }
+
+        if (ticket.TenantId != identity.TenantId || ticket.DeviceId != identity.DeviceId)
+        {
+            return $"The ticket of assignment {task.AssignmentId} was issued for another device or tenant.";
+        }
+
+        return ticket.SchemaHash == task.Model.SchemaHash
+            ? null
+            : $"The ticket of assignment {task.AssignmentId} and its model have different schemas.";
+    }
+
+    private async Task<TaskResult> WorkAsync(TaskAssignment task, CancellationToken cancellationToken)
+    {
+        ModelContent model = await inputs.ModelAsync(task.Model, cancellationToken).ConfigureAwait(false);
+        LocalTraining settings = task.Training ?? new LocalTraining();
+        IClientAlgorithm? algorithm = task.Kind == TaskKind.Evaluate
+            ? Evaluation
+            : work.Algorithms.FirstOrDefault(a => a.Name == settings.Algorithm);
+        if (algorithm is null)
+        {
+            return Fail(ErrorKinds.Protocol, $"The device does not know the algorithm '{settings.Algorithm}'.");
+        }
+
+        IReadOnlyList<SectionSpec> sections = algorithm.Sections(model.Schema, settings, task.Role);
+        if (!sections.SequenceEqual(task.TicketContent.Sections))
+        {
+            return Fail(
+                ErrorKinds.SchemaMismatch,
+                $"Algorithm '{algorithm.Name}' makes the sections [{Names(sections)}], the ticket wants [{Names(task.TicketContent.Sections)}].");
+        }
+
+        var clientTask = new ClientTask
+        {
+            Schema = model.Schema,
+            Parameters = model.Parameters,
+            Statistics = model.Statistics,
+            Counts = model.Counts,
+            Settings = settings,
+            Role = task.Role,
+            Round = task.Round,
+            DownSections = await inputs.DownSectionsAsync(task.DownSections, cancellationToken).ConfigureAwait(false),
+            State = states.Load(task.JobId, task.StateEpoch, StateLength(algorithm, model.Schema, settings)),
+        };
+        events.Working(task);
+        TaskResult result = await Task.Run(() => Compute(task, algorithm, sections, clientTask, cancellationToken), cancellationToken)
+            .ConfigureAwait(false);
+
+        // Work that was cut short by the application's end is not worth an upload.
+        cancellationToken.ThrowIfCancellationRequested();
+        return result;
+    }
+
+    /// <summary>An evaluation reads the statistics that this device keeps to itself, where the schema has such.</summary>
+    private static int StateLength(IClientAlgorithm algorithm, ModelSchema schema, LocalTraining settings) =>
+        algorithm == Evaluation
+            ? (schema.AggregatesStatistics ? 0 : schema.StatisticCount)
+            : algorithm.StateLength(schema, settings);
+
+    private TaskResult Compute(
+        TaskAssignment task, IClientAlgorithm algorithm, IReadOnlyList<SectionSpec> sections, ClientTask clientTask, CancellationToken stop)
+    {
+        ILocalSolver solver = algorithm == Evaluation ? _solvers.EvaluationFor(clientTask.Schema) : _solvers.SolverFor(clientTask.Schema);
+        float[] nextState = new float[algorithm.StateLength(clientTask.Schema, clientTask.Settings)];
+        int length = ClientUpdate.PayloadLength(sections);
+        byte[] rented = ArrayPool<byte>.Shared.Rent(length);
+        PendingUpdate? pending = null;
+        try
+        {
+            var update = new ClientUpdate(sections, rented, nextState);
+            long started = timeProvider.GetTimestamp();
+            ClientOutcome outcome = algorithm.Run(clientTask, solver, update, stop);
+            TimeSpan took = timeProvider.GetElapsedTime(started);
+            if (Unusable(outcome, sections, update) is { } failure)
+            {
+                return new TaskResult(null, failure);
+            }
+
+            Announce(task, update);
+            pending = new PendingUpdate(task.TicketContent, Header(task, update, took), rented, length, nextState);
+            return new TaskResult(pending, null);
+        }
+        finally
+        {
+            if (pending is null)
+            {
+                ArrayPool<byte>.Shared.Return(rented);
+            }
+        }
+    }
+
+    private static TaskFailure? Unusable(ClientOutcome outcome, IReadOnlyList<SectionSpec> sections, ClientUpdate update)
+    {
+        if (outcome == ClientOutcome.Nothing)
+        {
+            return new TaskFailure("no-examples", "The device has no examples to work on.");
+        }
+
+        if (outcome == ClientOutcome.Diverged)
+        {
+            return new TaskFailure(ErrorKinds.Diverged, $"The local loss or update is not finite after {update.Steps} steps.");
+        }
+
+        return FiniteSections.FirstNotFinite(sections, update.Payload.Span) is { } role
+            ? new TaskFailure(ErrorKinds.Diverged, $"Section {role} of the update has a NaN or an infinity after {update.Steps} steps.")
+            : null;
+    }
+
+    private void Announce(TaskAssignment task, ClientUpdate update)
+    {
+        if (update.Has(SectionRole.Evaluation))
+        {
+            ReadOnlySpan<double> sums = update.Doubles(SectionRole.Evaluation);
+            events.Evaluated(task, sums[0] / sums[2], sums[1] / sums[2]);
+        }
+        else
+        {
+            events.Trained(task, update.Steps, update.TrainingLoss);
+        }
+    }
+
+    private static UpdateHeader Header(TaskAssignment task, ClientUpdate update, TimeSpan took)
+    {
+        var header = new UpdateHeader
+        {
+            Ticket = task.Ticket,
+            Weight = update.Weight,
+            LocalSteps = (uint)update.Steps,
+            Checksum = XxHash3.HashToUInt64(update.Payload.Span),
+            TrainingLoss = update.TrainingLoss,
+            TrainingSeconds = took.TotalSeconds,
+        };
+        header.Sections.AddRange(update.Sections.Select(SectionSpecs.DenseHeader));
+        return header;
+    }
+
+    private static string Names(IEnumerable<SectionSpec> sections) =>
+        string.Join(", ", sections.Select(section => $"{section.Role} {section.Dtype} x {section.ElementCount}"));
+}
