@@ -1,1 +1,15 @@
-return;
+using Federated.Benchmarks.Framework;
+using Federated.Benchmarks.Mathematics;
+
+IBenchmark[] benchmarks =
+[
+    new RandomBenchmark(),
+];
+
+using var stop = new CancellationTokenSource();
+Console.CancelKeyPress += (_, pressed) =>
+{
+    pressed.Cancel = true;
+    stop.Cancel();
+};
+return await BenchmarkCommandLine.RunAsync(benchmarks, args, stop.Token);

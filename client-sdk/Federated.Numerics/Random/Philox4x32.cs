@@ -4,7 +4,7 @@ namespace Federated.Numerics;
 /// Philox4x32, the counter-based generator of Salmon et al. (SC 2011; DEShawResearch/random123 <c>philox.h</c>): a keyed
 /// bijection from a 128-bit counter to 128 random bits. It has no state, so any part of any stream can be made anywhere.
 /// </summary>
-public static class Philox4x32
+public static partial class Philox4x32
 {
     /// <summary>The number of rounds of the standard generator.</summary>
     public const int StandardRounds = 10;

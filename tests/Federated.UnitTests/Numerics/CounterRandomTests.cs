@@ -151,4 +151,36 @@ public sealed class CounterRandomTests
             return [w0, w1, (uint)(((ulong)w2 * 1000) >> 32)];
         }
     }
+
+    [Fact]
+    public void FillWords_AfterAnyNumberOfWords_ContinuesTheStream()
+    {
+        for (int skipped = 0; skipped < 9; skipped++)
+        {
+            var bulk = new CounterRandom(9, RandomPurpose.Test, 1, 2, 3);
+            var single = new CounterRandom(9, RandomPurpose.Test, 1, 2, 3);
+            for (int i = 0; i < skipped; i++)
+            {
+                Assert.Equal(single.NextUInt32(), bulk.NextUInt32());
+            }
+
+            uint[] words = new uint[203];
+            bulk.FillWords(words);
+
+            Assert.All(words, word => Assert.Equal(single.NextUInt32(), word));
+            Assert.Equal(single.NextUInt32(), bulk.NextUInt32());
+        }
+    }
+
+    [Fact]
+    public void FillUniform_IsTheSequenceOfNextSingle()
+    {
+        var bulk = new CounterRandom(10, RandomPurpose.Test);
+        var single = new CounterRandom(10, RandomPurpose.Test);
+        float[] numbers = new float[1301];
+
+        bulk.FillUniform(numbers, 0, 1);
+
+        Assert.All(numbers, number => Assert.Equal(single.NextSingle(), number));
+    }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics.X86;
 using Federated.Numerics;
 
 namespace Federated.UnitTests.Numerics;
@@ -16,4 +17,35 @@ public sealed class Philox4x32Tests
     public void Block_KnownInput_GivesTheKnownAnswer(
         int rounds, uint c0, uint c1, uint c2, uint c3, uint k0, uint k1, uint w0, uint w1, uint w2, uint w3) =>
         Assert.Equal((w0, w1, w2, w3), Philox4x32.Block(c0, c1, c2, c3, k0, k1, rounds));
+
+    [Theory]
+    [InlineData(10, 0u)]
+    [InlineData(7, 12345u)]
+    [InlineData(10, 0xFFFFFFF0u)]
+    public void Fill_EveryLengthAndInstructionSet_GivesTheWordsOfBlock(int rounds, uint first)
+    {
+        uint[] expected = new uint[333];
+        for (int i = 0; i < expected.Length; i++)
+        {
+            (uint w0, uint w1, uint w2, uint w3) = Philox4x32.Block(first + (uint)(i / 4), 1, 2, 3, 4, 5, rounds);
+            expected[i] = (i % 4) switch { 0 => w0, 1 => w1, 2 => w2, _ => w3 };
+        }
+
+        uint[] words = new uint[expected.Length];
+        for (int length = 0; length <= words.Length; length++)
+        {
+            Philox4x32.Fill(first, 1, 2, 3, 4, 5, words.AsSpan(0, length), rounds);
+            Assert.Equal(expected.AsSpan(0, length), words.AsSpan(0, length));
+        }
+
+        Philox4x32.FillScalar(first, 1, 2, 3, 4, 5, words, rounds);
+        Assert.Equal(expected, words);
+        if (Avx2.IsSupported)
+        {
+            Array.Clear(words);
+            int done = Philox4x32.Fill256(first, 1, 2, 3, 4, 5, words, rounds);
+            Assert.Equal(expected.AsSpan(0, done), words.AsSpan(0, done));
+            Assert.Equal(320, done);
+        }
+    }
 }

@@ -1,0 +1,104 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using Federated.Aggregation.Kernels;
+
+namespace Federated.Aggregation.Accumulators;
+
+/// <summary>Float section, or int64 section averaged by weight: float64 sums.</summary>
+internal sealed unsafe class RealSectionAccumulator(SectionShape shape) : SectionAccumulator(shape)
+{
+    private readonly double[] _sum = new double[shape.Count];
+
+    public override long SumLength => (long)_sum.Length * sizeof(double);
+
+    public override Span<byte> SumBytes(long offset, int most)
+    {
+        int first = (int)(offset / sizeof(double));
+        return MemoryMarshal.AsBytes(_sum.AsSpan(first, Math.Min(most / sizeof(double), _sum.Length - first)));
+    }
+
+    public override void Add(nint[] sources, double[] weights, int degree)
+    {
+        double[] factors = weights;
+        if (Shape.Denominator != Denominator.Weight)
+        {
+            factors = new double[weights.Length];
+            Array.Fill(factors, 1.0);
+        }
+
+        ParallelRanges.Run(_sum.Length, degree, (from, to) => AddRange(sources, factors, from, to));
+    }
+
+    public override void Add(SectionAccumulator other, int degree)
+    {
+        double[] sum = ((RealSectionAccumulator)other)._sum;
+        ParallelRanges.Run(_sum.Length, degree, (from, to) =>
+        {
+            fixed (double* target = _sum)
+            fixed (double* source = sum)
+            {
+                SumKernel.Add(target, source, 1, from, to);
+            }
+        });
+    }
+
+    public override SectionReport Divide(double totalWeight, long count, int degree)
+    {
+        double divisor = DivisorOf(totalWeight, count);
+        switch (Shape.Type)
+        {
+            case ElementType.Float32:
+                var single = new float[_sum.Length];
+                ParallelRanges.Run(_sum.Length, degree, (from, to) => Narrow(single, divisor, from, to));
+                return new SectionReport(Shape, single, [], [], divisor);
+            case ElementType.Float64:
+                return new SectionReport(Shape, [], [.. _sum.Select(sum => sum / divisor)], [], divisor);
+            default:
+                return new SectionReport(Shape, [], [], [.. _sum.Select(sum => long.CreateSaturating(Math.Round(sum / divisor, MidpointRounding.ToEven)))], divisor);
+        }
+    }
+
+    private void AddRange(nint[] sources, double[] factors, int from, int to)
+    {
+        fixed (double* sum = _sum)
+        {
+            if (Shape.Type == ElementType.Float32)
+            {
+                SumKernel.Add(sum, sources, factors, from, to);
+                return;
+            }
+
+            for (int k = 0; k < sources.Length; k++)
+            {
+                if (Shape.Type == ElementType.Float64)
+                {
+                    SumKernel.Add(sum, (double*)sources[k], factors[k], from, to);
+                    continue;
+                }
+
+                for (int i = from; i < to; i++)
+                {
+                    sum[i] += factors[k] * ((long*)sources[k])[i];
+                }
+            }
+        }
+    }
+
+    private void Narrow(float[] destination, double divisor, int from, int to)
+    {
+        int i = from;
+        int half = Vector<double>.Count;
+        var by = new Vector<double>(divisor);
+        for (; i <= to - Vector<float>.Count; i += Vector<float>.Count)
+        {
+            Vector<double> low = new Vector<double>(_sum, i) / by;
+            Vector<double> high = new Vector<double>(_sum, i + half) / by;
+            Vector.Narrow(low, high).CopyTo(destination, i);
+        }
+
+        for (; i < to; i++)
+        {
+            destination[i] = (float)(_sum[i] / divisor);
+        }
+    }
+}

@@ -1,0 +1,220 @@
+using System.Buffers;
+using System.Collections.Immutable;
+
+namespace Federated.Aggregation.Accumulators;
+
+/// <summary>
+/// The streaming weighted mean of updates with several sections, each with its own sum and denominator: accumulate, merge
+/// with others over any tree, report once. Follows the aggregation core of federated-compute: what was merged into another
+/// accumulator or has reported is consumed and throws <see cref="InvalidOperationException"/>. Used by one caller at a time.
+/// </summary>
+/// <remarks>
+/// <para>Sums are float64. A compensated pair of float32 moves the same bytes and is less exact; a single float32 loses the
+/// small updates of a large cohort.</para>
+/// <para>Bound: for n updates, in any order and over any tree, a mean differs from the exact one by at most
+/// <c>(n + 2) · 2^-52 · Σ|w·x| / Σw</c>, plus one rounding (2^-24 relative, at least 2^-150 absolute) of float32 sections.
+/// Two orders or trees differ by at most twice that. Unweighted int64 sections are exact before the one rounded division,
+/// and weighted ones as long as weights are integers and <c>Σ|w·x| &lt; 2^53</c>. A result outside int64 saturates.</para>
+/// <para>Values are not inspected: a NaN that gets in stays in. Whoever takes payloads from devices checks them.</para>
+/// </remarks>
+public sealed class UpdateAccumulator
+{
+    private readonly SectionAccumulator[] _sections;
+    private readonly int _degree;
+    private bool _isConsumed;
+    private double _totalWeight;
+    private long _count;
+
+    /// <summary>Starts with nothing.</summary>
+    /// <param name="sections">The update's sections in payload order.</param>
+    /// <param name="degree">Most cores to use at once; 0 for all.</param>
+    /// <exception cref="ArgumentException">There is no section, or one cannot be summed.</exception>
+    public UpdateAccumulator(ImmutableArray<SectionShape> sections, int degree = 0)
+    {
+        if (sections.IsDefaultOrEmpty)
+        {
+            throw new ArgumentException("An update has at least one section.", nameof(sections));
+        }
+
+        ArgumentOutOfRangeException.ThrowIfNegative(degree);
+        foreach (SectionShape section in sections)
+        {
+            section.Check();
+            PayloadBytes += section.Bytes;
+        }
+
+        Sections = sections;
+        _sections = [.. sections.Select(SectionAccumulator.Create)];
+        _degree = degree == 0 ? Environment.ProcessorCount : degree;
+    }
+
+    /// <summary>The update's sections in payload order.</summary>
+    public ImmutableArray<SectionShape> Sections { get; }
+
+    /// <summary>Bytes of one update's payload.</summary>
+    public long PayloadBytes { get; }
+
+    /// <summary>Updates summed so far, here and in what was merged.</summary>
+    public long Count => Live._count;
+
+    /// <summary>Sum of their weights.</summary>
+    public double TotalWeight => Live._totalWeight;
+
+    /// <summary>Whether there is an update and no division by zero.</summary>
+    public bool CanReport => !_isConsumed && _count > 0
+        && (_totalWeight > 0 || Sections.All(section => section.Denominator != Denominator.Weight));
+
+    /// <summary>Bytes of the partial that <see cref="Write"/> writes.</summary>
+    public long PartialBytes => PartialFormat.LengthOf(_sections);
+
+    private UpdateAccumulator Live => !_isConsumed ? this : throw new InvalidOperationException("The accumulator was merged into another or has reported.");
+
+    /// <summary>Adds one update.</summary>
+    /// <param name="payload">Its sections one after another, little-endian, dense.</param>
+    /// <param name="weight">Its weight, finite and at least 0.</param>
+    /// <exception cref="ArgumentException">The payload has another length.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The weight is out of range. Nothing was added.</exception>
+    public unsafe void Accumulate(ReadOnlySpan<byte> payload, double weight)
+    {
+        _ = Live;
+        Check(payload.Length, weight);
+        fixed (byte* bytes = payload)
+        {
+            Add([(nint)bytes], [weight]);
+        }
+    }
+
+    /// <summary>Adds several updates in one pass over the sums: faster than one after another.</summary>
+    /// <param name="updates">The updates; not kept.</param>
+    /// <exception cref="ArgumentException">A payload has another length. Nothing was added.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A weight is out of range. Nothing was added.</exception>
+    public unsafe void Accumulate(ReadOnlySpan<RetainedUpdate> updates)
+    {
+        _ = Live;
+        var sources = new nint[updates.Length];
+        double[] weights = new double[updates.Length];
+        foreach (RetainedUpdate update in updates)
+        {
+            Check(update.Payload.Length, update.Weight);
+        }
+
+        var pins = new List<MemoryHandle>(updates.Length);
+        try
+        {
+            for (int i = 0; i < updates.Length; i++)
+            {
+                pins.Add(updates[i].Payload.Pin());
+                sources[i] = (nint)pins[i].Pointer;
+                weights[i] = updates[i].Weight;
+            }
+
+            Add(sources, weights);
+        }
+        finally
+        {
+            pins.ForEach(pin => pin.Dispose());
+        }
+    }
+
+    /// <summary>Adds another accumulator of the same sections and consumes it.</summary>
+    /// <param name="other">The other; must not be used afterwards.</param>
+    /// <exception cref="ArgumentException">It has other sections, or is this one.</exception>
+    public void MergeWith(UpdateAccumulator other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        _ = Live;
+        _ = other.Live;
+        if (ReferenceEquals(this, other))
+        {
+            throw new ArgumentException("An accumulator cannot be merged with itself.", nameof(other));
+        }
+
+        if (!Sections.AsSpan().SequenceEqual(other.Sections.AsSpan()))
+        {
+            throw new ArgumentException(
+                $"Partial aggregates of different sections cannot be merged: [{string.Join(", ", Sections)}] and [{string.Join(", ", other.Sections)}].",
+                nameof(other));
+        }
+
+        for (int i = 0; i < _sections.Length; i++)
+        {
+            _sections[i].Add(other._sections[i], _degree);
+        }
+
+        _totalWeight += other._totalWeight;
+        _count += other._count;
+        other._isConsumed = true;
+    }
+
+    /// <summary>Divides once and consumes the accumulator.</summary>
+    /// <exception cref="InvalidOperationException"><see cref="CanReport"/> is false.</exception>
+    public AggregateReport Report()
+    {
+        AggregateReport report = Preview();
+        _isConsumed = true;
+        return report;
+    }
+
+    /// <summary>Divides and keeps the sums, for a round that may be opened again.</summary>
+    /// <exception cref="InvalidOperationException"><see cref="CanReport"/> is false.</exception>
+    public AggregateReport Preview()
+    {
+        _ = Live;
+        if (!CanReport)
+        {
+            throw new InvalidOperationException($"There is nothing to report: {_count} updates of total weight {_totalWeight}.");
+        }
+
+        return new AggregateReport([.. _sections.Select(section => section.Divide(_totalWeight, _count, _degree))], _totalWeight, _count);
+    }
+
+    /// <summary>Writes the partial aggregate for another node (layout in <see cref="PartialFormat"/>); the sums stay.</summary>
+    /// <param name="destination">Receives <see cref="PartialBytes"/> bytes.</param>
+    public void Write(Stream destination)
+    {
+        ArgumentNullException.ThrowIfNull(destination);
+        _ = Live;
+        PartialFormat.Write(destination, _sections, _totalWeight, _count);
+    }
+
+    /// <summary>Reads a partial aggregate.</summary>
+    /// <param name="source">The bytes from <see cref="Write"/>.</param>
+    /// <param name="sections">The sections that it must have; decides what is allocated.</param>
+    /// <param name="degree">Most cores to use at once; 0 for all.</param>
+    /// <exception cref="InvalidDataException">The bytes are not a partial of these sections, or are damaged.</exception>
+    public static UpdateAccumulator Read(Stream source, ImmutableArray<SectionShape> sections, int degree = 0)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        var accumulator = new UpdateAccumulator(sections, degree);
+        (accumulator._totalWeight, accumulator._count) = PartialFormat.Read(source, accumulator._sections);
+        return accumulator;
+    }
+
+    private void Check(int length, double weight)
+    {
+        if (length != PayloadBytes)
+        {
+            throw new ArgumentException($"The payload has {length} bytes; its sections have {PayloadBytes}.");
+        }
+
+        if (!double.IsFinite(weight) || weight < 0)
+        {
+            throw new ArgumentOutOfRangeException(nameof(weight), weight, "A weight is finite and at least 0.");
+        }
+    }
+
+    private void Add(nint[] sources, double[] weights)
+    {
+        foreach (SectionAccumulator section in _sections)
+        {
+            section.Add(sources, weights, _degree);
+            for (int i = 0; i < sources.Length; i++)
+            {
+                sources[i] += (nint)section.Shape.Bytes;
+            }
+        }
+
+        _totalWeight += weights.Sum();
+        _count += weights.Length;
+    }
+}

@@ -1,0 +1,55 @@
+namespace Federated.Aggregation.ServerOptimizers;
+
+/// <summary>
+/// Turns the aggregate of a round into the next model (FedOpt, Reddi et al., arXiv:2003.00295): the mean update is a
+/// negated gradient. Vectors and state are float32. Used by one caller at a time.
+/// </summary>
+public abstract class ServerOptimizer
+{
+    private readonly float[][] _moments;
+
+    private protected ServerOptimizer(string name, int parameterCount, int moments)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(parameterCount);
+        Name = name;
+        ParameterCount = parameterCount;
+        _moments = [.. Enumerable.Range(0, moments).Select(_ => new float[parameterCount])];
+    }
+
+    /// <summary>Its name in a job definition.</summary>
+    public string Name { get; }
+
+    /// <summary>Elements of the parameter vector.</summary>
+    public int ParameterCount { get; }
+
+    /// <summary>Steps taken so far.</summary>
+    public long Steps { get; private set; }
+
+    /// <summary>Moves the parameters by one round.</summary>
+    /// <param name="parameters">The global parameters; changed.</param>
+    /// <param name="aggregateDelta">Mean of (local − global) parameters.</param>
+    /// <exception cref="ArgumentException">A vector has another length.</exception>
+    public void Step(Span<float> parameters, ReadOnlySpan<float> aggregateDelta)
+    {
+        if (parameters.Length != ParameterCount || aggregateDelta.Length != ParameterCount)
+        {
+            throw new ArgumentException(
+                $"The server optimizer moves {ParameterCount} parameters; it got {parameters.Length} parameters and a delta of {aggregateDelta.Length}.");
+        }
+
+        Steps++;
+        Move(parameters, aggregateDelta);
+    }
+
+    /// <summary>The state that the next step depends on (layout in <see cref="OptimizerStateFormat"/>).</summary>
+    public byte[] ExportState() => OptimizerStateFormat.Write(Name, ParameterCount, Steps, _moments);
+
+    /// <summary>Goes on from an exported state.</summary>
+    /// <param name="state">What <see cref="ExportState"/> of an optimizer with the same name and size returned.</param>
+    /// <exception cref="InvalidDataException">It is something else, or damaged. The optimizer is unchanged.</exception>
+    public void ImportState(ReadOnlySpan<byte> state) => Steps = OptimizerStateFormat.Read(state, Name, ParameterCount, _moments);
+
+    private protected float[] Moment(int index) => _moments[index];
+
+    private protected abstract void Move(Span<float> parameters, ReadOnlySpan<float> delta);
+}

@@ -1,0 +1,62 @@
+using System.Collections.Immutable;
+using Federated.Coordination.Tier;
+using Federated.Protocol.Models;
+using Federated.Protocol.Rounds;
+using Federated.Protocol.V1;
+
+namespace Federated.Coordination.Algorithms;
+
+/// <summary>
+/// The server half of an algorithm, for one job: what each device is asked for, what is sent along, and how the aggregate
+/// becomes the next model. The live coordinator and the simulator run the same half. It does no input or output, draws
+/// nothing that its job's seed does not fix, and is used by one thread at a time.
+/// </summary>
+/// <remarks>
+/// The order of calls in a round: <see cref="RoleOf"/>, <see cref="UpSections"/>, <see cref="DownSections"/> and <see cref="TrainingFor"/> for
+/// its devices, then <see cref="Apply"/> once, then <see cref="SaveState"/>. State changes in <see cref="Apply"/> alone, so that a round which
+/// is abandoned leaves none behind; one whose commit fails is undone by loading the state that was saved last.
+/// </remarks>
+public interface IServerAlgorithm
+{
+    /// <summary>Every role that a device may be given; one for most algorithms.</summary>
+    ImmutableArray<string> Roles { get; }
+
+    /// <summary>What is wanted of a device in a round.</summary>
+    /// <param name="round">The training round.</param>
+    /// <param name="clientIndex">Stands for the device.</param>
+    string RoleOf(RoundKey round, uint clientIndex);
+
+    /// <summary>
+    /// The sections that an update of a role has, in order. A role of a section (DELTA, GRADIENT ...) names one accumulator of the round:
+    /// device roles that share it must specify it alike.
+    /// </summary>
+    /// <param name="role">The device's role.</param>
+    ImmutableArray<SectionSpec> UpSections(string role);
+
+    /// <summary>The vectors that a role needs besides the model, as they are before this round; empty for most algorithms.</summary>
+    /// <param name="role">The device's role.</param>
+    ImmutableArray<DownSection> DownSections(string role);
+
+    /// <summary>The settings of the client half.</summary>
+    /// <param name="round">The training round.</param>
+    /// <param name="clientIndex">Stands for the device.</param>
+    /// <param name="role">The device's role.</param>
+    LocalTraining TrainingFor(RoundKey round, uint clientIndex, string role);
+
+    /// <summary>
+    /// Makes the next model in place, and moves the algorithm's own state. The aggregate lists which updates are in it, with their weights
+    /// and steps. A role that nobody answered leaves its section missing; whatever the aggregate lacks stays as it was.
+    /// </summary>
+    /// <param name="round">The training round.</param>
+    /// <param name="aggregate">What came of the round; every value is finite.</param>
+    /// <param name="model">The version that the devices started from, to be turned into the next.</param>
+    void Apply(RoundKey round, RoundAggregate aggregate, ModelContent model);
+
+    /// <summary>The state to keep with the model version that <see cref="Apply"/> has made; null when there is none.</summary>
+    AlgorithmState? SaveState();
+
+    /// <summary>Goes back to a saved state; null for the state at the start of a job.</summary>
+    /// <param name="state">What <see cref="SaveState"/> gave.</param>
+    /// <exception cref="InvalidDataException">The state is another algorithm's, another layout's or of another size.</exception>
+    void LoadState(AlgorithmState? state);
+}

@@ -1,0 +1,20 @@
+using Federated.Protocol.Jobs;
+using Federated.Protocol.Models;
+
+namespace Federated.Coordination.Algorithms;
+
+/// <summary>Makes the server half of one algorithm for a job.</summary>
+public interface IServerAlgorithmFactory
+{
+    /// <summary>The name by which job definitions ask for it, such as <c>fedavg</c>.</summary>
+    string Name { get; }
+
+    /// <summary>What is wrong with the algorithm's own parameters in a definition; empty when nothing is.</summary>
+    /// <param name="job">A definition that is valid otherwise and names this algorithm.</param>
+    IReadOnlyList<JobDefinitionError> Validate(JobDefinition job);
+
+    /// <summary>Makes the server half at the start of a job.</summary>
+    /// <param name="job">A valid definition.</param>
+    /// <param name="schema">The schema of the model.</param>
+    IServerAlgorithm Create(JobDefinition job, ModelSchema schema);
+}

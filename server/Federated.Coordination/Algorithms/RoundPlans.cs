@@ -1,0 +1,74 @@
+using System.Collections.Immutable;
+using Federated.Protocol.Jobs;
+using Federated.Protocol.Models;
+using Federated.Protocol.Rounds;
+using Federated.Protocol.Sections;
+using Federated.Protocol.V1;
+
+namespace Federated.Coordination.Algorithms;
+
+/// <summary>Makes the plan of a round from the algorithm's wishes.</summary>
+public static class RoundPlans
+{
+    /// <summary>The sections that the updates of a round may have: those of every role, each kind once, in order of first mention.</summary>
+    /// <param name="kind">What the devices do.</param>
+    /// <param name="algorithm">The server half.</param>
+    public static ImmutableArray<SectionSpec> SectionsOf(TaskKind kind, IServerAlgorithm algorithm)
+    {
+        if (kind == TaskKind.Evaluate)
+        {
+            return [SectionSpecs.Evaluation()];
+        }
+
+        var sections = ImmutableArray.CreateBuilder<SectionSpec>();
+        foreach (SectionSpec section in algorithm.Roles.SelectMany(role => algorithm.UpSections(role)))
+        {
+            SectionSpec? known = sections.FirstOrDefault(other => other.Role == section.Role);
+            if (known is null)
+            {
+                sections.Add(section);
+            }
+            else if (!known.Equals(section))
+            {
+                throw new InvalidOperationException($"Two roles specify the section {section.Role} in different ways.");
+            }
+        }
+
+        return sections.ToImmutable();
+    }
+
+    /// <summary>The sections of one device's update.</summary>
+    /// <param name="kind">What the device does.</param>
+    /// <param name="algorithm">The server half.</param>
+    /// <param name="role">The device's role.</param>
+    public static ImmutableArray<SectionSpec> SectionsOf(TaskKind kind, IServerAlgorithm algorithm, string role) =>
+        kind == TaskKind.Evaluate ? [SectionSpecs.Evaluation()] : algorithm.UpSections(role);
+
+    /// <summary>The plan for the aggregation tier.</summary>
+    /// <param name="key">The round.</param>
+    /// <param name="writerEpoch">Fencing epoch of the job's writer.</param>
+    /// <param name="job">The job.</param>
+    /// <param name="schema">The schema of the model.</param>
+    /// <param name="algorithm">The server half.</param>
+    /// <param name="target">Devices that are selected.</param>
+    public static RoundPlan Create(
+        RoundKey key, long writerEpoch, JobDefinition job, ModelSchema schema, IServerAlgorithm algorithm, int target)
+    {
+        long updateBytes = key.Kind == TaskKind.Evaluate
+            ? BytesOf(SectionsOf(key.Kind, algorithm))
+            : algorithm.Roles.Max(role => BytesOf(algorithm.UpSections(role)));
+        return new RoundPlan(
+            key,
+            (ulong)writerEpoch,
+            schema.HashText,
+            SectionsOf(key.Kind, algorithm),
+            key.Kind == TaskKind.Evaluate ? "mean" : job.Aggregation.Rule,
+            updateBytes,
+            target,
+            job.Aggregation.Durability);
+    }
+
+    /// <summary>Payload bytes of an update with these sections.</summary>
+    /// <param name="sections">Dense sections.</param>
+    public static long BytesOf(ImmutableArray<SectionSpec> sections) => sections.Sum(SectionSpecs.DenseBytes);
+}

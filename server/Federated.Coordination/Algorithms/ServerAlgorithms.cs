@@ -1,0 +1,41 @@
+using System.Collections.Frozen;
+using Federated.Coordination.Algorithms.FedAvg;
+using Federated.Protocol.Jobs;
+using Federated.Protocol.Models;
+
+namespace Federated.Coordination.Algorithms;
+
+/// <summary>The server halves by name.</summary>
+public sealed class ServerAlgorithms
+{
+    private readonly FrozenDictionary<string, IServerAlgorithmFactory> _factories;
+
+    /// <summary>Registers factories.</summary>
+    /// <param name="factories">No two of the same name.</param>
+    public ServerAlgorithms(IEnumerable<IServerAlgorithmFactory> factories)
+    {
+        _factories = factories.ToFrozenDictionary(factory => factory.Name, StringComparer.Ordinal);
+    }
+
+    /// <summary>The algorithms of this build.</summary>
+    public static ServerAlgorithms BuiltIn { get; } = new([new FedAvgFactory()]);
+
+    /// <summary>The registered names, sorted.</summary>
+    public IEnumerable<string> Names => _factories.Keys.Order(StringComparer.Ordinal);
+
+    /// <summary>What is wrong with the algorithm that a definition names, or with its parameters; empty when nothing is.</summary>
+    /// <param name="job">A definition that is valid otherwise.</param>
+    public IReadOnlyList<JobDefinitionError> Validate(JobDefinition job) =>
+        _factories.TryGetValue(job.Algorithm.Name, out IServerAlgorithmFactory? factory)
+            ? factory.Validate(job)
+            : [new JobDefinitionError("algorithm.name", $"'{job.Algorithm.Name}' is unknown; known are {string.Join(", ", Names)}.")];
+
+    /// <summary>Makes the server half that a definition names.</summary>
+    /// <param name="job">A valid definition.</param>
+    /// <param name="schema">The schema of the model.</param>
+    /// <exception cref="ArgumentException">No algorithm has the name.</exception>
+    public IServerAlgorithm Create(JobDefinition job, ModelSchema schema) =>
+        _factories.TryGetValue(job.Algorithm.Name, out IServerAlgorithmFactory? factory)
+            ? factory.Create(job, schema)
+            : throw new ArgumentException($"Algorithm '{job.Algorithm.Name}' is unknown; known are {string.Join(", ", Names)}.", nameof(job));
+}

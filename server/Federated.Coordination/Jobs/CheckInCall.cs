@@ -1,0 +1,36 @@
+using Federated.Coordination.Rounds;
+using Federated.Protocol.V1;
+
+namespace Federated.Coordination.Jobs;
+
+/// <summary>A check-in on its way to an answer. Answered exactly once; a second answer is dropped.</summary>
+internal sealed class CheckInCall
+{
+    private readonly TaskCompletionSource<CheckInReply> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public CheckInCall(DeviceIdentity device, DeviceTasks tasks, IReadOnlyList<string> held, DateTimeOffset waitUntil)
+    {
+        Device = device;
+        Tasks = tasks;
+        Held = held;
+        WaitUntil = waitUntil;
+    }
+
+    /// <summary>Given by the coordinator that takes the call.</summary>
+    public long Id { get; set; }
+
+    public DeviceIdentity Device { get; }
+
+    public DeviceTasks Tasks { get; }
+
+    /// <summary>Assignments whose bytes the device holds.</summary>
+    public IReadOnlyList<string> Held { get; }
+
+    public DateTimeOffset WaitUntil { get; }
+
+    public Task<CheckInReply> Answer => _answer.Task;
+
+    public void Assign(TaskAssignment assignment) => _answer.TrySetResult(new CheckInReply { Assignment = assignment });
+
+    public void Reject(RejectionReason reason, TimeSpan retryAfter) => _answer.TrySetResult(Rejections.Reply(reason, retryAfter));
+}

@@ -1,0 +1,111 @@
+using System.Collections.Immutable;
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
+using Federated.Coordination.Algorithms;
+using Federated.Coordination.Persistence;
+using Federated.Protocol.Jobs;
+using Federated.Protocol.Models;
+using Federated.Protocol.V1;
+using Federated.Storage.Blobs;
+using Google.Protobuf;
+
+namespace Federated.Coordination.Jobs;
+
+/// <summary>The model version that is current, in memory, with the algorithm in the state that belongs to it.</summary>
+internal sealed class CurrentModel
+{
+    private readonly IBlobStore _blobs;
+    private readonly Dictionary<string, ImmutableArray<SectionReference>> _down = new(StringComparer.Ordinal);
+
+    private CurrentModel(IBlobStore blobs, ModelVersionRecord record, ModelContent content, IServerAlgorithm algorithm)
+    {
+        _blobs = blobs;
+        Record = record;
+        Content = content;
+        Algorithm = algorithm;
+    }
+
+    public ModelVersionRecord Record { get; private set; }
+
+    public ModelContent Content { get; }
+
+    public IServerAlgorithm Algorithm { get; }
+
+    /// <summary>Whether every parameter and statistic is a finite number.</summary>
+    public bool IsFinite =>
+        TensorPrimitives.IsFiniteAll<float>(Content.Parameters) && TensorPrimitives.IsFiniteAll<float>(Content.Statistics);
+
+    public static async Task<CurrentModel> LoadAsync(
+        IBlobStore blobs,
+        ServerAlgorithms algorithms,
+        JobDefinition job,
+        ModelVersionRecord record,
+        CancellationToken cancellationToken)
+    {
+        ModelContent content = ModelFile.Read(await ReadAsync(blobs, record.BlobId, cancellationToken));
+        IServerAlgorithm algorithm = algorithms.Create(job, content.Schema);
+        if (record.StateBlobId is { } state)
+        {
+            algorithm.LoadState(AlgorithmState.Parse(await ReadAsync(blobs, state, cancellationToken)));
+        }
+
+        return new CurrentModel(blobs, record, content, algorithm);
+    }
+
+    public ModelReference Reference() => new()
+    {
+        Version = (uint)Record.Version,
+        BlobId = Record.BlobId,
+        ByteLength = (ulong)Record.ByteLength,
+        SchemaHash = ByteString.CopyFrom(Content.Schema.Hash),
+    };
+
+    /// <summary>The blobs that a role is sent besides the model; written when first asked for.</summary>
+    public async Task<ImmutableArray<SectionReference>> DownSectionsAsync(string role, CancellationToken cancellationToken)
+    {
+        if (_down.TryGetValue(role, out ImmutableArray<SectionReference> known))
+        {
+            return known;
+        }
+
+        var references = ImmutableArray.CreateBuilder<SectionReference>();
+        foreach (DownSection section in Algorithm.DownSections(role))
+        {
+            byte[] bytes = MemoryMarshal.AsBytes(section.Values.Span).ToArray();
+            BlobId id = await _blobs.PutAsync(bytes, cancellationToken);
+            references.Add(new SectionReference { Spec = section.Spec, BlobId = id.ToString(), ByteLength = (ulong)bytes.Length });
+        }
+
+        return _down[role] = references.ToImmutable();
+    }
+
+    /// <summary>Writes the model as the algorithm has just made it, and the algorithm's state. Nothing refers to the blobs yet.</summary>
+    public async Task<ModelVersionRecord> WriteNextAsync(int version, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        byte[] file = ModelFile.Write(Content);
+        BlobId model = await _blobs.PutAsync(file, cancellationToken);
+        BlobId? state = Algorithm.SaveState() is { } saved ? await _blobs.PutAsync(saved.ToFile(), cancellationToken) : null;
+        return new ModelVersionRecord(
+            Record.Job,
+            version,
+            model.ToString(),
+            file.Length,
+            Content.Schema.HashText,
+            state?.ToString(),
+            Record.TrainingRounds + 1,
+            Record.Version,
+            ModelVersionOrigin.Round,
+            now);
+    }
+
+    /// <summary>The version that was written has been committed.</summary>
+    public void Committed(ModelVersionRecord record)
+    {
+        Record = record;
+        _down.Clear();
+    }
+
+    private static async Task<byte[]> ReadAsync(IBlobStore blobs, string id, CancellationToken cancellationToken) =>
+        await blobs.ReadAsync(BlobId.Parse(id), cancellationToken)
+        ?? throw new InvalidDataException($"Blob {id} is missing from the model store.");
+}

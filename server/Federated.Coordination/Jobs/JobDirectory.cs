@@ -1,0 +1,379 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using Federated.Coordination.Persistence;
+using Federated.Coordination.Rounds;
+using Federated.Protocol.Jobs;
+using Federated.Protocol.Models;
+using Federated.Protocol.V1;
+using Federated.Storage.Blobs;
+using Google.Protobuf.Collections;
+using Microsoft.Extensions.Logging;
+
+namespace Federated.Coordination.Jobs;
+
+/// <summary>
+/// Finds the coordinator of a job, runs those of every active job, and routes devices to a job that needs them. Safe for use by
+/// several threads.
+/// </summary>
+public sealed partial class JobDirectory : IAsyncDisposable
+{
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
+
+    private readonly CoordinatorServices _services;
+    private readonly ILoggerFactory _loggers;
+    private readonly ILogger<JobDirectory> _logger;
+    private readonly ConcurrentDictionary<JobKey, SupervisedJob> _jobs = new();
+    private readonly CancellationTokenSource _stopping = new();
+
+    internal JobDirectory(CoordinatorServices services, ILoggerFactory loggers)
+    {
+        _services = services;
+        _loggers = loggers;
+        _logger = loggers.CreateLogger<JobDirectory>();
+    }
+
+    /// <summary>Starts a coordinator for every active job.</summary>
+    /// <param name="cancellationToken">Ends the search for them.</param>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        foreach (JobKey job in await _services.Store.ListActiveAsync(cancellationToken))
+        {
+            Supervise(job);
+        }
+    }
+
+    /// <summary>Ends every coordinator: waiting check-ins are rejected with UNAVAILABLE, rounds stay open and are resumed at the next start.</summary>
+    public async Task StopAsync()
+    {
+        await _stopping.CancelAsync();
+        await Task.WhenAll(_jobs.Values.Select(job => job.Completion));
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        _stopping.Dispose();
+    }
+
+    /// <summary>Creates a job and starts it.</summary>
+    /// <param name="tenantId">The tenant.</param>
+    /// <param name="definition">What is asked for.</param>
+    /// <param name="modelBlobId">The initial model in the model store, SHA-256 in hexadecimal.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task<CreateJobResult> CreateAsync(
+        string tenantId, JobDefinition definition, string modelBlobId, CancellationToken cancellationToken)
+    {
+        var errors = JobDefinitionValidator.Validate(definition).ToList();
+        if (errors.Count == 0)
+        {
+            errors.AddRange(_services.Algorithms.Validate(definition));
+        }
+
+        (ModelContent? model, long byteLength) = await ReadModelAsync(modelBlobId, errors, cancellationToken);
+        if (errors.Count > 0)
+        {
+            return new CreateJobResult(null, [.. errors]);
+        }
+
+        DateTimeOffset now = _services.Time.GetUtcNow();
+        var key = new JobKey(tenantId, Guid.CreateVersion7(now).ToString("N"));
+        var job = new JobRecord(key, definition, JobStatus.Running, null, now, WriterEpoch: 0, StateEpoch: 0, CurrentVersion: 0);
+        var initial = new ModelVersionRecord(
+            key, 0, modelBlobId, byteLength, model!.Schema.HashText, null, 0, null, ModelVersionOrigin.Initial, now);
+        if (!await _services.Store.CreateAsync(job, initial, cancellationToken))
+        {
+            throw new InvalidOperationException($"Job {key} exists already.");
+        }
+
+        Supervise(key);
+        return new CreateJobResult(job, []);
+    }
+
+    /// <summary>Lets the open round finish and opens no other.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public Task<JobCommandOutcome> PauseAsync(JobKey job, CancellationToken cancellationToken) =>
+        CommandAsync(job, done => new JobMessage.ChangeStatus(JobStatus.Paused, done), cancellationToken);
+
+    /// <summary>Goes on with a paused job.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public Task<JobCommandOutcome> ResumeAsync(JobKey job, CancellationToken cancellationToken) =>
+        CommandAsync(job, done => new JobMessage.ChangeStatus(JobStatus.Running, done), cancellationToken);
+
+    /// <summary>Ends a job for good; its open round is abandoned.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public Task<JobCommandOutcome> StopJobAsync(JobKey job, CancellationToken cancellationToken) =>
+        CommandAsync(job, done => new JobMessage.ChangeStatus(JobStatus.Stopped, done), cancellationToken);
+
+    /// <summary>Makes the blobs of an earlier version current again, as a version with a number of its own; the open round is abandoned.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="version">The version to go back to.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public Task<JobCommandOutcome> RollBackAsync(JobKey job, int version, CancellationToken cancellationToken) =>
+        CommandAsync(job, done => new JobMessage.RollBack(version, done), cancellationToken);
+
+    /// <summary>Where an active job stands; null when it is not active here or is being taken over.</summary>
+    /// <param name="job">The job.</param>
+    public JobProgress? Progress(JobKey job) => _jobs.TryGetValue(job, out SupervisedJob? running) ? running.Progress : null;
+
+    /// <summary>
+    /// Step 1 of the life of an update: answers with a task the moment there is one, or with a rejection when the device's time has passed.
+    /// </summary>
+    /// <param name="device">Who checks in.</param>
+    /// <param name="request">What it can do and how long it waits.</param>
+    /// <param name="cancellationToken">The device has gone.</param>
+    public async Task<CheckInReply> CheckInAsync(DeviceIdentity device, CheckInRequest request, CancellationToken cancellationToken)
+    {
+        if (!SdkVersions.IsAtLeast(request.SdkVersion, _services.Options.MinimumSdkVersion))
+        {
+            return Rejections.Reply(RejectionReason.UpgradeRequired, TimeSpan.Zero);
+        }
+
+        UpdateDisposition[] before = await DispositionsAsync(device, request.PendingAssignments, TimeSpan.Zero, cancellationToken);
+        CheckInReply reply = before.Any(disposition => disposition.Kind == DispositionKind.Resend)
+            ? Rejections.Reply(RejectionReason.NoWork, TimeSpan.Zero)
+            : await RouteAsync(device, request, cancellationToken);
+        bool wasOpen = before.Any(disposition => disposition.Kind == DispositionKind.Pending);
+        UpdateDisposition[] after = wasOpen
+            ? await DispositionsAsync(device, request.PendingAssignments, TimeSpan.Zero, cancellationToken)
+            : before;
+        reply.Dispositions.AddRange(after.Where(disposition => disposition.Kind != DispositionKind.Pending));
+        return reply;
+    }
+
+    /// <summary>Step 8: what became of a device's updates; waits for the first that is final or to be sent again.</summary>
+    /// <param name="device">Who asks.</param>
+    /// <param name="request">The assignments.</param>
+    /// <param name="cancellationToken">The device has gone.</param>
+    public async Task<DispositionReply> DispositionAsync(
+        DeviceIdentity device, DispositionRequest request, CancellationToken cancellationToken)
+    {
+        var reply = new DispositionReply();
+        reply.Dispositions.AddRange(
+            await DispositionsAsync(device, request.AssignmentIds, WaitOf(request.WaitMs), cancellationToken));
+        return reply;
+    }
+
+    /// <summary>Stores why a device gives its task up. False when the job's coordinator is away: the device may try again.</summary>
+    /// <param name="device">Who reports.</param>
+    /// <param name="report">What went wrong.</param>
+    /// <param name="cancellationToken">The device has gone.</param>
+    public async Task<bool> ReportFailureAsync(DeviceIdentity device, FailureReport report, CancellationToken cancellationToken)
+    {
+        if (!_jobs.TryGetValue(JobOf(device, report.AssignmentId), out SupervisedJob? job))
+        {
+            // The job has ended, or never was: nothing is left to be told.
+            return true;
+        }
+
+        var done = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        return job.Post(new JobMessage.Failed(device, report, done)) && await done.Task.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>A device may work no more: its check-in is rejected and its tasks are given up.</summary>
+    /// <param name="device">The device.</param>
+    public void DeviceRevoked(DeviceIdentity device)
+    {
+        foreach ((JobKey key, SupervisedJob job) in _jobs)
+        {
+            if (key.TenantId == device.TenantId)
+            {
+                job.Post(new JobMessage.Revoked(device.DeviceId));
+            }
+        }
+    }
+
+    private async Task<CheckInReply> RouteAsync(DeviceIdentity device, CheckInRequest request, CancellationToken cancellationToken)
+    {
+        DeviceTasks tasks = TasksOf(request.Capabilities);
+        SupervisedJob? job = null;
+        foreach ((JobKey key, SupervisedJob candidate) in _jobs)
+        {
+            bool wanted = key.TenantId == device.TenantId && (request.JobIds.Count == 0 || request.JobIds.Contains(key.JobId));
+            if (wanted && candidate.IsRunning && (job is null || candidate.Needs > job.Needs))
+            {
+                job = candidate;
+            }
+        }
+
+        if (job is null)
+        {
+            // Without a wish the device may come back for a job that does not exist yet.
+            return request.JobIds.Count > 0
+                ? Rejections.Reply(RejectionReason.JobEnded, TimeSpan.Zero)
+                : Rejections.Reply(RejectionReason.NoWork, TimeSpan.FromSeconds(5));
+        }
+
+        if ((tasks & (DeviceTasks.Train | DeviceTasks.Evaluate)) == 0)
+        {
+            return Rejections.Reply(RejectionReason.Incapable, TimeSpan.FromMinutes(10));
+        }
+
+        var call = new CheckInCall(
+            device, tasks, request.PendingAssignments, _services.Time.GetUtcNow() + WaitOf(request.WaitMs));
+        if (!job.Post(new JobMessage.CheckedIn(call)))
+        {
+            return Rejections.Reply(RejectionReason.Unavailable, 2 * _services.Options.RestartDelay);
+        }
+
+        try
+        {
+            return await call.Answer.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            job.Post(new JobMessage.Left(call));
+            throw;
+        }
+    }
+
+    private async Task<UpdateDisposition[]> DispositionsAsync(
+        DeviceIdentity device, RepeatedField<string> ids, TimeSpan wait, CancellationToken cancellationToken)
+    {
+        if (ids.Count == 0)
+        {
+            return [];
+        }
+
+        // A device holds updates of one job at a time as a rule; when it asks for several jobs at once, only a single one is waited for.
+        var known = new Dictionary<string, UpdateDisposition>(StringComparer.Ordinal);
+        IGrouping<JobKey, string>[] byJob = [.. ids.Distinct(StringComparer.Ordinal).GroupBy(id => JobOf(device, id))];
+        foreach (IGrouping<JobKey, string> group in byJob)
+        {
+            TimeSpan waitHere = byJob.Length == 1 ? wait : TimeSpan.Zero;
+            foreach ((string id, UpdateDisposition disposition) in await AskAsync(group.Key, device, [.. group], waitHere, cancellationToken))
+            {
+                known[id] = disposition;
+            }
+        }
+
+        string[] missing = [.. ids.Where(id => !known.ContainsKey(id))];
+        if (missing.Length > 0)
+        {
+            foreach (AssignmentRecord record in await _services.Store.FindAssignmentsAsync(
+                device.TenantId, device.DeviceId, missing, cancellationToken))
+            {
+                known[record.AssignmentId] = Dispositions.Of(record);
+            }
+        }
+
+        return [.. ids.Select(id => known.GetValueOrDefault(id) ?? Dispositions.Unknown(id))];
+    }
+
+    private async Task<IReadOnlyDictionary<string, UpdateDisposition>> AskAsync(
+        JobKey key, DeviceIdentity device, RepeatedField<string> ids, TimeSpan wait, CancellationToken cancellationToken)
+    {
+        var query = new DispositionQuery(device.DeviceId, ids, waits: wait > TimeSpan.Zero);
+        if (!_jobs.TryGetValue(key, out SupervisedJob? job) || !job.Post(new JobMessage.Asked(query)))
+        {
+            return ImmutableDictionary<string, UpdateDisposition>.Empty;
+        }
+
+        if (!query.Waits)
+        {
+            return await query.Answer.WaitAsync(cancellationToken);
+        }
+
+        try
+        {
+            return await query.Answer.WaitAsync(wait, _services.Time, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            // The coordinator answers with what it knows now, or has ended and has answered already.
+            job.Post(new JobMessage.AskedEnough(query));
+            return await query.Answer.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            job.Post(new JobMessage.AskedEnough(query));
+            throw;
+        }
+    }
+
+    private async Task<JobCommandOutcome> CommandAsync(
+        JobKey key, Func<TaskCompletionSource<JobCommandOutcome>, JobMessage> message, CancellationToken cancellationToken)
+    {
+        if (!_jobs.TryGetValue(key, out SupervisedJob? job))
+        {
+            return JobCommandOutcome.NotActive;
+        }
+
+        var done = new TaskCompletionSource<JobCommandOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
+        return job.Post(message(done)) ? await done.Task.WaitAsync(cancellationToken) : JobCommandOutcome.Unavailable;
+    }
+
+    private async Task<(ModelContent? Model, long ByteLength)> ReadModelAsync(
+        string blobId, List<JobDefinitionError> errors, CancellationToken cancellationToken)
+    {
+        const string Path = "model";
+        if (!BlobId.TryParse(blobId, out BlobId id))
+        {
+            errors.Add(new JobDefinitionError(Path, $"'{blobId}' is not the SHA-256 of a model (64 hexadecimal digits)."));
+            return default;
+        }
+
+        try
+        {
+            if (await _services.Blobs.ReadAsync(id, cancellationToken) is not { } file)
+            {
+                errors.Add(new JobDefinitionError(Path, $"Model {blobId} is not in the model store; upload it first."));
+                return default;
+            }
+
+            return (ModelFile.Read(file), file.Length);
+        }
+        catch (InvalidDataException exception)
+        {
+            errors.Add(new JobDefinitionError(Path, $"Model {blobId} cannot be read: {exception.Message}"));
+            return default;
+        }
+    }
+
+    private void Supervise(JobKey key)
+    {
+        var job = new SupervisedJob(key, _services, _loggers.CreateLogger("Federated.Coordination.Jobs.JobCoordinator"));
+        if (_jobs.TryAdd(key, job))
+        {
+            job.Start(() => _jobs.TryRemove(key, out _), _stopping.Token);
+            LogSupervised(key);
+        }
+    }
+
+    private static JobKey JobOf(DeviceIdentity device, string assignmentId) =>
+        new(device.TenantId, AssignmentIds.JobOf(assignmentId));
+
+    private static TimeSpan WaitOf(uint milliseconds)
+    {
+        var wait = TimeSpan.FromMilliseconds(milliseconds);
+        return wait < LongestWait ? wait : LongestWait;
+    }
+
+    private static DeviceTasks TasksOf(DeviceCapabilities? capabilities)
+    {
+        if (capabilities is null || capabilities.Tasks.Count == 0)
+        {
+            return DeviceTasks.Train | DeviceTasks.Evaluate;
+        }
+
+        DeviceTasks tasks = DeviceTasks.None;
+        foreach (TaskKind kind in capabilities.Tasks)
+        {
+            tasks |= kind switch
+            {
+                TaskKind.Train => DeviceTasks.Train,
+                TaskKind.Evaluate => DeviceTasks.Evaluate,
+                TaskKind.Statistics => DeviceTasks.Statistics,
+                _ => DeviceTasks.None,
+            };
+        }
+
+        return tasks;
+    }
+
+    [LoggerMessage(3020, LogLevel.Debug, "Job {Job}: a coordinator starts")]
+    private partial void LogSupervised(JobKey job);
+}

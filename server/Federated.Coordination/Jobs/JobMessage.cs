@@ -1,0 +1,39 @@
+using Federated.Coordination.Persistence;
+using Federated.Protocol.Rounds;
+using Federated.Protocol.V1;
+
+namespace Federated.Coordination.Jobs;
+
+/// <summary>What the inbox of a coordinator holds.</summary>
+internal abstract record JobMessage
+{
+    /// <summary>A device is ready to work.</summary>
+    public sealed record CheckedIn(CheckInCall Call) : JobMessage;
+
+    /// <summary>The caller of a check-in has gone.</summary>
+    public sealed record Left(CheckInCall Call) : JobMessage;
+
+    /// <summary>The tier has stored an update.</summary>
+    public sealed record Stored(UpdateCommitted Update) : JobMessage;
+
+    /// <summary>A device gives its task up.</summary>
+    public sealed record Failed(DeviceIdentity Device, FailureReport Report, TaskCompletionSource<bool> Done) : JobMessage;
+
+    /// <summary>A device asks what became of its updates.</summary>
+    public sealed record Asked(DispositionQuery Query) : JobMessage;
+
+    /// <summary>The asking device has gone, or has waited long enough.</summary>
+    public sealed record AskedEnough(DispositionQuery Query) : JobMessage;
+
+    /// <summary>A device may work no more.</summary>
+    public sealed record Revoked(string DeviceId) : JobMessage;
+
+    /// <summary>An administrator pauses, resumes or stops the job.</summary>
+    public sealed record ChangeStatus(JobStatus Status, TaskCompletionSource<JobCommandOutcome> Done) : JobMessage;
+
+    /// <summary>An administrator goes back to an earlier version.</summary>
+    public sealed record RollBack(int Version, TaskCompletionSource<JobCommandOutcome> Done) : JobMessage;
+
+    /// <summary>The timer has run out.</summary>
+    public sealed record Tick : JobMessage;
+}

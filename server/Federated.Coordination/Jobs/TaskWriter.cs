@@ -1,0 +1,80 @@
+using System.Collections.Immutable;
+using Federated.Coordination.Algorithms;
+using Federated.Coordination.Rounds;
+using Federated.Protocol.Jobs;
+using Federated.Protocol.Rounds;
+using Federated.Protocol.Tickets;
+using Federated.Protocol.V1;
+
+namespace Federated.Coordination.Jobs;
+
+/// <summary>Writes the task that a device receives, with its signed ticket. The same assignment may be written again after a restart.</summary>
+internal sealed class TaskWriter
+{
+    private readonly JobDefinition _job;
+    private readonly TicketSigner _signer;
+    private readonly CoordinationOptions _options;
+
+    public TaskWriter(JobDefinition job, TicketSigner signer, CoordinationOptions options)
+    {
+        _job = job;
+        _signer = signer;
+        _options = options;
+    }
+
+    public TaskAssignment Write(
+        RoundKey round,
+        Assignment assignment,
+        CurrentModel model,
+        ImmutableArray<SectionReference> downSections,
+        int stateEpoch,
+        long writerEpoch,
+        DateTimeOffset deadline,
+        DateTimeOffset now)
+    {
+        ImmutableArray<SectionSpec> sections = RoundPlans.SectionsOf(round.Kind, model.Algorithm, assignment.Role);
+        bool trains = round.Kind == TaskKind.Train;
+        var ticket = new UpdateTicket
+        {
+            Version = TicketVerifier.SupportedVersion,
+            TenantId = round.TenantId,
+            JobId = round.JobId,
+            Round = (uint)round.Round,
+            Kind = round.Kind,
+            AssignmentId = assignment.Id,
+            DeviceId = assignment.DeviceId,
+            BaseModelVersion = (uint)model.Record.Version,
+            SchemaHash = model.Reference().SchemaHash,
+            StateEpoch = (uint)stateEpoch,
+            MaxNorm = trains ? _job.Bounds.MaxNorm : 0,
+            MaxWeight = _job.Bounds.MaxWeight,
+            MaxSteps = trains ? (uint)_job.Bounds.MaxSteps : 0,
+            MaxBytes = (ulong)RoundPlans.BytesOf(sections),
+            Gateway = _options.GatewayAddress,
+            IssuedAtMs = now.ToUnixTimeMilliseconds(),
+            ExpiresAtMs = (deadline + _options.TicketGrace).ToUnixTimeMilliseconds(),
+            WriterEpoch = (ulong)writerEpoch,
+            Durability = _job.Aggregation.Durability,
+        };
+        ticket.Sections.AddRange(sections);
+        var task = new TaskAssignment
+        {
+            AssignmentId = assignment.Id,
+            JobId = round.JobId,
+            Round = (uint)round.Round,
+            Kind = round.Kind,
+            Role = assignment.Role,
+            Model = model.Reference(),
+            Training = model.Algorithm.TrainingFor(round, assignment.ClientIndex, assignment.Role),
+            Ticket = _signer.Sign(ticket),
+            TicketContent = ticket,
+            StateEpoch = (uint)stateEpoch,
+        };
+        if (trains)
+        {
+            task.DownSections.AddRange(downSections);
+        }
+
+        return task;
+    }
+}

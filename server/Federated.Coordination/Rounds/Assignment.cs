@@ -1,0 +1,48 @@
+namespace Federated.Coordination.Rounds;
+
+/// <summary>One task of the open round. Written by the state machine; <see cref="Role"/> by whoever configures the round.</summary>
+public sealed class Assignment
+{
+    /// <summary>Creates an assignment that is outstanding.</summary>
+    /// <param name="id">Unique for ever.</param>
+    /// <param name="number">Position in the cohort, from 0.</param>
+    /// <param name="deviceId">Who gets it.</param>
+    /// <param name="clientIndex">Stands for the device in the addressing of random draws.</param>
+    public Assignment(string id, int number, string deviceId, uint clientIndex)
+    {
+        Id = id;
+        Number = number;
+        DeviceId = deviceId;
+        ClientIndex = clientIndex;
+    }
+
+    /// <summary>Unique for ever.</summary>
+    public string Id { get; }
+
+    /// <summary>Position in the cohort, from 0.</summary>
+    public int Number { get; }
+
+    /// <summary>Who holds it.</summary>
+    public string DeviceId { get; }
+
+    /// <summary>Stands for the device in the addressing of random draws.</summary>
+    public uint ClientIndex { get; }
+
+    /// <summary>What the algorithm wants of the device.</summary>
+    public string Role { get; set; } = "";
+
+    /// <summary>Where it stands.</summary>
+    public AssignmentState State { get; internal set; }
+
+    /// <summary>Why it failed or was discarded.</summary>
+    public string? Reason { get; internal set; }
+
+    /// <summary>The kind of its failure; null when it has not failed.</summary>
+    public string? FailureKind { get; internal set; }
+
+    /// <summary>
+    /// Whether the device, when it asks, is told to send the update again: the coordinator or the node has restarted since the assignment
+    /// was made and the tier does not hold the update.
+    /// </summary>
+    public bool MayBeLost { get; internal set; }
+}

@@ -1,0 +1,18 @@
+namespace Federated.Coordination.Rounds;
+
+/// <summary>The kinds of task that a device can do.</summary>
+[Flags]
+public enum DeviceTasks
+{
+    /// <summary>None.</summary>
+    None = 0,
+
+    /// <summary>Local training.</summary>
+    Train = 1,
+
+    /// <summary>Evaluation of a model on held-out examples.</summary>
+    Evaluate = 2,
+
+    /// <summary>Statistics of the local data.</summary>
+    Statistics = 4,
+}

@@ -1,0 +1,20 @@
+namespace Federated.Coordination.Rounds;
+
+/// <summary>What the state machine wants done.</summary>
+public enum RoundDecisionKind
+{
+    /// <summary>Write the assignment down, sign its ticket and answer the check-in with it.</summary>
+    Assign,
+
+    /// <summary>Answer the check-in with an assignment that its device holds already: the earlier answer may never have arrived.</summary>
+    Redeliver,
+
+    /// <summary>Answer the check-in with a rejection.</summary>
+    Reject,
+
+    /// <summary>Close the round on the tier and settle it.</summary>
+    Close,
+
+    /// <summary>Abandon the round; too few updates came.</summary>
+    Abandon,
+}

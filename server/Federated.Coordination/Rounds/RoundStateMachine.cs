@@ -1,0 +1,539 @@
+using Federated.Coordination.Selection;
+using Federated.Protocol;
+using Federated.Protocol.Rounds;
+using Federated.Protocol.V1;
+
+namespace Federated.Coordination.Rounds;
+
+/// <summary>
+/// The rounds of one job: selection, configuration, reporting, closing. Pure: events and the present time go in,
+/// decisions come out, and nothing else happens. The live coordinator and the simulator drive the same machine.
+/// </summary>
+/// <remarks>
+/// After each event the driver takes the decisions with <see cref="TryTake"/> and carries them out in order. It answers
+/// <see cref="RoundDecisionKind.Assign"/> decisions of the configuration phase with <see cref="Configured"/>, and a
+/// <see cref="RoundDecisionKind.Close"/> or <see cref="RoundDecisionKind.Abandon"/> with <see cref="Settle"/> or
+/// <see cref="SettleAbandoned"/>, then <see cref="Finish"/>. Not safe for use by several threads.
+/// </remarks>
+public sealed class RoundStateMachine
+{
+    private readonly UniformSelection _selection;
+    private readonly PaceSteering _pace;
+    private readonly PopulationEstimate _population;
+    private readonly int _maxWaiting;
+    private readonly Queue<RoundDecision> _decisions = new();
+    private readonly Dictionary<string, Candidate> _waiting = new(StringComparer.Ordinal);
+    private readonly PriorityQueue<Candidate, DateTimeOffset> _expiries = new();
+    private readonly List<Candidate> _eligible = [];
+    private readonly List<Assignment> _assignments = [];
+    private readonly Dictionary<string, Assignment> _byId = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Assignment> _byDevice = new(StringComparer.Ordinal);
+    private RoundTerms? _terms;
+    private DateTimeOffset _selectionEnds;
+    private DateTimeOffset _replaceUntil;
+    private DateTimeOffset _advancedAt;
+    private bool _deadlinePassed;
+    private int _stored;
+    private int _outstanding;
+
+    /// <summary>Creates a machine without a round.</summary>
+    /// <param name="selection">Picks the cohort among the devices that wait.</param>
+    /// <param name="pace">Spreads the retries of the rejected.</param>
+    /// <param name="population">Estimates how many devices there are.</param>
+    /// <param name="maxWaiting">Check-ins that may wait at once; more are rejected at once.</param>
+    public RoundStateMachine(UniformSelection selection, PaceSteering pace, PopulationEstimate population, int maxWaiting = 10_000)
+    {
+        _selection = selection;
+        _pace = pace;
+        _population = population;
+        _maxWaiting = maxWaiting;
+    }
+
+    /// <summary>Where the machine stands.</summary>
+    public RoundPhase Phase { get; private set; }
+
+    /// <summary>The round that is open; null when idle.</summary>
+    public RoundKey? Key { get; private set; }
+
+    /// <summary>When reporting ends at the latest; meaningful from configuration on.</summary>
+    public DateTimeOffset Deadline { get; private set; }
+
+    /// <summary>The assignments of the open round, by number.</summary>
+    public IReadOnlyList<Assignment> Assignments => _assignments;
+
+    /// <summary>Updates of the open round that the tier has told of.</summary>
+    public int StoredCount => _stored;
+
+    /// <summary>Check-ins that wait for an answer.</summary>
+    public int WaitingCount => _waiting.Count;
+
+    /// <summary>Devices that the selection phase still lacks; 0 in every other phase.</summary>
+    public int Shortage => Phase == RoundPhase.Selection ? Math.Max(0, _terms!.Target - _waiting.Count) : 0;
+
+    /// <summary>When <see cref="Tick"/> has something to do next; null for never.</summary>
+    public DateTimeOffset? NextTick
+    {
+        get
+        {
+            DateTimeOffset? next = _expiries.TryPeek(out _, out DateTimeOffset expiry) ? expiry : null;
+            DateTimeOffset? phase = Phase switch
+            {
+                RoundPhase.Selection when _selectionEnds > _advancedAt => _selectionEnds,
+                RoundPhase.Reporting => _outstanding == 0 && _replaceUntil > _advancedAt ? _replaceUntil : Deadline,
+                _ => null,
+            };
+            return next is null || phase < next ? phase ?? next : next;
+        }
+    }
+
+    /// <summary>Takes the next decision; false when there is none.</summary>
+    /// <param name="decision">The decision.</param>
+    public bool TryTake(out RoundDecision decision) => _decisions.TryDequeue(out decision);
+
+    /// <summary>Starts the selection of a round. Only when idle.</summary>
+    /// <param name="key">A key that was never used before.</param>
+    /// <param name="terms">How the round is filled and when it ends.</param>
+    /// <param name="now">The time.</param>
+    public void Begin(RoundKey key, RoundTerms terms, DateTimeOffset now)
+    {
+        Require(RoundPhase.Idle);
+        Key = key;
+        _terms = terms;
+        _selectionEnds = now + terms.SelectionTime;
+        Phase = RoundPhase.Selection;
+        Advance(now);
+    }
+
+    /// <summary>Takes up a round that was open before a restart. Only when idle; every assignment is given as it is stored.</summary>
+    /// <param name="key">The round.</param>
+    /// <param name="terms">How the round is filled and when it ends.</param>
+    /// <param name="deadline">When reporting ends now.</param>
+    /// <param name="assignments">The assignments by number, outstanding or failed.</param>
+    /// <param name="stored">Ids of the updates that the tier has recovered.</param>
+    /// <param name="now">The time.</param>
+    public void Resume(
+        RoundKey key,
+        RoundTerms terms,
+        DateTimeOffset deadline,
+        IEnumerable<Assignment> assignments,
+        IReadOnlySet<string> stored,
+        DateTimeOffset now)
+    {
+        Require(RoundPhase.Idle);
+        Key = key;
+        _terms = terms;
+        Deadline = deadline;
+        _replaceUntil = now + ((deadline - now) / 2);
+        foreach (Assignment assignment in assignments)
+        {
+            Add(assignment);
+            if (stored.Contains(assignment.Id))
+            {
+                SetStored(assignment);
+            }
+            else
+            {
+                assignment.MayBeLost = true;
+            }
+        }
+
+        Phase = RoundPhase.Reporting;
+        Advance(now);
+    }
+
+    /// <summary>A device is ready to work. An earlier check-in of the same device that still waits is superseded.</summary>
+    /// <param name="candidate">The device and its call.</param>
+    /// <param name="now">The time.</param>
+    public void CheckIn(in Candidate candidate, DateTimeOffset now)
+    {
+        _population.Seen(candidate.DeviceId, now);
+        if (_waiting.Remove(candidate.DeviceId, out Candidate earlier))
+        {
+            Reject(earlier, RejectionReason.Superseded, TimeSpan.Zero);
+        }
+
+        if (IsOpen && _byDevice.TryGetValue(candidate.DeviceId, out Assignment? held)
+            && held.State == AssignmentState.Outstanding && candidate.HeldAssignment != held.Id && Phase == RoundPhase.Reporting)
+        {
+            _decisions.Enqueue(new RoundDecision(RoundDecisionKind.Redeliver, candidate.CallId, held));
+            return;
+        }
+
+        if (_waiting.Count >= _maxWaiting)
+        {
+            RejectForNow(candidate, now);
+            return;
+        }
+
+        _waiting.Add(candidate.DeviceId, candidate);
+        _expiries.Enqueue(candidate, candidate.WaitUntil);
+        Advance(now);
+        ExpireWaiting(now);
+    }
+
+    /// <summary>The caller of a check-in has gone; it is not answered any more.</summary>
+    /// <param name="deviceId">The device.</param>
+    /// <param name="callId">The check-in.</param>
+    public void Leave(string deviceId, long callId)
+    {
+        if (_waiting.TryGetValue(deviceId, out Candidate candidate) && candidate.CallId == callId)
+        {
+            _waiting.Remove(deviceId);
+        }
+    }
+
+    /// <summary>The assignments of the configuration phase are written down and the tier is open: reporting starts.</summary>
+    /// <param name="now">The time.</param>
+    public void Configured(DateTimeOffset now)
+    {
+        Require(RoundPhase.Configuration);
+        Phase = RoundPhase.Reporting;
+        Advance(now);
+    }
+
+    /// <summary>The tier has stored an update.</summary>
+    /// <param name="assignmentId">Its assignment.</param>
+    /// <param name="now">The time.</param>
+    public StoredOutcome Stored(string assignmentId, DateTimeOffset now)
+    {
+        if (!_byId.TryGetValue(assignmentId, out Assignment? assignment))
+        {
+            return StoredOutcome.Unknown;
+        }
+
+        if (assignment.State is not (AssignmentState.Outstanding or AssignmentState.Failed))
+        {
+            return StoredOutcome.Duplicate;
+        }
+
+        SetStored(assignment);
+        Advance(now);
+        return StoredOutcome.Accepted;
+    }
+
+    /// <summary>A device has given its task up, or is not wanted any more.</summary>
+    /// <param name="assignmentId">The task.</param>
+    /// <param name="deviceId">Who says so; another device's word is ignored.</param>
+    /// <param name="kind">A stable kind.</param>
+    /// <param name="message">The error's text.</param>
+    /// <param name="now">The time.</param>
+    public FailureOutcome Failed(string assignmentId, string deviceId, string kind, string message, DateTimeOffset now)
+    {
+        if (!_byId.TryGetValue(assignmentId, out Assignment? assignment) || assignment.DeviceId != deviceId)
+        {
+            return FailureOutcome.Unknown;
+        }
+
+        if (assignment.State != AssignmentState.Outstanding)
+        {
+            return FailureOutcome.Ignored;
+        }
+
+        assignment.State = AssignmentState.Failed;
+        assignment.FailureKind = kind;
+        assignment.Reason = message;
+        _outstanding--;
+        Advance(now);
+        return FailureOutcome.Accepted;
+    }
+
+    /// <summary>Time has passed.</summary>
+    /// <param name="now">The time.</param>
+    public void Tick(DateTimeOffset now)
+    {
+        Advance(now);
+        ExpireWaiting(now);
+    }
+
+    /// <summary>Rejects every check-in that waits.</summary>
+    /// <param name="reason">Why.</param>
+    /// <param name="retryAfter">When to check in again.</param>
+    public void RejectWaiting(RejectionReason reason, TimeSpan retryAfter)
+    {
+        foreach (Candidate candidate in _waiting.Values)
+        {
+            Reject(candidate, reason, retryAfter);
+        }
+
+        _waiting.Clear();
+        _expiries.Clear();
+    }
+
+    /// <summary>Rejects the check-in of one device, if it waits.</summary>
+    /// <param name="deviceId">The device.</param>
+    /// <param name="reason">Why.</param>
+    /// <param name="retryAfter">When to check in again.</param>
+    public void RejectDevice(string deviceId, RejectionReason reason, TimeSpan retryAfter)
+    {
+        if (_waiting.Remove(deviceId, out Candidate candidate))
+        {
+            Reject(candidate, reason, retryAfter);
+        }
+    }
+
+    /// <summary>The round is closed: gives each assignment its final state by what is in the aggregate, and by nothing else.</summary>
+    /// <param name="included">Ids of the updates in the aggregate.</param>
+    /// <exception cref="InvalidOperationException">The aggregate holds an update that was never assigned.</exception>
+    public void Settle(IReadOnlySet<string> included)
+    {
+        Require(RoundPhase.Closing);
+        int known = 0;
+        foreach (Assignment assignment in _assignments)
+        {
+            if (included.Contains(assignment.Id))
+            {
+                known++;
+                assignment.State = AssignmentState.Counted;
+                assignment.Reason = null;
+                assignment.FailureKind = null;
+                continue;
+            }
+
+            if (assignment.State == AssignmentState.Outstanding && _deadlinePassed)
+            {
+                assignment.FailureKind = ErrorKinds.TimedOut;
+            }
+
+            assignment.Reason ??= assignment.State switch
+            {
+                AssignmentState.Stored => "The update was stored but did not reach the aggregate.",
+                _ when _deadlinePassed => "No update arrived before the deadline.",
+                _ => "The round had enough updates before this one arrived.",
+            };
+            assignment.State = AssignmentState.Discarded;
+        }
+
+        if (known != included.Count)
+        {
+            throw new InvalidOperationException(
+                $"The aggregate of {Key} holds {included.Count} updates, of which {known} were assigned.");
+        }
+    }
+
+    /// <summary>The round is abandoned: no assignment counts.</summary>
+    /// <param name="reason">One sentence.</param>
+    public void SettleAbandoned(string reason)
+    {
+        foreach (Assignment assignment in _assignments)
+        {
+            if (assignment.State == AssignmentState.Outstanding && _deadlinePassed)
+            {
+                assignment.FailureKind = ErrorKinds.TimedOut;
+            }
+
+            assignment.Reason ??= reason;
+            assignment.State = AssignmentState.Discarded;
+        }
+    }
+
+    /// <summary>Forgets the round, whatever its phase; check-ins go on waiting for the next one.</summary>
+    public void Finish()
+    {
+        Phase = RoundPhase.Idle;
+        Key = null;
+        _terms = null;
+        _assignments.Clear();
+        _byId.Clear();
+        _byDevice.Clear();
+        _stored = 0;
+        _outstanding = 0;
+        _deadlinePassed = false;
+    }
+
+    /// <summary>The open round's assignment of that id; null when there is none.</summary>
+    /// <param name="assignmentId">The id.</param>
+    public Assignment? Find(string assignmentId) => _byId.GetValueOrDefault(assignmentId);
+
+    /// <summary>The open round's assignment of a device; null when there is none.</summary>
+    /// <param name="deviceId">The device.</param>
+    public Assignment? FindOf(string deviceId) => _byDevice.GetValueOrDefault(deviceId);
+
+    private bool IsOpen => Phase is RoundPhase.Configuration or RoundPhase.Reporting or RoundPhase.Closing;
+
+    private void Advance(DateTimeOffset now)
+    {
+        _advancedAt = now;
+        if (Phase == RoundPhase.Selection)
+        {
+            SelectCohort(now);
+        }
+        else if (Phase == RoundPhase.Reporting)
+        {
+            EndOrReplace(now);
+        }
+    }
+
+    private void SelectCohort(DateTimeOffset now)
+    {
+        RoundTerms terms = _terms!;
+        int enough = now >= _selectionEnds || _population.IsComplete(_waiting.Count, terms.SelectionTime, now)
+            ? terms.Minimum
+            : terms.Target;
+        if (_waiting.Count < enough || CollectEligible() < enough)
+        {
+            return;
+        }
+
+        Phase = RoundPhase.Configuration;
+        Deadline = now + terms.ReportingTime;
+        _replaceUntil = now + (terms.ReportingTime / 2);
+        Assign(Math.Min(terms.Target, _eligible.Count));
+    }
+
+    private void EndOrReplace(DateTimeOffset now)
+    {
+        RoundTerms terms = _terms!;
+        if (_stored >= terms.Goal)
+        {
+            Close("The report goal is reached.");
+            return;
+        }
+
+        if (now >= Deadline)
+        {
+            _deadlinePassed = true;
+            if (_stored >= terms.Minimum)
+            {
+                Close("The deadline has passed.");
+            }
+            else
+            {
+                Abandon($"{_stored} updates at the deadline; at least {terms.Minimum} are needed.");
+            }
+
+            return;
+        }
+
+        int missing = terms.Goal - _stored - _outstanding;
+        if (missing > 0 && now < _replaceUntil && CollectEligible() > 0)
+        {
+            Assign(Math.Min(missing, _eligible.Count));
+        }
+
+        if (_outstanding > 0)
+        {
+            return;
+        }
+
+        if (_stored >= terms.Minimum)
+        {
+            Close("Every device has reported or failed.");
+        }
+        else if (now >= _replaceUntil)
+        {
+            Abandon($"Every device has reported or failed; {_stored} updates came, at least {terms.Minimum} are needed.");
+        }
+    }
+
+    private void Close(string reason)
+    {
+        Phase = RoundPhase.Closing;
+        _decisions.Enqueue(new RoundDecision(RoundDecisionKind.Close, Reason: reason));
+    }
+
+    private void Abandon(string reason)
+    {
+        Phase = RoundPhase.Closing;
+        _decisions.Enqueue(new RoundDecision(RoundDecisionKind.Abandon, Reason: reason));
+    }
+
+    /// <summary>Fills the list of those who wait, can do the task and have no assignment in this round; ordered, so that arrival decides nothing.</summary>
+    private int CollectEligible()
+    {
+        DeviceTasks task = Key!.Kind switch
+        {
+            TaskKind.Train => DeviceTasks.Train,
+            TaskKind.Evaluate => DeviceTasks.Evaluate,
+            _ => DeviceTasks.Statistics,
+        };
+        _eligible.Clear();
+        foreach (Candidate candidate in _waiting.Values)
+        {
+            if ((candidate.Tasks & task) != 0 && !_byDevice.ContainsKey(candidate.DeviceId))
+            {
+                _eligible.Add(candidate);
+            }
+        }
+
+        _eligible.Sort(static (left, right) =>
+            left.ClientIndex != right.ClientIndex
+                ? left.ClientIndex.CompareTo(right.ClientIndex)
+                : string.CompareOrdinal(left.DeviceId, right.DeviceId));
+        return _eligible.Count;
+    }
+
+    private void Assign(int count)
+    {
+        foreach (int index in _selection.Select(Key!, _assignments.Count, _eligible.Count, count))
+        {
+            Candidate chosen = _eligible[index];
+            int number = _assignments.Count;
+            var assignment = new Assignment(AssignmentIds.Of(Key!, number), number, chosen.DeviceId, chosen.ClientIndex);
+            Add(assignment);
+            _waiting.Remove(chosen.DeviceId);
+            _decisions.Enqueue(new RoundDecision(RoundDecisionKind.Assign, chosen.CallId, assignment));
+        }
+    }
+
+    private void Add(Assignment assignment)
+    {
+        _assignments.Add(assignment);
+        _byId.Add(assignment.Id, assignment);
+        _byDevice.Add(assignment.DeviceId, assignment);
+        if (assignment.State == AssignmentState.Outstanding)
+        {
+            _outstanding++;
+        }
+    }
+
+    private void SetStored(Assignment assignment)
+    {
+        if (assignment.State == AssignmentState.Outstanding)
+        {
+            _outstanding--;
+        }
+
+        assignment.State = AssignmentState.Stored;
+        assignment.FailureKind = null;
+        assignment.Reason = null;
+        assignment.MayBeLost = false;
+        _stored++;
+    }
+
+    private void ExpireWaiting(DateTimeOffset now)
+    {
+        while (_expiries.TryPeek(out Candidate candidate, out DateTimeOffset expiry))
+        {
+            bool waits = _waiting.TryGetValue(candidate.DeviceId, out Candidate current) && current.CallId == candidate.CallId;
+            if (waits && expiry > now)
+            {
+                return;
+            }
+
+            _expiries.Dequeue();
+            if (waits)
+            {
+                _waiting.Remove(candidate.DeviceId);
+                RejectForNow(candidate, now);
+            }
+        }
+    }
+
+    private void RejectForNow(in Candidate candidate, DateTimeOffset now)
+    {
+        RejectionReason reason = IsOpen ? RejectionReason.CohortFull : RejectionReason.NoWork;
+        TimeSpan retryAfter = _pace.RetryAfter(candidate, _population.Count(now), _terms);
+        Reject(candidate, reason, retryAfter);
+    }
+
+    private void Reject(in Candidate candidate, RejectionReason reason, TimeSpan retryAfter) =>
+        _decisions.Enqueue(new RoundDecision(RoundDecisionKind.Reject, candidate.CallId, Rejection: reason, RetryAfter: retryAfter));
+
+    private void Require(RoundPhase phase)
+    {
+        if (Phase != phase)
+        {
+            throw new InvalidOperationException($"Round {Key}: the machine is in phase {Phase}, not {phase}.");
+        }
+    }
+}

@@ -1,0 +1,40 @@
+using Federated.Protocol.Jobs;
+
+namespace Federated.Coordination.Rounds;
+
+/// <summary>How a round is filled and when it ends.</summary>
+/// <param name="Target">Devices to select: the cohort with over-selection.</param>
+/// <param name="Goal">Stored updates that close the round at once.</param>
+/// <param name="Minimum">Stored updates below which the deadline abandons the round.</param>
+/// <param name="SelectionTime">Time to wait for the target before the round starts with those present.</param>
+/// <param name="ReportingTime">Time from the assignments to the deadline.</param>
+public sealed record RoundTerms(int Target, int Goal, int Minimum, TimeSpan SelectionTime, TimeSpan ReportingTime)
+{
+    /// <summary>The terms of a training round.</summary>
+    /// <param name="job">A valid definition.</param>
+    public static RoundTerms ForTraining(JobDefinition job)
+    {
+        RoundSettings round = job.Round;
+        int target = Math.Max(1, (int)Math.Ceiling(round.CohortSize * round.OverSelection));
+        int goal = round.ReportGoal > 0 ? Math.Min(round.ReportGoal, target) : round.CohortSize;
+        return new RoundTerms(
+            target,
+            goal,
+            Math.Min(round.MinimumToClose, goal),
+            TimeSpan.FromSeconds(round.SelectionSeconds),
+            TimeSpan.FromSeconds(round.DeadlineSeconds));
+    }
+
+    /// <summary>The terms of an evaluation: one report is enough at the deadline, because a figure over few devices is still a figure.</summary>
+    /// <param name="job">A valid definition.</param>
+    public static RoundTerms ForEvaluation(JobDefinition job)
+    {
+        int cohort = job.Evaluation.CohortSize > 0 ? job.Evaluation.CohortSize : job.Round.CohortSize;
+        return new RoundTerms(
+            cohort,
+            cohort,
+            1,
+            TimeSpan.FromSeconds(job.Round.SelectionSeconds),
+            TimeSpan.FromSeconds(job.Evaluation.DeadlineSeconds));
+    }
+}

@@ -1,0 +1,63 @@
+using Federated.Client.Training;
+
+namespace Federated.Simulation.Data;
+
+/// <summary>A data set ready for training: scaled, with its training and test rows.</summary>
+public sealed class Dataset
+{
+    /// <summary>A short name for reports.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The format that it was read from.</summary>
+    public required DatasetFormat Format { get; init; }
+
+    /// <summary>The shape of an example.</summary>
+    public required InputShape Shape { get; init; }
+
+    /// <summary>All examples, of both parts.</summary>
+    public required ExampleSet Examples { get; init; }
+
+    /// <summary>Names of the classes; the symbols of a text.</summary>
+    public required IReadOnlyList<string> ClassNames { get; init; }
+
+    /// <summary>The natural division of the examples; null when there is none.</summary>
+    public ExampleGroups? Groups { get; init; }
+
+    /// <summary>Rows of the training part, ascending.</summary>
+    public required int[] Train { get; init; }
+
+    /// <summary>Rows of the test part, ascending.</summary>
+    public required int[] Test { get; init; }
+
+    /// <summary>What the user should know about the reading.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
+    /// <summary>Number of classes or symbols.</summary>
+    public int ClassCount => ClassNames.Count;
+
+    /// <summary>Reads, splits, fills missing values and scales.</summary>
+    /// <param name="request">What to read.</param>
+    /// <param name="testFraction">Share of the examples held out when the data set has no test part of its own, in (0, 1).</param>
+    /// <param name="scaling">How features are scaled.</param>
+    /// <param name="seed">Decides which examples are held out.</param>
+    /// <exception cref="SimulationException">The data cannot be read; the message names the file and the place.</exception>
+    public static Dataset Load(DatasetRequest request, double testFraction, FeatureScaling scaling, ulong seed)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        LoadedData data = DatasetReader.Read(request);
+        (int[] train, int[] test) = TestSplit.Divide(data, testFraction, seed);
+        FeaturePreparation.Apply(data, train, scaling);
+        return new Dataset
+        {
+            Name = BundledDatasets.Resolve(request) is null ? data.Name : request.Source,
+            Format = data.Format,
+            Shape = data.Shape,
+            Examples = new ExampleSet(data.Features, data.Shape.Length, data.Labels, data.LabelLength),
+            ClassNames = data.ClassNames,
+            Groups = data.Groups,
+            Train = train,
+            Test = test,
+            Notes = data.Notes,
+        };
+    }
+}

@@ -1,0 +1,149 @@
+using System.Collections.Immutable;
+using CsCheck;
+using Federated.Aggregation.Accumulators;
+using Federated.Numerics;
+
+namespace Federated.UnitTests.Aggregation;
+
+public sealed class UpdateAccumulatorTests
+{
+    [Fact]
+    public void Report_AnyTreeOrderAndDropOut_IsTheFlatMean() =>
+        Gen.Select(Gen.UInt, Gen.Int[1, 14], Gen.Int[0, 70]).Sample(
+            (seed, updates, length) =>
+            {
+                var cohort = new TestUpdates(seed, updates, length);
+                var random = new CounterRandom(seed, RandomPurpose.Test, 1);
+                int[] order = [.. Enumerable.Range(0, updates)];
+                random.Shuffle<int>(order);
+                int[] reporting = [.. order.Take(1 + random.NextInt(updates))];
+
+                // A random tree: leaves of random sizes, then random pairs are merged until one is left.
+                List<UpdateAccumulator> nodes = [.. reporting.GroupBy(_ => random.NextInt(4)).Select(group => cohort.Leaf(group))];
+                nodes.Add(cohort.NewAccumulator());
+                while (nodes.Count > 1)
+                {
+                    UpdateAccumulator last = nodes[^1];
+                    nodes.RemoveAt(nodes.Count - 1);
+                    nodes[random.NextInt(nodes.Count)].MergeWith(last);
+                }
+
+                cohort.AssertMean(nodes[0].Report(), [.. reporting.Order()]);
+            },
+            iter: 150);
+
+    [Theory]
+    [InlineData(1, 3)]
+    [InlineData(4, 3)]
+    [InlineData(7, 2049)]
+    [InlineData(9, 4100)]
+    public void AccumulateBatch_AnySize_IsTheMean(int updates, int length)
+    {
+        var cohort = new TestUpdates(5, updates, length);
+        UpdateAccumulator accumulator = cohort.NewAccumulator();
+
+        accumulator.Accumulate([.. Enumerable.Range(0, updates).Select(i => new RetainedUpdate(cohort.Payload(i), cohort.Weights[i]))]);
+
+        cohort.AssertMean(accumulator.Report(), [.. Enumerable.Range(0, updates)]);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(7)]
+    public void Accumulate_AnyDegree_GivesTheSameBits(int degree)
+    {
+        var cohort = new TestUpdates(6, 3, 200_003);
+        UpdateAccumulator one = cohort.NewAccumulator(1), many = cohort.NewAccumulator(degree);
+        for (int i = 0; i < 3; i++)
+        {
+            one.Accumulate(cohort.Payload(i), cohort.Weights[i]);
+            many.Accumulate(cohort.Payload(i), cohort.Weights[i]);
+        }
+
+        Assert.Equal(one.Report().Sections[0].Single, many.Report().Sections[0].Single);
+    }
+
+    [Fact]
+    public void Accumulate_LargeCohortOfSmallUpdates_KeepsThem()
+    {
+        var accumulator = new UpdateAccumulator([new SectionShape(ElementType.Float32, 1, Denominator.Weight)], 1);
+        byte[] large = BitConverter.GetBytes(1e6f), small = BitConverter.GetBytes(1e-3f);
+        accumulator.Accumulate(large, 1);
+        for (int i = 0; i < 200_000; i++)
+        {
+            accumulator.Accumulate(small, 1);
+        }
+
+        double exact = (1e6 + (200_000 * (double)1e-3f)) / 200_001;
+        Assert.Equal(exact, accumulator.Report().Sections[0].Single[0], exact * 6e-8);
+    }
+
+    [Fact]
+    public void Accumulate_IntegersBeyondFloat64_AreExact()
+    {
+        ImmutableArray<SectionShape> sections = [new SectionShape(ElementType.Int64, 1, Denominator.None)];
+        var accumulator = new UpdateAccumulator(sections, 1);
+        foreach (long value in new[] { long.MaxValue, -1, 1, -long.MaxValue, (1L << 53) + 1 })
+        {
+            accumulator.Accumulate(BitConverter.GetBytes(value), 1);
+        }
+
+        Assert.Equal((1L << 53) + 1, accumulator.Report().Sections[0].Integer[0]);
+    }
+
+    [Fact]
+    public void Accumulate_WrongLengthOrWeight_IsRefusedAndAddsNothing()
+    {
+        var cohort = new TestUpdates(7, 1, 4);
+        UpdateAccumulator accumulator = cohort.NewAccumulator();
+        byte[] payload = cohort.Payload(0);
+
+        Assert.Throws<ArgumentException>(() => accumulator.Accumulate(payload.AsSpan(1), 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => accumulator.Accumulate(payload, double.NaN));
+        Assert.Throws<ArgumentOutOfRangeException>(() => accumulator.Accumulate(payload, -1));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            () => accumulator.Accumulate([new RetainedUpdate(payload, 1), new RetainedUpdate(payload, double.PositiveInfinity)]));
+        Assert.Equal(0, accumulator.Count);
+        Assert.False(accumulator.CanReport);
+    }
+
+    [Fact]
+    public void MergeWith_OtherSections_IsRefused()
+    {
+        var mean = new UpdateAccumulator([new SectionShape(ElementType.Float32, 4, Denominator.Weight)]);
+        var sum = new UpdateAccumulator([new SectionShape(ElementType.Float32, 4, Denominator.None)]);
+
+        var exception = Assert.Throws<ArgumentException>(() => mean.MergeWith(sum));
+
+        Assert.Contains("Denominator = None", exception.Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => mean.MergeWith(mean));
+    }
+
+    [Fact]
+    public void ConsumedAccumulator_AnyUse_Throws()
+    {
+        var cohort = new TestUpdates(8, 2, 4);
+        UpdateAccumulator a = cohort.Leaf(0), b = cohort.Leaf(1);
+        a.MergeWith(b);
+        Assert.Equal(2, a.Preview().Count);
+        a.Report();
+
+        Assert.False(a.CanReport);
+        Assert.Throws<InvalidOperationException>(() => a.Report());
+        Assert.Throws<InvalidOperationException>(() => b.Accumulate(cohort.Payload(0), 1));
+        Assert.Throws<InvalidOperationException>(() => cohort.NewAccumulator().MergeWith(b));
+    }
+
+    [Fact]
+    public void CanReport_TotalWeightZero_OnlyWithoutWeightedSections()
+    {
+        var weighted = new UpdateAccumulator([new SectionShape(ElementType.Float32, 1, Denominator.Weight)]);
+        var summed = new UpdateAccumulator([new SectionShape(ElementType.Float32, 1, Denominator.None)]);
+        weighted.Accumulate(new byte[4], 0);
+        summed.Accumulate(new byte[4], 0);
+
+        Assert.False(weighted.CanReport);
+        Assert.True(summed.CanReport);
+    }
+}
