@@ -1,0 +1,38 @@
+using System.Diagnostics;
+using System.Runtime.Intrinsics;
+
+namespace Federated.UnitTests.Aggregation;
+
+/// <summary>The tests of this folder once more in a process whose vector units are switched off.</summary>
+public sealed class WithoutVectorUnitsTests
+{
+    private const string Switch = "DOTNET_EnableHWIntrinsic";
+
+    [Fact]
+    public async Task ScalarPaths_SameTests_Pass()
+    {
+        string program = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "Federated.UnitTests.exe" : "Federated.UnitTests");
+        var start = new ProcessStartInfo(program, ["-namespace", $"{typeof(WithoutVectorUnitsTests).Namespace}*", "-method-", $"*.{nameof(ScalarPaths_SameTests_Pass)}"])
+        {
+            RedirectStandardOutput = true,
+        };
+        start.Environment[Switch] = "0";
+
+        using Process child = Process.Start(start)!;
+        string output = await child.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await child.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        Assert.True(child.ExitCode == 0, output);
+        Assert.DoesNotContain("Total: 0", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Switch_WhenSet_TakesTheVectorUnitsAway()
+    {
+        if (Environment.GetEnvironmentVariable(Switch) == "0")
+        {
+            Assert.False(Vector256.IsHardwareAccelerated);
+            Assert.False(Vector512.IsHardwareAccelerated);
+        }
+    }
+}
