@@ -4,6 +4,7 @@ using Federated.Benchmarks.Mathematics;
 IBenchmark[] benchmarks =
 [
     new RandomBenchmark(),
+    new MeanBenchmark(),
 ];
 
 using var stop = new CancellationTokenSource();
