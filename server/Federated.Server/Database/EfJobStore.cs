@@ -1,0 +1,258 @@
+using Federated.Coordination.Persistence;
+using Federated.Protocol.Rounds;
+using Federated.Server.Database.Rows;
+using Microsoft.EntityFrameworkCore;
+
+namespace Federated.Server.Database;
+
+/// <summary>
+/// The durable facts about jobs. Every guarded write starts with one UPDATE of the job's row that compares the writer
+/// epoch: it locks the row until the transaction ends, so no other writer can take the job over in between.
+/// </summary>
+internal sealed class EfJobStore(IDbContextFactory<ServerContext> contexts) : IJobStore
+{
+    public async Task<bool> CreateAsync(JobRecord job, ModelVersionRecord initial, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        context.Jobs.Add(RowMapping.ToRow(job));
+        context.ModelVersions.Add(RowMapping.ToRow(initial));
+        try
+        {
+            await context.SaveChangesAsync(cancellationToken);
+            return true;
+        }
+        catch (DbUpdateException exception) when (UniqueViolation.Is(exception))
+        {
+            return false;
+        }
+    }
+
+    public async Task<IReadOnlyList<JobKey>> ListActiveAsync(CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        return await context.Jobs
+            .Where(row => row.Status == JobStatus.Running || row.Status == JobStatus.Paused)
+            .OrderBy(row => row.CreatedAt)
+            .Select(row => new JobKey(row.TenantId, row.JobId))
+            .ToListAsync(cancellationToken);
+    }
+
+    public async Task<JobSnapshot?> AcquireAsync(JobKey job, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+        var found = await JobOf(context, job)
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.WriterEpoch, row => row.WriterEpoch + 1), cancellationToken);
+        if (found == 0)
+        {
+            return null;
+        }
+
+        var snapshot = await JobSnapshotReader.ReadAsync(context, job, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return snapshot;
+    }
+
+    public Task<StoreOutcome> OpenRoundAsync(
+        WriterLease lease, RoundRecord round, IReadOnlyList<AssignmentRecord> assignments, CancellationToken cancellationToken)
+    {
+        return GuardedAsync(lease, async context =>
+        {
+            context.Rounds.Add(RowMapping.ToRow(round));
+            context.Assignments.AddRange(assignments.Select(RowMapping.ToRow));
+            await context.SaveChangesAsync(cancellationToken);
+        }, cancellationToken);
+    }
+
+    public Task<StoreOutcome> AddAssignmentsAsync(
+        WriterLease lease, IReadOnlyList<AssignmentRecord> assignments, CancellationToken cancellationToken)
+    {
+        return GuardedAsync(lease, async context =>
+        {
+            context.Assignments.AddRange(assignments.Select(RowMapping.ToRow));
+            await context.SaveChangesAsync(cancellationToken);
+        }, cancellationToken);
+    }
+
+    public Task<StoreOutcome> AddFailureAsync(WriterLease lease, ClientFailureRecord failure, CancellationToken cancellationToken)
+    {
+        return GuardedAsync(lease, context => InsertFailuresAsync(context, [failure], cancellationToken), cancellationToken);
+    }
+
+    public Task<StoreOutcome> CommitRoundAsync(RoundCommit commit, CancellationToken cancellationToken)
+    {
+        return GuardedAsync(commit.Lease, async context =>
+        {
+            await FinishRoundAsync(context, commit.Round, RoundState.Closed, commit.ClosedAt, null, commit.Metrics, cancellationToken);
+            await SettleAssignmentsAsync(context, commit, cancellationToken);
+            await InsertFailuresAsync(context, commit.Failures, cancellationToken);
+            if (commit.Version is { } version)
+            {
+                context.ModelVersions.Add(RowMapping.ToRow(version));
+                await context.SaveChangesAsync(cancellationToken);
+                await JobOf(context, commit.Lease.Job).ExecuteUpdateAsync(
+                    set => set.SetProperty(row => row.CurrentVersion, version.Version), cancellationToken);
+            }
+
+            await WriteStatusAsync(context, commit.Lease.Job, commit.Status, commit.StatusReason, cancellationToken);
+        }, cancellationToken);
+    }
+
+    public Task<StoreOutcome> AbandonRoundAsync(RoundAbandonment abandonment, CancellationToken cancellationToken)
+    {
+        return GuardedAsync(abandonment.Lease, async context =>
+        {
+            await FinishRoundAsync(
+                context, abandonment.Round, RoundState.Abandoned, abandonment.AbandonedAt, abandonment.Reason, null, cancellationToken);
+            await AssignmentsOf(context, abandonment.Round).ExecuteUpdateAsync(
+                set => set
+                    .SetProperty(row => row.Disposition, AssignmentDisposition.Discarded)
+                    .SetProperty(row => row.Reason, abandonment.Reason),
+                cancellationToken);
+            await InsertFailuresAsync(context, abandonment.Failures, cancellationToken);
+            await JobOf(context, abandonment.Lease.Job).ExecuteUpdateAsync(
+                set => set.SetProperty(row => row.StateEpoch, abandonment.StateEpoch), cancellationToken);
+            await WriteStatusAsync(context, abandonment.Lease.Job, abandonment.Status, abandonment.StatusReason, cancellationToken);
+        }, cancellationToken);
+    }
+
+    public Task<StoreOutcome> SetStatusAsync(WriterLease lease, JobStatus status, string? reason, CancellationToken cancellationToken)
+    {
+        return GuardedAsync(lease, context => WriteStatusAsync(context, lease.Job, status, reason, cancellationToken), cancellationToken);
+    }
+
+    public Task<StoreOutcome> RollBackAsync(
+        WriterLease lease, ModelVersionRecord version, int stateEpoch, CancellationToken cancellationToken)
+    {
+        return GuardedAsync(lease, async context =>
+        {
+            context.ModelVersions.Add(RowMapping.ToRow(version));
+            await context.SaveChangesAsync(cancellationToken);
+            await JobOf(context, lease.Job).ExecuteUpdateAsync(
+                set => set.SetProperty(row => row.CurrentVersion, version.Version).SetProperty(row => row.StateEpoch, stateEpoch),
+                cancellationToken);
+        }, cancellationToken);
+    }
+
+    public async Task<ModelVersionRecord?> FindVersionAsync(JobKey job, int version, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        var row = await context.ModelVersions.AsNoTracking().SingleOrDefaultAsync(
+            row => row.TenantId == job.TenantId && row.JobId == job.JobId && row.Version == version, cancellationToken);
+        return row is null ? null : RowMapping.ToRecord(row);
+    }
+
+    public async Task<IReadOnlyList<AssignmentRecord>> FindAssignmentsAsync(
+        string tenantId, string deviceId, IReadOnlyList<string> assignmentIds, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        var ids = assignmentIds.ToArray();
+        var rows = await context.Assignments.AsNoTracking().Include(row => row.Update)
+            .Where(row => row.TenantId == tenantId && row.DeviceId == deviceId && EF.Parameter(ids).Contains(row.AssignmentId))
+            .ToListAsync(cancellationToken);
+        return rows.ConvertAll(RowMapping.ToRecord);
+    }
+
+    private async Task<StoreOutcome> GuardedAsync(WriterLease lease, Func<ServerContext, Task> write, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+        var held = await JobOf(context, lease.Job)
+            .Where(row => row.WriterEpoch == lease.Epoch)
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.WriterEpoch, lease.Epoch), cancellationToken);
+        if (held == 0)
+        {
+            return StoreOutcome.Fenced;
+        }
+
+        await write(context);
+        await transaction.CommitAsync(cancellationToken);
+        return StoreOutcome.Done;
+    }
+
+    private static async Task FinishRoundAsync(
+        ServerContext context, RoundKey key, RoundState state, DateTimeOffset at, string? reason, RoundMetrics? metrics,
+        CancellationToken cancellationToken)
+    {
+        var round = await context.Rounds.SingleAsync(
+            row => row.TenantId == key.TenantId && row.JobId == key.JobId && row.Round == key.Round && row.Kind == key.Kind,
+            cancellationToken);
+        if (round.State != RoundState.Open)
+        {
+            throw new InvalidOperationException($"The round {key} is {round.State}; only an open one can be finished.");
+        }
+
+        round.State = state;
+        round.ClosedAt = at;
+        round.Reason = reason;
+        if (metrics is not null)
+        {
+            RowMapping.Write(metrics, round);
+        }
+
+        await context.SaveChangesAsync(cancellationToken);
+    }
+
+    private static async Task SettleAssignmentsAsync(ServerContext context, RoundCommit commit, CancellationToken cancellationToken)
+    {
+        var rows = await AssignmentsOf(context, commit.Round).ToDictionaryAsync(row => row.AssignmentId, cancellationToken);
+        foreach (var update in commit.Counted)
+        {
+            var row = rows[update.AssignmentId];
+            row.Disposition = AssignmentDisposition.Counted;
+            row.ModelVersion = commit.Version?.Version ?? commit.Round.Round;
+            context.CountedUpdates.Add(RowMapping.ToRow(commit.Lease.Job.TenantId, update));
+        }
+
+        foreach (var update in commit.Discarded)
+        {
+            var row = rows[update.AssignmentId];
+            row.Disposition = AssignmentDisposition.Discarded;
+            row.Reason = update.Reason;
+        }
+
+        var unsettled = rows.Values.Count(row => row.Disposition == AssignmentDisposition.Pending);
+        if (unsettled > 0)
+        {
+            throw new InvalidOperationException($"The commit of {commit.Round} leaves {unsettled} assignment(s) without a disposition.");
+        }
+
+        await context.SaveChangesAsync(cancellationToken);
+    }
+
+    private static async Task InsertFailuresAsync(
+        ServerContext context, IReadOnlyList<ClientFailureRecord> failures, CancellationToken cancellationToken)
+    {
+        if (failures.Count == 0)
+        {
+            return;
+        }
+
+        var tenant = failures[0].Round.TenantId;
+        var ids = failures.Select(failure => failure.AssignmentId).ToArray();
+        var known = await context.ClientFailures
+            .Where(row => row.TenantId == tenant && EF.Parameter(ids).Contains(row.AssignmentId))
+            .Select(row => row.AssignmentId)
+            .ToListAsync(cancellationToken);
+        context.ClientFailures.AddRange(failures.ExceptBy(known, failure => failure.AssignmentId).Select(RowMapping.ToRow));
+        await context.SaveChangesAsync(cancellationToken);
+    }
+
+    private static Task<int> WriteStatusAsync(
+        ServerContext context, JobKey job, JobStatus status, string? reason, CancellationToken cancellationToken)
+    {
+        return JobOf(context, job).ExecuteUpdateAsync(
+            set => set.SetProperty(row => row.Status, status).SetProperty(row => row.StatusReason, reason), cancellationToken);
+    }
+
+    private static IQueryable<JobRow> JobOf(ServerContext context, JobKey job)
+    {
+        return context.Jobs.Where(row => row.TenantId == job.TenantId && row.JobId == job.JobId);
+    }
+
+    private static IQueryable<AssignmentRow> AssignmentsOf(ServerContext context, RoundKey key)
+    {
+        return context.Assignments.Where(
+            row => row.TenantId == key.TenantId && row.JobId == key.JobId && row.Round == key.Round && row.Kind == key.Kind);
+    }
+}

@@ -1,0 +1,20 @@
+namespace Federated.Server.Database.Rows;
+
+/// <summary>The figures of an update that counts. Its key is the assignment alone, so the database itself refuses to count one twice.</summary>
+internal sealed class CountedUpdateRow
+{
+    public required string TenantId { get; init; }
+
+    public required string AssignmentId { get; init; }
+
+    public required double Weight { get; init; }
+
+    public required int LocalSteps { get; init; }
+
+    public required long Bytes { get; init; }
+
+    /// <summary>Null when the device did not know it: SQLite has no NaN.</summary>
+    public double? TrainingLoss { get; init; }
+
+    public required double TrainingSeconds { get; init; }
+}

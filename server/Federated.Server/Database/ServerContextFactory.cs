@@ -1,0 +1,35 @@
+using Federated.Server.Configuration;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.Extensions.Options;
+
+namespace Federated.Server.Database;
+
+/// <summary>Makes contexts of the configured provider, pooled.</summary>
+internal sealed class ServerContextFactory(IOptions<DatabaseOptions> database, IOptions<DataOptions> data, ILoggerFactory loggers)
+    : IDbContextFactory<ServerContext>
+{
+    private readonly Lazy<Func<ServerContext>> _create = new(() => database.Value.Provider switch
+    {
+        DatabaseProvider.Sqlite => Sqlite(database.Value.ConnectionString ?? $"Data Source={data.Value.DatabaseFile}", loggers),
+        DatabaseProvider.PostgreSQL => Postgres(database.Value.ConnectionString!, loggers),
+        var provider => throw new InvalidOperationException($"The database provider {provider} is not known."),
+    });
+
+    public ServerContext CreateDbContext()
+    {
+        return _create.Value();
+    }
+
+    private static Func<ServerContext> Sqlite(string connectionString, ILoggerFactory loggers)
+    {
+        var options = new DbContextOptionsBuilder<SqliteServerContext>().UseSqlite(connectionString).UseLoggerFactory(loggers).Options;
+        return new PooledDbContextFactory<SqliteServerContext>(options).CreateDbContext;
+    }
+
+    private static Func<ServerContext> Postgres(string connectionString, ILoggerFactory loggers)
+    {
+        var options = new DbContextOptionsBuilder<PostgresServerContext>().UseNpgsql(connectionString).UseLoggerFactory(loggers).Options;
+        return new PooledDbContextFactory<PostgresServerContext>(options).CreateDbContext;
+    }
+}
