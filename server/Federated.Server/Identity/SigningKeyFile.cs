@@ -1,0 +1,21 @@
+using System.Security.Cryptography;
+
+namespace Federated.Server.Identity;
+
+/// <summary>An ECDSA P-256 key in a PEM file that only its owner may read; made when missing.</summary>
+internal static class SigningKeyFile
+{
+    public static ECDsa LoadOrCreate(string directory, string name)
+    {
+        var path = Path.Combine(directory, name + ".pem");
+        var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        if (File.Exists(path))
+        {
+            key.ImportFromPem(File.ReadAllText(path));
+            return key;
+        }
+
+        PrivateFile.Write(path, key.ExportPkcs8PrivateKeyPem());
+        return key;
+    }
+}
