@@ -1,0 +1,267 @@
+using Federated.Coordination.Persistence;
+using Federated.Protocol.Jobs;
+using Federated.Protocol.Rounds;
+using Federated.Protocol.V1;
+
+namespace Federated.FunctionalTests.Database;
+
+/// <summary>What every job store must do; run on each provider.</summary>
+public abstract class JobStoreContract
+{
+    private static readonly DateTimeOffset Start = new(2026, 1, 2, 3, 4, 5, 678, TimeSpan.Zero);
+    private static readonly JobKey Job = new("default", "job-1");
+    private static readonly RoundKey Round1 = new("default", "job-1", 1, TaskKind.Train);
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    protected abstract Task<IJobStore> CreateStoreAsync();
+
+    [Fact]
+    public async Task CreateAsync_SecondTime_ChangesNothing()
+    {
+        var store = await CreateStoreAsync();
+
+        var first = await store.CreateAsync(NewJob(), Version(0), Cancellation);
+        var second = await store.CreateAsync(NewJob() with { CurrentVersion = 7 }, Version(0), Cancellation);
+
+        var snapshot = await store.AcquireAsync(Job, Cancellation);
+        Assert.True(first);
+        Assert.False(second);
+        Assert.Equal(0, snapshot!.Job.CurrentVersion);
+    }
+
+    [Fact]
+    public async Task AcquireAsync_UnknownJob_ReturnsNull()
+    {
+        var store = await CreateStoreAsync();
+
+        Assert.Null(await store.AcquireAsync(new JobKey("default", "absent"), Cancellation));
+        Assert.Null(await store.AcquireAsync(new JobKey("other", "job-1"), Cancellation));
+    }
+
+    [Fact]
+    public async Task AcquireAsync_KnownJob_RaisesEpochAndReadsEverything()
+    {
+        var store = await CreateStoreAsync();
+        await store.CreateAsync(NewJob(), Version(0), Cancellation);
+
+        var first = await store.AcquireAsync(Job, Cancellation);
+        var second = await store.AcquireAsync(Job, Cancellation);
+
+        Assert.Equal(1, first!.Job.WriterEpoch);
+        Assert.Equal(2, second!.Job.WriterEpoch);
+        Assert.Equal(Version(0), second.Current);
+        Assert.Equal(Start, second.Job.CreatedAt);
+        Assert.Equal("digits", second.Job.Definition.Name);
+        Assert.Empty(second.Rounds);
+        Assert.Null(second.OpenRound);
+    }
+
+    [Fact]
+    public async Task OpenRoundAsync_ThenAcquire_ReturnsRoundWithAssignmentsAndFailures()
+    {
+        var store = await CreateStoreAsync();
+        var lease = await CreateJobAsync(store);
+
+        await store.OpenRoundAsync(lease, OpenRound(), [Assignment(0)], Cancellation);
+        await store.AddAssignmentsAsync(lease, [Assignment(1)], Cancellation);
+        await store.AddFailureAsync(lease, Failure(0, "diverged"), Cancellation);
+        var outcome = await store.AddFailureAsync(lease, Failure(0, "late"), Cancellation);
+
+        var snapshot = await store.AcquireAsync(Job, Cancellation);
+        Assert.Equal(StoreOutcome.Done, outcome);
+        Assert.Equal(OpenRound(), snapshot!.OpenRound);
+        Assert.Equal([Assignment(0), Assignment(1)], snapshot.Assignments);
+        Assert.Equal("diverged", Assert.Single(snapshot.Failures).Kind);
+    }
+
+    [Fact]
+    public async Task GuardedWrites_OldEpoch_AreFencedAndWriteNothing()
+    {
+        var store = await CreateStoreAsync();
+        var old = await CreateJobAsync(store);
+        var current = new WriterLease(Job, (await store.AcquireAsync(Job, Cancellation))!.Job.WriterEpoch);
+        await store.OpenRoundAsync(current, OpenRound(), [Assignment(0)], Cancellation);
+
+        StoreOutcome[] outcomes =
+        [
+            await store.OpenRoundAsync(old, OpenRound() with { Key = Round1 with { Round = 2 } }, [], Cancellation),
+            await store.AddAssignmentsAsync(old, [Assignment(1)], Cancellation),
+            await store.AddFailureAsync(old, Failure(0, "late"), Cancellation),
+            await store.CommitRoundAsync(Commit(old), Cancellation),
+            await store.AbandonRoundAsync(Abandonment(old), Cancellation),
+            await store.SetStatusAsync(old, JobStatus.Stopped, null, Cancellation),
+            await store.RollBackAsync(old, Version(1), 5, Cancellation),
+        ];
+
+        var snapshot = await store.AcquireAsync(Job, Cancellation);
+        Assert.All(outcomes, outcome => Assert.Equal(StoreOutcome.Fenced, outcome));
+        Assert.Equal(OpenRound(), Assert.Single(snapshot!.Rounds));
+        Assert.Equal([Assignment(0)], snapshot.Assignments);
+        Assert.Empty(snapshot.Failures);
+        Assert.Equal(JobStatus.Running, snapshot.Job.Status);
+        Assert.Equal(0, snapshot.Job.StateEpoch);
+        Assert.Null(await store.FindVersionAsync(Job, 1, Cancellation));
+    }
+
+    [Fact]
+    public async Task CommitRoundAsync_TrainingRound_MakesAllOfItTrue()
+    {
+        var store = await CreateStoreAsync();
+        var lease = await CreateJobAsync(store);
+        await store.OpenRoundAsync(lease, OpenRound(), [Assignment(0), Assignment(1)], Cancellation);
+
+        var outcome = await store.CommitRoundAsync(Commit(lease), Cancellation);
+
+        var snapshot = await store.AcquireAsync(Job, Cancellation);
+        var counted = Assert.Single(await store.FindAssignmentsAsync("default", "device-0", ["a-0", "a-1"], Cancellation));
+        var discarded = Assert.Single(await store.FindAssignmentsAsync("default", "device-1", ["a-1", "absent"], Cancellation));
+        Assert.Equal(StoreOutcome.Done, outcome);
+        Assert.Equal(1, snapshot!.Job.CurrentVersion);
+        Assert.Equal(Version(1), snapshot.Current);
+        Assert.Null(snapshot.OpenRound);
+        Assert.Equal(RoundState.Closed, Assert.Single(snapshot.Rounds).State);
+        Assert.Equal(Metrics, snapshot.Rounds[0].Metrics);
+        Assert.Equal(AssignmentDisposition.Counted, counted.Disposition);
+        Assert.Equal(1, counted.ModelVersion);
+        Assert.Equal(new CountedUpdate("a-0", 12.5, 40, 4096, double.NaN, 1.25), counted.Update);
+        Assert.Equal(AssignmentDisposition.Discarded, discarded.Disposition);
+        Assert.Equal("It came after the round had closed.", discarded.Reason);
+        Assert.Null(discarded.Update);
+    }
+
+    [Fact]
+    public async Task CommitRoundAsync_SecondTime_ThrowsAndChangesNothing()
+    {
+        var store = await CreateStoreAsync();
+        var lease = await CreateJobAsync(store);
+        await store.OpenRoundAsync(lease, OpenRound(), [Assignment(0), Assignment(1)], Cancellation);
+        await store.CommitRoundAsync(Commit(lease), Cancellation);
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => store.CommitRoundAsync(Commit(lease), Cancellation));
+
+        Assert.Equal(1, (await store.AcquireAsync(Job, Cancellation))!.Job.CurrentVersion);
+    }
+
+    [Fact]
+    public async Task CommitRoundAsync_AssignmentForgotten_ThrowsAndChangesNothing()
+    {
+        var store = await CreateStoreAsync();
+        var lease = await CreateJobAsync(store);
+        await store.OpenRoundAsync(lease, OpenRound(), [Assignment(0), Assignment(1)], Cancellation);
+
+        await Assert.ThrowsAsync<InvalidOperationException>(
+            () => store.CommitRoundAsync(Commit(lease) with { Discarded = [] }, Cancellation));
+
+        var snapshot = await store.AcquireAsync(Job, Cancellation);
+        Assert.Equal(OpenRound(), snapshot!.OpenRound);
+        Assert.All(snapshot.Assignments, assignment => Assert.Equal(AssignmentDisposition.Pending, assignment.Disposition));
+    }
+
+    [Fact]
+    public async Task AbandonRoundAsync_OpenRound_DiscardsEverything()
+    {
+        var store = await CreateStoreAsync();
+        var lease = await CreateJobAsync(store);
+        await store.OpenRoundAsync(lease, OpenRound(), [Assignment(0), Assignment(1)], Cancellation);
+
+        var outcome = await store.AbandonRoundAsync(Abandonment(lease), Cancellation);
+
+        var snapshot = await store.AcquireAsync(Job, Cancellation);
+        var discarded = Assert.Single(await store.FindAssignmentsAsync("default", "device-1", ["a-1"], Cancellation));
+        Assert.Equal(StoreOutcome.Done, outcome);
+        Assert.Equal(RoundState.Abandoned, Assert.Single(snapshot!.Rounds).State);
+        Assert.Equal(3, snapshot.Job.StateEpoch);
+        Assert.Equal(JobStatus.Paused, snapshot.Job.Status);
+        Assert.Equal("Too few devices.", snapshot.Job.StatusReason);
+        Assert.Equal(AssignmentDisposition.Discarded, discarded.Disposition);
+        Assert.Equal("Nobody came.", discarded.Reason);
+    }
+
+    [Fact]
+    public async Task RollBackAsync_EarlierVersion_MakesItCurrent()
+    {
+        var store = await CreateStoreAsync();
+        var lease = await CreateJobAsync(store);
+        var version = Version(1) with { Parent = 0, Origin = ModelVersionOrigin.RollBack };
+
+        await store.RollBackAsync(lease, version, 9, Cancellation);
+
+        var snapshot = await store.AcquireAsync(Job, Cancellation);
+        Assert.Equal(version, snapshot!.Current);
+        Assert.Equal(9, snapshot.Job.StateEpoch);
+    }
+
+    [Fact]
+    public async Task ListActiveAsync_EndedJob_IsLeftOut()
+    {
+        var store = await CreateStoreAsync();
+        var lease = await CreateJobAsync(store);
+        var before = await store.ListActiveAsync(Cancellation);
+
+        await store.SetStatusAsync(lease, JobStatus.Completed, null, Cancellation);
+
+        Assert.Equal([Job], before);
+        Assert.Empty(await store.ListActiveAsync(Cancellation));
+    }
+
+    [Fact]
+    public async Task AcquireAsync_FromManyTakers_GivesEachItsOwnEpoch()
+    {
+        var store = await CreateStoreAsync();
+        await store.CreateAsync(NewJob(), Version(0), Cancellation);
+
+        var snapshots = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => store.AcquireAsync(Job, Cancellation))));
+
+        Assert.Equal(Enumerable.Range(1, 8).Select(epoch => (long)epoch), snapshots.Select(snapshot => snapshot!.Job.WriterEpoch).Order());
+    }
+
+    private static readonly RoundMetrics Metrics = new(2, 1, 1, 12.5, 4096, 8192, UpdateNorm: 0.5);
+
+    private static JobRecord NewJob()
+    {
+        return new JobRecord(Job, new JobDefinition { Name = "digits" }, JobStatus.Running, null, Start, 0, 0, 0);
+    }
+
+    private static ModelVersionRecord Version(int version)
+    {
+        return new ModelVersionRecord(
+            Job, version, new string('a', 64), 1000 + version, new string('b', 64), version == 0 ? null : new string('c', 64), version,
+            version == 0 ? null : version - 1, version == 0 ? ModelVersionOrigin.Initial : ModelVersionOrigin.Round, Start.AddMinutes(version));
+    }
+
+    private static RoundRecord OpenRound()
+    {
+        return new RoundRecord(Round1, RoundState.Open, 0, 0, Start, Start.AddMinutes(10));
+    }
+
+    private static AssignmentRecord Assignment(int number)
+    {
+        return new AssignmentRecord($"a-{number}", Round1, number, $"device-{number}", uint.MaxValue - (uint)number, "worker", Start);
+    }
+
+    private static ClientFailureRecord Failure(int number, string kind)
+    {
+        return new ClientFailureRecord($"a-{number}", Round1, $"device-{number}", kind, "It broke.", Start);
+    }
+
+    private static RoundCommit Commit(WriterLease lease)
+    {
+        return new RoundCommit(
+            lease, Round1, Start.AddMinutes(1), [new CountedUpdate("a-0", 12.5, 40, 4096, double.NaN, 1.25)],
+            [new DiscardedUpdate("a-1", "It came after the round had closed.")], [Failure(1, "late")], Metrics, Version(1),
+            JobStatus.Running, null);
+    }
+
+    private static RoundAbandonment Abandonment(WriterLease lease)
+    {
+        return new RoundAbandonment(
+            lease, Round1, Start.AddMinutes(1), "Nobody came.", [Failure(0, "timed-out")], 3, JobStatus.Paused, "Too few devices.");
+    }
+
+    private static async Task<WriterLease> CreateJobAsync(IJobStore store)
+    {
+        await store.CreateAsync(NewJob(), Version(0), Cancellation);
+        return new WriterLease(Job, (await store.AcquireAsync(Job, Cancellation))!.Job.WriterEpoch);
+    }
+}
