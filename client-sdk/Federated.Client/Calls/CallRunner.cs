@@ -43,7 +43,9 @@ internal sealed class CallRunner(RetryOptions options, RetryPipelines pipelines,
 
     /// <summary>The cause of a failure in a few words.</summary>
     public static string Describe(Exception failure) =>
-        failure is RpcException rpc ? $"{rpc.StatusCode}: {rpc.Status.Detail}" : failure.Message;
+        failure is not RpcException rpc ? failure.Message
+        : rpc.Status.DebugException is { } cause ? $"{rpc.StatusCode}: {rpc.Status.Detail} {cause.GetBaseException().Message}"
+        : $"{rpc.StatusCode}: {rpc.Status.Detail}";
 
     private async Task<T> AttemptAsync<T>(
         TimeSpan limit, RetryBudget budget, Func<CallAttempt, Task<T>> attempt, CancellationToken cancellationToken)
