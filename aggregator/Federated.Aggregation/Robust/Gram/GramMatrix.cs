@@ -1,0 +1,120 @@
+using System.Numerics.Tensors;
+using Federated.Aggregation.Kernels;
+
+namespace Federated.Aggregation.Robust.Gram;
+
+/// <summary>The inner products of the vectors of a round: all that a Gram rule has to know of them.</summary>
+public sealed class GramMatrix
+{
+    // Squares between these do not overflow float32, and what underflows does not count.
+    private const double SafeLargest = 1e30;
+    private const double SafeSmallest = 1e-24;
+
+    private readonly double[] _products;
+
+    /// <summary>Wraps a matrix.</summary>
+    /// <param name="products">p×p inner products in row order, symmetric.</param>
+    /// <exception cref="ArgumentException">It is not square.</exception>
+    public GramMatrix(double[] products)
+    {
+        ArgumentNullException.ThrowIfNull(products);
+        Count = (int)Math.Round(Math.Sqrt(products.Length));
+        if (Count * Count != products.Length)
+        {
+            throw new ArgumentException($"{products.Length} numbers are no square matrix.", nameof(products));
+        }
+
+        _products = products;
+    }
+
+    /// <summary>Number of vectors p.</summary>
+    public int Count { get; }
+
+    /// <summary>The inner product of two vectors.</summary>
+    public double this[int i, int j] => _products[(i * Count) + j];
+
+    /// <summary>The products in row order.</summary>
+    public ReadOnlySpan<double> Products => _products;
+
+    /// <summary>L2 norm of a vector.</summary>
+    public double Norm(int i) => Math.Sqrt(Math.Max(0, this[i, i]));
+
+    /// <summary>Squared distance of two vectors; at least 0. Absolute error about 1e-6 of the two squared norms.</summary>
+    public double SquaredDistance(int i, int j) => i == j ? 0 : Math.Max(0, this[i, i] + this[j, j] - (2 * this[i, j]));
+
+    /// <summary>
+    /// Computes the matrix. Vectors whose squares would leave float32's range are scaled by a power of two in a copy first, so
+    /// their products are right as well. The diagonal of a vector with a NaN or an infinity is NaN.
+    /// </summary>
+    /// <param name="vectors">Equally long vectors.</param>
+    /// <param name="degree">Most cores to use at once; 0 for all.</param>
+    /// <exception cref="ArgumentException">Lengths differ.</exception>
+    public static GramMatrix Compute(IReadOnlyList<ReadOnlyMemory<float>> vectors, int degree = 0)
+    {
+        ArgumentNullException.ThrowIfNull(vectors);
+        ArgumentOutOfRangeException.ThrowIfNegative(degree);
+        if (vectors.Count == 0)
+        {
+            return new GramMatrix([]);
+        }
+
+        int workers = degree == 0 ? Environment.ProcessorCount : degree;
+        double[] products = Multiply(vectors, workers);
+        int count = vectors.Count;
+        ReadOnlyMemory<float>[] scaled = [.. vectors];
+        double[] scales = new double[count];
+        Array.Fill(scales, 1.0);
+        bool isScaled = false;
+        for (int i = 0; i < count; i++)
+        {
+            double square = products[(i * count) + i];
+            if (square is not (>= SafeSmallest and <= SafeLargest) && Largest(vectors[i].Span) is > 0 and < float.PositiveInfinity and float largest)
+            {
+                scales[i] = Math.ScaleB(1, -Math.ILogB(largest));
+                scaled[i] = Scale(vectors[i].Span, scales[i]);
+                isScaled = true;
+            }
+        }
+
+        if (isScaled)
+        {
+            products = Multiply(scaled, workers);
+            for (int i = 0; i < products.Length; i++)
+            {
+                products[i] /= scales[i / count] * scales[i % count];
+            }
+        }
+
+        for (int i = 0; i < count; i++)
+        {
+            if (!double.IsFinite(products[(i * count) + i]))
+            {
+                products[(i * count) + i] = double.NaN;
+            }
+        }
+
+        return new GramMatrix(products);
+    }
+
+    /// <summary>The matrix of some of the vectors.</summary>
+    internal GramMatrix Select(int[] vectors) => new([.. vectors.SelectMany(i => vectors.Select(j => this[i, j]))]);
+
+    private static double[] Multiply(IReadOnlyList<ReadOnlyMemory<float>> vectors, int degree)
+    {
+        using var pins = new PinnedVectors(vectors);
+        return GramKernel.Run(pins.Addresses, pins.Length, degree);
+    }
+
+    private static float Largest(ReadOnlySpan<float> vector) => vector.IsEmpty ? 0 : Math.Abs(TensorPrimitives.MaxMagnitude(vector));
+
+    private static float[] Scale(ReadOnlySpan<float> vector, double scale)
+    {
+        float[] copy = new float[vector.Length];
+        for (int i = 0; i < copy.Length; i++)
+        {
+            copy[i] = (float)(vector[i] * scale);
+        }
+
+        return copy;
+    }
+}
