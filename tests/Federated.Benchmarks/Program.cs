@@ -5,6 +5,7 @@ IBenchmark[] benchmarks =
 [
     new RandomBenchmark(),
     new MeanBenchmark(),
+    new RobustBenchmark(),
 ];
 
 using var stop = new CancellationTokenSource();

@@ -1,0 +1,83 @@
+using System.Numerics.Tensors;
+using Federated.Aggregation.Kernels;
+using Federated.Aggregation.Linear;
+using Federated.Aggregation.Robust.Flag;
+using Federated.Aggregation.Robust.Gram;
+using Federated.Benchmarks.Framework;
+
+namespace Federated.Benchmarks.Mathematics;
+
+/// <summary>The Gram matrix against what the machine can read and multiply, and the Flag aggregator against its two passes.</summary>
+internal sealed class RobustBenchmark : IBenchmark
+{
+    private const int Length = 11_700_000;
+
+    public string Name => "robust";
+
+    public string Summary => "Gram matrices of updates of 11.7 M float32 against read bandwidth and FMA peak; Flag against its two passes";
+
+    public Task RunAsync(BenchmarkContext context)
+    {
+        float[] storage = GC.AllocateUninitializedArray<float>(Length);
+        for (int i = 0; i < Length; i++)
+        {
+            storage[i] = (i % 251) - 125;
+        }
+
+        float[][] updates = [.. Enumerable.Range(0, 15).Select(k => storage.Select(value => value + k).ToArray())];
+        Measure(context, updates, Length, isMemoryBound: true);
+        foreach (int count in new[] { 60, 128 })
+        {
+            // A tenth of the length: the arithmetic of one element is the same, and so many long updates fit few machines.
+            float[][] many = [.. Enumerable.Range(0, count).Select(k => storage.AsSpan(0, Length / 10).ToArray())];
+            Measure(context, many, Length / 10, isMemoryBound: false);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private static void Measure(BenchmarkContext context, float[][] updates, int length, bool isMemoryBound)
+    {
+        ReadOnlyMemory<float>[] memories = [.. updates.Select(update => (ReadOnlyMemory<float>)update)];
+        var flag = new FlagRule(new FlagOptions());
+        float[] destination = new float[length];
+        double[] coefficients = [.. Enumerable.Repeat(0.5, updates.Length)];
+        double[] best = Interleaved.Best(
+            Interleaved.DefaultTurns,
+            () => ReadAll(updates, length),
+            () => FmaPeak.Run(),
+            () => GramMatrix.Compute(memories),
+            () => WeightedSum.Compute(memories, coefficients, destination),
+            () => GramAggregation.Run(flag, memories, destination));
+
+        int p = updates.Length;
+        double flops = (double)p * (p + 1) * length;
+        string name = $"robust.gram{p}";
+        context.Tell($"{name}.milliseconds", best[2] * 1e3, "ms");
+        context.Tell($"{name}.rate", flops / best[2] / 1e9, "GFLOP/s");
+        if (isMemoryBound)
+        {
+            context.AtLeast($"{name}.readBandwidthRatio", best[0] / best[2], 0.6);
+        }
+        else
+        {
+            context.AtLeast($"{name}.fmaPeakRatio", flops / best[2] / (FmaPeak.Flops / best[1]), 0.5);
+        }
+
+        context.AtMost($"robust.flag{p}.overGramAndSum", best[4] / (best[2] + best[3]), 1.05);
+    }
+
+    private static void ReadAll(float[][] updates, int length)
+    {
+        foreach (float[] update in updates)
+        {
+            ParallelRanges.Run(length, Environment.ProcessorCount, (from, to) =>
+            {
+                if (float.IsNaN(TensorPrimitives.Sum<float>(update.AsSpan(from, to - from))))
+                {
+                    throw new InvalidOperationException("The sum is not a number.");
+                }
+            });
+        }
+    }
+}
