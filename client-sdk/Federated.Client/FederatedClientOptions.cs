@@ -1,3 +1,5 @@
+using Federated.Protocol.Uploads;
+
 namespace Federated.Client;
 
 /// <summary>Settings of a device. Only <see cref="Server"/> must be given, and <see cref="EnrolmentToken"/> at the first start.</summary>
@@ -51,8 +53,8 @@ public sealed class FederatedClientOptions
     /// </summary>
     public bool KeepPendingOnDisk { get; set; } = true;
 
-    /// <summary>Payload bytes per message of an upload. 4 KiB to 4 MiB; default 512 KiB.</summary>
-    public int UploadChunkBytes { get; set; } = 512 * 1024;
+    /// <summary>Payload bytes per message of an upload. 4 KiB to 4 MiB; default <see cref="UploadMethod.PreferredChunkBytes"/>.</summary>
+    public int UploadChunkBytes { get; set; } = UploadMethod.PreferredChunkBytes;
 
     /// <summary>How failed calls are tried again.</summary>
     public RetryOptions Retry { get; } = new();
@@ -85,7 +87,7 @@ public sealed class FederatedClientOptions
         errors.Range("StallTimeout", StallTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
         errors.Range("TokenRefreshMargin", TokenRefreshMargin, TimeSpan.Zero, TimeSpan.FromHours(1));
         errors.Range("ModelCacheBytes", ModelCacheBytes, 0, long.MaxValue);
-        errors.Range("UploadChunkBytes", UploadChunkBytes, 4 * 1024, 4 * 1024 * 1024);
+        errors.Range("UploadChunkBytes", UploadChunkBytes, 4 * 1024, UploadMethod.MaxChunkBytes);
         Retry.Validate(errors);
         if (errors.All.Count > 0)
         {

@@ -1,4 +1,5 @@
 using Federated.Benchmarks.Framework;
+using Federated.Benchmarks.Latency;
 using Federated.Benchmarks.Mathematics;
 
 IBenchmark[] benchmarks =
@@ -6,6 +7,7 @@ IBenchmark[] benchmarks =
     new RandomBenchmark(),
     new MeanBenchmark(),
     new RobustBenchmark(),
+    new LatencyBenchmark(),
 ];
 
 using var stop = new CancellationTokenSource();

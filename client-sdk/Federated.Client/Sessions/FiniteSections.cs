@@ -16,7 +16,7 @@ internal static class FiniteSections
             int length = (int)SectionSpecs.DenseBytes(section);
             ReadOnlySpan<byte> bytes = payload[..length];
             payload = payload[length..];
-            bool finite = section.Dtype switch
+            bool finite = length == 0 || section.Dtype switch
             {
                 SectionDType.F32 => TensorPrimitives.IsFiniteAll(MemoryMarshal.Cast<byte, float>(bytes)),
                 SectionDType.F64 => TensorPrimitives.IsFiniteAll(MemoryMarshal.Cast<byte, double>(bytes)),

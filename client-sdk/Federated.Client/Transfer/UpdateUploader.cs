@@ -25,6 +25,13 @@ internal sealed class UpdateUploader(
         try
         {
             await call.RequestStream.WriteAsync(new UploadFrame(update.Header), attempt.Token).ConfigureAwait(false);
+            if (update.Payload.Length >= UploadMethod.AdmissionBytes)
+            {
+                // The gateway says whether it takes the update before the device spends its bytes.
+                await call.ResponseHeadersAsync.ConfigureAwait(false);
+                attempt.Progress();
+            }
+
             for (int sent = 0; sent < update.Payload.Length;)
             {
                 int length = Math.Min(chunkBytes, update.Payload.Length - sent);

@@ -1,0 +1,56 @@
+using Federated.Benchmarks.Framework;
+
+namespace Federated.Benchmarks.Latency;
+
+/// <summary>Whole rounds of devices that train nothing against the bare transfer of the same bytes.</summary>
+internal sealed class LatencyBenchmark : IBenchmark
+{
+    private const int Devices = 4;
+    private const int Outputs = 10;
+
+    public string Name => "latency";
+
+    public string Summary => "whole rounds with 4 SDK devices that train nothing against the same bytes over bare Kestrel HTTP/2 both ways";
+
+    public async Task RunAsync(BenchmarkContext context)
+    {
+        await MeasureAsync(context, "100k", features: 9_999, roundsATurn: 10);
+        await MeasureAsync(context, "1M", features: 99_999, roundsATurn: 5);
+    }
+
+    private static async Task MeasureAsync(BenchmarkContext context, string size, int features, int roundsATurn)
+    {
+        CancellationToken cancellationToken = context.CancellationToken;
+        int bytes = (features + 1) * Outputs * sizeof(float);
+        using var gate = new RoundGate(Devices, roundsATurn);
+        await using EchoFederation federation = await EchoFederation.StartAsync(Devices, features, Outputs, gate, cancellationToken);
+        await using BareExchange bare = await BareExchange.StartAsync(Devices, bytes, cancellationToken);
+        await UnlessEndedAsync(federation, gate.ArrivedAsync(cancellationToken));
+
+        double[] best = await Interleaved.BestAsync(
+            Interleaved.DefaultTurns,
+            () => UnlessEndedAsync(federation, gate.TurnAsync(cancellationToken)),
+            async () =>
+            {
+                for (int round = 0; round < roundsATurn; round++)
+                {
+                    await bare.RoundAsync(cancellationToken);
+                }
+            });
+
+        context.Tell($"latency.{size}.bareMilliseconds", best[1] / roundsATurn * 1e3, "ms");
+        context.Tell($"latency.{size}.roundMilliseconds", best[0] / roundsATurn * 1e3, "ms");
+        context.Tell($"latency.{size}.roundsPerSecond", roundsATurn / best[0], "1/s");
+        context.AtMost($"latency.{size}.ratio", best[0] / best[1], 3);
+    }
+
+    private static async Task UnlessEndedAsync(EchoFederation federation, Task turn)
+    {
+        if (await Task.WhenAny(turn, federation.Devices) == federation.Devices)
+        {
+            await federation.Devices;
+        }
+
+        await turn;
+    }
+}
