@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using Federated.Coordination.Algorithms;
 using Federated.Coordination.Persistence;
@@ -33,7 +32,7 @@ internal sealed class CurrentModel
 
     /// <summary>Whether every parameter and statistic is a finite number.</summary>
     public bool IsFinite =>
-        TensorPrimitives.IsFiniteAll<float>(Content.Parameters) && TensorPrimitives.IsFiniteAll<float>(Content.Statistics);
+        RoundFigures.IsFinite<float>(Content.Parameters) && RoundFigures.IsFinite<float>(Content.Statistics);
 
     public static async Task<CurrentModel> LoadAsync(
         IBlobStore blobs,

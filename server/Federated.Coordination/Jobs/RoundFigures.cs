@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Numerics.Tensors;
 using Federated.Coordination.Persistence;
 using Federated.Coordination.Rounds;
@@ -49,7 +50,7 @@ public static class RoundFigures
     {
         foreach (AggregatedSection section in aggregate.Sections)
         {
-            if (!TensorPrimitives.IsFiniteAll<float>(section.Single) || !TensorPrimitives.IsFiniteAll<double>(section.Wide))
+            if (!IsFinite<float>(section.Single) || !IsFinite<double>(section.Wide))
             {
                 return false;
             }
@@ -57,6 +58,10 @@ public static class RoundFigures
 
         return true;
     }
+
+    /// <summary>Whether every value of a vector is a finite number; true for an empty one.</summary>
+    internal static bool IsFinite<T>(ReadOnlySpan<T> values)
+        where T : INumberBase<T> => values.IsEmpty || TensorPrimitives.IsFiniteAll(values);
 
     /// <summary>Mean loss and accuracy of an evaluation; null for each that is not known.</summary>
     private static (double? Loss, double? Accuracy) Evaluation(RoundAggregate aggregate)
