@@ -127,7 +127,14 @@ public sealed class FlatModule : IDisposable
             view.Dispose();
         }
 
+        // Modules dispose of their own tensors, but not all of those of the modules inside them.
+        Tensor[] tensors = [.. Module.parameters(), .. Module.buffers()];
         Module.Dispose();
+        foreach (Tensor tensor in tensors)
+        {
+            tensor.Dispose();
+        }
+
         Parameters.Dispose();
         Gradient.Dispose();
         Statistics.Dispose();

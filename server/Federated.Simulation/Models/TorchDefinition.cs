@@ -59,5 +59,16 @@ internal sealed class TorchDefinition : ModelDefinition
         return new ModelWorker(objective, solver, solver, objective);
     }
 
-    private FlatModule Build(MaskSource masks, torch.Device device) => new(_build(masks), device, _statistics, Name);
+    private FlatModule Build(MaskSource masks, torch.Device device)
+    {
+        // Some layers leave temporary tensors behind when they are made.
+        using DisposeScope scope = torch.NewDisposeScope();
+        torch.nn.Module<torch.Tensor, torch.Tensor> module = _build(masks);
+        foreach (torch.Tensor tensor in (IEnumerable<torch.Tensor>)[.. module.parameters(), .. module.buffers()])
+        {
+            tensor.DetachFromDisposeScope();
+        }
+
+        return new FlatModule(module, device, _statistics, Name);
+    }
 }

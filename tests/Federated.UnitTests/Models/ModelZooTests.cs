@@ -2,6 +2,7 @@ using Federated.Client.Training;
 using Federated.Protocol.Models;
 using Federated.Simulation.Models;
 using Federated.UnitTests.Training;
+using TorchSharp;
 
 namespace Federated.UnitTests.Models;
 
@@ -75,7 +76,32 @@ public class ModelZooTests
 
         Assert.True(first.After < first.Before, $"loss {first.Before} became {first.After}");
         Assert.Equal(first.Local, second.Local);
-        Assert.Equal(initial.Parameters, definition.Initialise(3).Parameters);
+    }
+
+    [Theory]
+    [MemberData(nameof(Trainable))]
+    public void Dispose_Worker_LeavesNoTensorBehind(string name, ModelShape shape, int classes)
+    {
+        ModelDefinition definition = ModelZoo.Create(name, shape, classes);
+        definition.CreateWorker().Dispose();
+        long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+
+        definition.CreateWorker().Dispose();
+
+        Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+    }
+
+    [Theory]
+    [InlineData("lenet")]
+    [InlineData("cnn")]
+    public void Initialise_SameSeed_GivesTheSameModel(string name)
+    {
+        ModelDefinition definition = ModelZoo.Create(name, Digits, 10);
+
+        ModelContent model = definition.Initialise(3);
+
+        Assert.Equal(model.Parameters, definition.Initialise(3).Parameters);
+        Assert.NotEqual(model.Parameters, definition.Initialise(4).Parameters);
     }
 
     [Fact]
