@@ -52,11 +52,14 @@ public interface IServerAlgorithm
     /// <param name="model">The version that the devices started from, to be turned into the next.</param>
     void Apply(RoundKey round, RoundAggregate aggregate, ModelContent model);
 
-    /// <summary>The state to keep with the model version that <see cref="Apply"/> has made; null when there is none.</summary>
-    AlgorithmState? SaveState();
+    /// <summary>
+    /// The state to keep with the model version that <see cref="Apply"/> has made, stored as a content-addressed blob; null when there is none.
+    /// The bytes have a layout version of their own and are checked when they are read.
+    /// </summary>
+    byte[]? SaveState();
 
-    /// <summary>Goes back to a saved state; null for the state at the start of a job.</summary>
-    /// <param name="state">What <see cref="SaveState"/> gave.</param>
+    /// <summary>Goes back to a saved state, or to that at the start of a job.</summary>
+    /// <param name="state">What <see cref="SaveState"/> gave; empty for the start.</param>
     /// <exception cref="InvalidDataException">The state is another algorithm's, another layout's or of another size.</exception>
-    void LoadState(AlgorithmState? state);
+    void LoadState(ReadOnlySpan<byte> state);
 }

@@ -45,7 +45,7 @@ internal sealed class CurrentModel
         IServerAlgorithm algorithm = algorithms.Create(job, content.Schema);
         if (record.StateBlobId is { } state)
         {
-            algorithm.LoadState(AlgorithmState.Parse(await ReadAsync(blobs, state, cancellationToken)));
+            algorithm.LoadState(await ReadAsync(blobs, state, cancellationToken));
         }
 
         return new CurrentModel(blobs, record, content, algorithm);
@@ -83,7 +83,7 @@ internal sealed class CurrentModel
     {
         byte[] file = ModelFile.Write(Content);
         BlobId model = await _blobs.PutAsync(file, cancellationToken);
-        BlobId? state = Algorithm.SaveState() is { } saved ? await _blobs.PutAsync(saved.ToFile(), cancellationToken) : null;
+        BlobId? state = Algorithm.SaveState() is { } saved ? await _blobs.PutAsync(saved, cancellationToken) : null;
         return new ModelVersionRecord(
             Record.Job,
             version,

@@ -28,6 +28,15 @@ public sealed class FedAvgFactory : IServerAlgorithmFactory
             }
         }
 
+        try
+        {
+            FedAvgServer.CreateOptimizer(job.ServerOptimizer, parameterCount: 0);
+        }
+        catch (ArgumentException exception)
+        {
+            errors.Add(new JobDefinitionError("serverOptimizer", exception.Message));
+        }
+
         return errors;
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Federated.Aggregation.ServerOptimizers;
 using Federated.Coordination.Tier;
 using Federated.Protocol.Jobs;
 using Federated.Protocol.Models;
@@ -17,13 +18,15 @@ internal sealed class FedAvgServer : IServerAlgorithm
 {
     private readonly JobDefinition _job;
     private readonly ImmutableArray<SectionSpec> _sections;
-    private readonly ServerStep _optimizer;
+    private readonly int _parameterCount;
+    private ServerOptimizer _optimizer;
 
     public FedAvgServer(JobDefinition job, ModelSchema schema)
     {
         _job = job;
         _sections = SectionsOf(job, schema);
-        _optimizer = new ServerStep(job.ServerOptimizer, schema.ParameterCount);
+        _parameterCount = schema.ParameterCount;
+        _optimizer = CreateOptimizer(job.ServerOptimizer, _parameterCount);
     }
 
     public ImmutableArray<string> Roles { get; } = [DeviceRoles.Worker];
@@ -54,9 +57,29 @@ internal sealed class FedAvgServer : IServerAlgorithm
         }
     }
 
-    public AlgorithmState? SaveState() => _optimizer.Save();
+    public byte[]? SaveState() =>
+        _optimizer.Steps == 0 || _optimizer.Name == ServerOptimizerNames.Sgd ? null : _optimizer.ExportState();
 
-    public void LoadState(AlgorithmState? state) => _optimizer.Load(state);
+    public void LoadState(ReadOnlySpan<byte> state)
+    {
+        ServerOptimizer optimizer = CreateOptimizer(_job.ServerOptimizer, _parameterCount);
+        if (!state.IsEmpty)
+        {
+            optimizer.ImportState(state);
+        }
+
+        _optimizer = optimizer;
+    }
+
+    internal static ServerOptimizer CreateOptimizer(ServerOptimizerSettings settings, int parameterCount) =>
+        ServerOptimizerFactory.Create(
+            settings.Name,
+            parameterCount,
+            settings.LearningRate,
+            settings.Momentum,
+            settings.Beta2,
+            settings.Tau,
+            settings.BiasCorrection);
 
     private static ImmutableArray<SectionSpec> SectionsOf(JobDefinition job, ModelSchema schema)
     {
