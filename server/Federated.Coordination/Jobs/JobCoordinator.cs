@@ -132,13 +132,6 @@ internal sealed partial class JobCoordinator : IUpdateSink
             new PaceSteering(_job.Definition.Seed),
             new PopulationEstimate(_services.Options.PopulationWindow),
             _services.Options.MaxWaitingPerJob);
-        if (!IsActive)
-        {
-            return;
-        }
-
-        await LoadModelAsync(snapshot.Current, stop);
-        TakeHistory(snapshot.Current, snapshot.Rounds);
         foreach (RoundRecord round in snapshot.Rounds)
         {
             // A coordinator may have died between the commit point and telling the tier.
@@ -150,6 +143,13 @@ internal sealed partial class JobCoordinator : IUpdateSink
             });
         }
 
+        if (!IsActive)
+        {
+            return;
+        }
+
+        await LoadModelAsync(snapshot.Current, stop);
+        TakeHistory(snapshot.Current, snapshot.Rounds);
         LogTakenOver(_key, _lease.Epoch, _model.Record.Version, snapshot.OpenRound?.Key.Round);
         if (snapshot.OpenRound is { } open)
         {
@@ -252,13 +252,23 @@ internal sealed partial class JobCoordinator : IUpdateSink
 
     private void TakeCheckIn(CheckInCall call)
     {
+        Assignment? held = _machine.FindOf(call.Device.DeviceId);
+        if (held is not null && !call.Held.Contains(held.Id, StringComparer.Ordinal))
+        {
+            held = null;
+        }
+
+        if (held is { MayBeLost: true })
+        {
+            // The device waits for the next round, and the round waits for the device: it has to hear at once that it must send again.
+            call.Reject(RejectionReason.NoWork, TimeSpan.Zero);
+            return;
+        }
+
         call.Id = ++_lastCallId;
         _calls.Add(call.Id, call);
-        string? held = _machine.FindOf(call.Device.DeviceId) is { } assignment && call.Held.Contains(assignment.Id, StringComparer.Ordinal)
-            ? assignment.Id
-            : null;
         var candidate = new Candidate(
-            call.Id, call.Device.DeviceId, call.Device.ClientIndex, call.Tasks, call.WaitUntil, held);
+            call.Id, call.Device.DeviceId, call.Device.ClientIndex, call.Tasks, call.WaitUntil, held?.Id);
         _machine.CheckIn(candidate, Now);
     }
 

@@ -24,6 +24,7 @@ public sealed partial class JobDirectory : IAsyncDisposable
     private readonly ILogger<JobDirectory> _logger;
     private readonly ConcurrentDictionary<JobKey, SupervisedJob> _jobs = new();
     private readonly CancellationTokenSource _stopping = new();
+    private bool _disposed;
 
     internal JobDirectory(CoordinatorServices services, ILoggerFactory loggers)
     {
@@ -52,8 +53,11 @@ public sealed partial class JobDirectory : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await StopAsync();
-        _stopping.Dispose();
+        if (!Interlocked.Exchange(ref _disposed, true))
+        {
+            await StopAsync();
+            _stopping.Dispose();
+        }
     }
 
     /// <summary>Creates a job and starts it.</summary>

@@ -1,0 +1,148 @@
+using Federated.Coordination.Persistence;
+using Federated.Protocol.V1;
+
+namespace Federated.UnitTests.Coordination.Jobs;
+
+/// <summary>
+/// The coordinator is torn down at every step of a whole job, before and after each call to the store, the tier and the blobs takes effect; the
+/// job must end exactly as the undisturbed one.
+/// </summary>
+public sealed class CoordinatorCrashTests
+{
+    public enum Death
+    {
+        /// <summary>The coordinator fails; the tier lives on.</summary>
+        Coordinator,
+
+        /// <summary>The process dies; everything that was stored is recovered.</summary>
+        ProcessWithJournal,
+
+        /// <summary>The process dies; everything that was summed is lost.</summary>
+        ProcessInMemory,
+
+        /// <summary>The process dies; a part of the updates is lost.</summary>
+        ProcessInPart,
+    }
+
+    [Fact]
+    public async Task RunJob_Undisturbed_MatchesTheReference()
+    {
+        await using var world = new CoordinationWorld();
+
+        await RunAsync(world);
+
+        // Momentum over the weighted mean of (10 c - w) / 2 with weights 1, 2, 3.
+        double[] w = [1, 2, 3], m = new double[3];
+        for (int round = 0; round < 3; round++)
+        {
+            for (int i = 0; i < 3; i++)
+            {
+                double mean = ((1 * 0.5 * (0 - w[i])) + (2 * 0.5 * (10 - w[i])) + (3 * 0.5 * (20 - w[i]))) / 6;
+                m[i] = (0.9 * m[i]) + mean;
+                w[i] += m[i];
+            }
+        }
+
+        float[] model = FinalModel(world);
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.Equal(w[i], model[i], 1e-4);
+        }
+
+        RoundRecord evaluation = world.Store.Rounds.Single(round => round.Key is { Kind: TaskKind.Evaluate, Round: 2 });
+        Assert.Equal((0 + 2 + 4) / 30.0, evaluation.Metrics!.Accuracy!.Value, 1e-12);
+    }
+
+    [Theory]
+    [InlineData(Death.Coordinator)]
+    [InlineData(Death.ProcessWithJournal)]
+    [InlineData(Death.ProcessInMemory)]
+    [InlineData(Death.ProcessInPart)]
+    public async Task RunJob_TornDownAtEveryStep_EndsAsTheUndisturbed(Death death)
+    {
+        float[] undisturbed;
+        int steps;
+        await using (var world = new CoordinationWorld())
+        {
+            await RunAsync(world);
+            undisturbed = FinalModel(world);
+            steps = world.Faults.Steps;
+        }
+
+        Assert.InRange(steps, 40, 400);
+        for (int step = 1; step <= steps; step++)
+        {
+            await using var world = new CoordinationWorld();
+            world.Faults.Strikes = () => Die(world, death);
+            await RunAsync(world, step);
+
+            AssertLaws(world);
+            Assert.Equal(undisturbed, FinalModel(world));
+        }
+    }
+
+    [Fact]
+    public async Task RunJob_TornDownAgainAndAgain_EndsAsTheUndisturbed()
+    {
+        await using var calm = new CoordinationWorld();
+        await RunAsync(calm);
+        await using var world = new CoordinationWorld();
+        int deaths = 0;
+
+        // Primes as distances, so that the deaths meet every kind of call, those of recovery among them.
+        int[] distances = [7, 11, 13, 5, 17, 3, 19, 23, 29, 31];
+        world.Faults.Strikes = () =>
+        {
+            Die(world, (Death)(deaths % 4));
+            if (deaths < distances.Length)
+            {
+                world.Faults.StrikeAtStep(distances[deaths++]);
+            }
+        };
+
+        await RunAsync(world, strikeAt: 10);
+
+        Assert.Equal(distances.Length, deaths);
+        AssertLaws(world);
+        Assert.Equal(FinalModel(calm), FinalModel(world));
+    }
+
+    private static void Die(CoordinationWorld world, Death death)
+    {
+        if (death != Death.Coordinator)
+        {
+            world.Tier.Die(assignment => death switch
+            {
+                Death.ProcessInMemory => true,
+                Death.ProcessInPart => (assignment[^1] & 1) == 0,
+                _ => false,
+            });
+        }
+    }
+
+    private static async Task RunAsync(CoordinationWorld world, int strikeAt = int.MaxValue)
+    {
+        await world.CreateJobAsync();
+        world.Faults.StrikeAtStep(strikeAt);
+        await world.RunDevicesAsync(3);
+        await world.Directory.StopAsync();
+    }
+
+    private static void AssertLaws(CoordinationWorld world)
+    {
+        JobRecord job = world.Store.Job(world.Job);
+        Assert.Equal((JobStatus.Completed, 3), (job.Status, job.CurrentVersion));
+        Assert.Equal([0, 1, 2, 3], world.Store.Versions.Select(version => version.TrainingRounds));
+        Assert.All(world.Store.Rounds, round => Assert.Equal((RoundState.Closed, 3), (round.State, round.Metrics!.Counted)));
+        Assert.Equal(5, world.Store.Rounds.Count);
+
+        // Three devices, five rounds: each update is counted once, and its device was told so.
+        Assert.Equal(15, world.Store.Assignments.Count);
+        Assert.All(world.Store.Assignments, assignment => Assert.Equal(AssignmentDisposition.Counted, assignment.Disposition));
+        Assert.Equal(15, world.Told.Count);
+        Assert.All(world.Told.Values, kind => Assert.Equal(DispositionKind.Counted, kind));
+        Assert.Equal(0, world.Tier.HeldRounds);
+    }
+
+    private static float[] FinalModel(CoordinationWorld world) => world.ModelOf(world.Store.Versions[^1].BlobId).Parameters;
+}

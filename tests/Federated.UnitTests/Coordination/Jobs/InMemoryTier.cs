@@ -1,0 +1,163 @@
+using Federated.Coordination.Tier;
+using Federated.Protocol.Rounds;
+using Federated.Protocol.V1;
+
+namespace Federated.UnitTests.Coordination.Jobs;
+
+/// <summary>An aggregation tier in memory that keeps the contract of <see cref="IAggregationTier"/>. Sums in cohort order, so that results can be compared bit for bit.</summary>
+internal sealed class InMemoryTier(FaultInjector faults) : IAggregationTier
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<RoundKey, OpenRound> _rounds = [];
+    private readonly HashSet<RoundKey> _finished = [];
+
+    /// <summary>Rounds of which something is still held.</summary>
+    public int HeldRounds
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _rounds.Count;
+            }
+        }
+    }
+
+    public Task<RoundRecovery> OpenRoundAsync(RoundPlan plan, IUpdateSink sink, CancellationToken cancellationToken) =>
+        faults.AroundAsync("tier.OpenRound", () =>
+        {
+            lock (_gate)
+            {
+                Assert.DoesNotContain(plan.Key, _finished);
+                if (!_rounds.TryGetValue(plan.Key, out OpenRound? round))
+                {
+                    _rounds.Add(plan.Key, round = new OpenRound());
+                }
+
+                Assert.True(plan.WriterEpoch >= (round.Plan?.WriterEpoch ?? 0));
+                round.Plan = plan;
+                round.Sink = sink;
+                round.IsOpen = true;
+                var recovery = new RoundRecovery([.. round.Updates.Values.Select(update => update.Claim)], [.. round.Lost]);
+                round.Lost.Clear();
+                return recovery;
+            }
+        });
+
+    public Task<RoundAggregate> CloseRoundAsync(RoundKey key, CancellationToken cancellationToken) =>
+        faults.AroundAsync("tier.CloseRound", () =>
+        {
+            lock (_gate)
+            {
+                OpenRound round = _rounds[key];
+                round.IsOpen = false;
+                return Aggregate(round);
+            }
+        });
+
+    public Task AbandonRoundAsync(RoundKey key, string reason, CancellationToken cancellationToken) =>
+        FinishAsync("tier.AbandonRound", key);
+
+    public Task ForgetRoundAsync(RoundKey key, CancellationToken cancellationToken) => FinishAsync("tier.ForgetRound", key);
+
+    /// <summary>What a device's upload does. False when the round is not open.</summary>
+    public bool Upload(UpdateTicket ticket, double[] values, double weight)
+    {
+        var key = new RoundKey(ticket.TenantId, ticket.JobId, (int)ticket.Round, ticket.Kind);
+        IUpdateSink sink;
+        UpdateCommitted claim;
+        lock (_gate)
+        {
+            if (!_rounds.TryGetValue(key, out OpenRound? round) || !round.IsOpen)
+            {
+                return false;
+            }
+
+            Assert.Equal((ulong)values.Length, ticket.Sections[0].ElementCount);
+            if (round.Updates.ContainsKey(ticket.AssignmentId))
+            {
+                return true;
+            }
+
+            claim = new UpdateCommitted(
+                key, ticket.AssignmentId, ticket.DeviceId, "node", "", values.Length * 4, 0, weight, 5, 0.5, 0.01, 1);
+            round.Updates.Add(ticket.AssignmentId, (claim, values));
+            sink = round.Sink!;
+        }
+
+        sink.OnStored(claim);
+
+        // Delivery is at least once.
+        sink.OnStored(claim);
+        return true;
+    }
+
+    /// <summary>The process dies: no round is open any more, and updates that were summed in memory only are gone.</summary>
+    public void Die(Func<string, bool> isLost)
+    {
+        lock (_gate)
+        {
+            foreach (OpenRound round in _rounds.Values)
+            {
+                round.IsOpen = false;
+                foreach (string id in round.Updates.Keys.Where(isLost).ToArray())
+                {
+                    round.Updates.Remove(id);
+                    round.Lost.Add(id);
+                }
+            }
+        }
+    }
+
+    private static RoundAggregate Aggregate(OpenRound round)
+    {
+        (UpdateCommitted Claim, double[] Values)[] updates = [.. round.Updates.Values.OrderBy(update => NumberOf(update.Claim.AssignmentId))];
+        if (updates.Length == 0)
+        {
+            return new RoundAggregate([], []);
+        }
+
+        SectionSpec spec = round.Plan!.Sections[0];
+        double[] sum = new double[spec.ElementCount];
+        double divisor = spec.Denominator == SectionDenominator.Weight ? updates.Sum(update => update.Claim.Weight) : 1;
+        foreach ((UpdateCommitted claim, double[] values) in updates)
+        {
+            for (int i = 0; i < sum.Length; i++)
+            {
+                sum[i] += values[i] * (spec.Denominator == SectionDenominator.Weight ? claim.Weight : 1);
+            }
+        }
+
+        double[] mean = [.. sum.Select(value => value / divisor)];
+        AggregatedSection section = spec.Dtype == SectionDType.F64
+            ? new AggregatedSection(spec, [], mean, divisor)
+            : new AggregatedSection(spec, [.. mean.Select(value => (float)value)], [], divisor);
+        return new RoundAggregate([section], [.. updates.Select(update => update.Claim)]);
+    }
+
+    private static int NumberOf(string assignmentId) =>
+        int.Parse(assignmentId.AsSpan(assignmentId.LastIndexOf('-') + 1), System.Globalization.CultureInfo.InvariantCulture);
+
+    private Task<bool> FinishAsync(string call, RoundKey key) =>
+        faults.AroundAsync(call, () =>
+        {
+            lock (_gate)
+            {
+                _finished.Add(key);
+                return _rounds.Remove(key);
+            }
+        });
+
+    private sealed class OpenRound
+    {
+        public RoundPlan? Plan { get; set; }
+
+        public IUpdateSink? Sink { get; set; }
+
+        public bool IsOpen { get; set; }
+
+        public Dictionary<string, (UpdateCommitted Claim, double[] Values)> Updates { get; } = [];
+
+        public List<string> Lost { get; } = [];
+    }
+}

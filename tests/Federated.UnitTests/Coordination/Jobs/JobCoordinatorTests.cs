@@ -1,0 +1,348 @@
+using Federated.Coordination.Jobs;
+using Federated.Coordination.Persistence;
+using Federated.Coordination.Rounds;
+using Federated.Protocol;
+using Federated.Protocol.Jobs;
+using Federated.Protocol.V1;
+
+namespace Federated.UnitTests.Coordination.Jobs;
+
+public sealed class JobCoordinatorTests : IAsyncDisposable
+{
+    private static readonly JobDefinition TwoDevices = new()
+    {
+        Rounds = 3,
+        Round = new() { CohortSize = 2, MinimumToClose = 1, DeadlineSeconds = 100, SelectionSeconds = 10, MaxAbandoned = 2 },
+    };
+
+    private readonly CoordinationWorld _world = new(TwoDevices);
+
+    public ValueTask DisposeAsync() => _world.DisposeAsync();
+
+    [Fact]
+    public async Task CheckIn_CohortComplete_AnswersWithASignedTask()
+    {
+        TaskAssignment[] tasks = await OpenRoundAsync();
+
+        UpdateTicket ticket = UpdateTicket.Parser.ParseFrom(tasks[0].Ticket.Payload);
+        Assert.Equal(tasks[0].TicketContent, ticket);
+        Assert.Equal((_world.Job.JobId, 1u, TaskKind.Train), (ticket.JobId, ticket.Round, ticket.Kind));
+        Assert.Equal((tasks[0].AssignmentId, 0u, 1ul), (ticket.AssignmentId, ticket.BaseModelVersion, ticket.WriterEpoch));
+        Assert.Equal((1_000_000.0, 1_000_000u, 12ul), (ticket.MaxWeight, ticket.MaxSteps, ticket.MaxBytes));
+        Assert.Equal(_world.Time.GetUtcNow().AddSeconds(100).AddHours(1).ToUnixTimeMilliseconds(), ticket.ExpiresAtMs);
+        Assert.Equal("fedavg", tasks[0].Training.Algorithm);
+        Assert.NotEqual(tasks[0].AssignmentId, tasks[1].AssignmentId);
+    }
+
+    [Fact]
+    public async Task Disposition_Waiting_IsAnsweredByTheCommit()
+    {
+        TaskAssignment[] tasks = await OpenRoundAsync();
+        Upload(tasks[0]);
+        Task<DispositionKind> waiting = _world.DispositionAsync("a", IdOf(tasks, "a"), 60_000);
+        Assert.Equal(DispositionKind.Pending, await _world.DispositionAsync("a", IdOf(tasks, "a")));
+        Assert.False(waiting.IsCompleted);
+
+        Upload(tasks[1]);
+
+        Assert.Equal(DispositionKind.Counted, await waiting);
+        Assert.Equal(1, _world.Store.Job(_world.Job).CurrentVersion);
+    }
+
+    [Fact]
+    public async Task Disposition_WaitRunsOut_IsPending()
+    {
+        TaskAssignment[] tasks = await OpenRoundAsync();
+        Task<DispositionKind> waiting = _world.DispositionAsync("a", IdOf(tasks, "a"), 5_000);
+        Assert.Equal(DispositionKind.Pending, await _world.DispositionAsync("a", IdOf(tasks, "a")));
+
+        _world.Time.Advance(TimeSpan.FromSeconds(5));
+
+        Assert.Equal(DispositionKind.Pending, await waiting);
+    }
+
+    [Fact]
+    public async Task Disposition_OfAnotherDeviceOrMadeUp_IsUnknown()
+    {
+        TaskAssignment[] tasks = await OpenRoundAsync();
+
+        Assert.Equal(DispositionKind.Unknown, await _world.DispositionAsync("mallory", IdOf(tasks, "a")));
+        Assert.Equal(DispositionKind.Unknown, await _world.DispositionAsync("a", "made-up"));
+    }
+
+    [Fact]
+    public async Task ReportFailure_AnyText_IsStoredWithItsReason()
+    {
+        TaskAssignment[] tasks = await OpenRoundAsync();
+        var report = new FailureReport { AssignmentId = IdOf(tasks, "a"), Kind = "out-of-memory", Message = new string('x', 3000) };
+
+        Assert.True(await _world.Directory.ReportFailureAsync(new DeviceIdentity(CoordinationWorld.Tenant, "a"), report, _world.Cancel));
+
+        ClientFailureRecord failure = Assert.Single(_world.Store.Failures);
+        Assert.Equal(("a", "out-of-memory", 2000), (failure.DeviceId, failure.Kind, failure.Message.Length));
+    }
+
+    [Fact]
+    public async Task Deadline_SilentDevice_IsRecordedAndTheRoundCloses()
+    {
+        TaskAssignment[] tasks = await OpenRoundAsync();
+        Upload(tasks.Single(task => task.TicketContent.DeviceId == "a"));
+        await _world.UntilAsync(progress => progress.Stored == 1);
+
+        _world.Time.Advance(TimeSpan.FromSeconds(100));
+        await _world.UntilAsync(progress => progress.Version == 1);
+
+        Assert.Equal(("b", ErrorKinds.TimedOut), (Assert.Single(_world.Store.Failures).DeviceId, _world.Store.Failures[0].Kind));
+        Assert.Equal(DispositionKind.Counted, await _world.DispositionAsync("a", IdOf(tasks, "a")));
+        Assert.Equal(DispositionKind.Discarded, await _world.DispositionAsync("b", IdOf(tasks, "b")));
+        RoundMetrics metrics = Assert.Single(_world.Store.Rounds).Metrics!;
+        Assert.Equal((2, 1, 1, 12L), (metrics.Assigned, metrics.Counted, metrics.Failed, metrics.BytesUp));
+    }
+
+    [Fact]
+    public async Task Deadline_NobodyReports_AbandonsRaisesTheEpochAndPausesInTheEnd()
+    {
+        await OpenRoundAsync();
+        _world.Time.Advance(TimeSpan.FromSeconds(100));
+        await _world.UntilAsync(progress => progress.Phase == RoundPhase.Selection);
+        JobRecord job = _world.Store.Job(_world.Job);
+        Assert.Equal((JobStatus.Running, 1, 0), (job.Status, job.StateEpoch, job.CurrentVersion));
+
+        TaskAssignment[] tasks = await CheckInBothAsync();
+        Assert.Equal((2u, 1u, 0u), (tasks[0].Round, tasks[0].StateEpoch, tasks[0].Model.Version));
+        _world.Time.Advance(TimeSpan.FromSeconds(100));
+        await _world.UntilAsync(progress => progress.Status == JobStatus.Paused);
+
+        Assert.Contains("2 rounds in a row", _world.Store.Job(_world.Job).StatusReason);
+        Assert.All(_world.Store.Rounds, round => Assert.Equal(RoundState.Abandoned, round.State));
+        Assert.Equal(4, _world.Store.Failures.Count);
+        Assert.Equal(JobCommandOutcome.Done, await _world.Directory.ResumeAsync(_world.Job, _world.Cancel));
+        Assert.Equal(3u, (await CheckInBothAsync())[0].Round);
+    }
+
+    [Fact]
+    public async Task Restart_WithTheRoundOpen_KeepsTheAssignmentsAndAsksForWhatIsLost()
+    {
+        TaskAssignment[] tasks = await OpenRoundAsync();
+        Upload(tasks[0]);
+        await _world.UntilAsync(progress => progress.Stored == 1);
+
+        await _world.RestartAsync(isLost: _ => true);
+
+        string device = tasks[0].TicketContent.DeviceId;
+        Assert.Equal(DispositionKind.Resend, await _world.DispositionAsync(device, tasks[0].AssignmentId, 60_000));
+        CheckInReply again = await _world.CheckInAsync(tasks[1].TicketContent.DeviceId);
+        Assert.Equal(tasks[1].AssignmentId, again.Assignment.AssignmentId);
+        Assert.Equal(2ul, again.Assignment.TicketContent.WriterEpoch);
+        Upload(tasks[0]);
+        Upload(tasks[1]);
+        Assert.Equal(DispositionKind.Counted, await _world.DispositionAsync(device, tasks[0].AssignmentId, 60_000));
+    }
+
+    [Fact]
+    public async Task Restart_AfterTheDeadline_GivesTheDevicesTimeAgain()
+    {
+        TaskAssignment[] tasks = await OpenRoundAsync();
+        await _world.Directory.DisposeAsync();
+        _world.Time.Advance(TimeSpan.FromDays(1));
+
+        await _world.RestartAsync(isLost: _ => false);
+
+        await _world.UntilAsync(progress => progress.Deadline == _world.Time.GetUtcNow().AddSeconds(50));
+        Upload(tasks[0]);
+        Upload(tasks[1]);
+        await _world.UntilAsync(progress => progress.Version == 1);
+    }
+
+    [Fact]
+    public async Task Pause_WhileARoundIsOpen_LetsItFinishAndOpensNoOther()
+    {
+        TaskAssignment[] tasks = await OpenRoundAsync();
+        Assert.Equal(JobCommandOutcome.Done, await _world.Directory.PauseAsync(_world.Job, _world.Cancel));
+
+        Upload(tasks[0]);
+        Upload(tasks[1]);
+
+        await _world.UntilAsync(progress => progress is { Version: 1, Phase: RoundPhase.Idle, Status: JobStatus.Paused });
+    }
+
+    [Fact]
+    public async Task Stop_WhileARoundIsOpen_DiscardsAndTellsTheDevices()
+    {
+        TaskAssignment[] tasks = await OpenRoundAsync();
+        Task<CheckInReply> waiting = _world.CheckInAsync("c");
+        await _world.UntilAsync(progress => progress.Waiting == 1);
+
+        Assert.Equal(JobCommandOutcome.Done, await _world.Directory.StopJobAsync(_world.Job, _world.Cancel));
+
+        Assert.Equal(RejectionReason.JobEnded, (await waiting).Rejection.Reason);
+        Assert.Equal(JobStatus.Stopped, _world.Store.Job(_world.Job).Status);
+        Assert.Equal(DispositionKind.Discarded, await _world.DispositionAsync("a", IdOf(tasks, "a")));
+    }
+
+    [Fact]
+    public async Task RollBack_ToAnEarlierVersion_MakesItCurrentUnderANewNumber()
+    {
+        await FinishRoundAsync(await OpenRoundAsync(), version: 1);
+        await FinishRoundAsync(await CheckInBothAsync(), version: 2);
+        TaskAssignment[] dropped = await CheckInBothAsync();
+
+        Assert.Equal(JobCommandOutcome.UnknownVersion, await _world.Directory.RollBackAsync(_world.Job, 99, _world.Cancel));
+        Assert.Equal(JobCommandOutcome.Done, await _world.Directory.RollBackAsync(_world.Job, 1, _world.Cancel));
+
+        ModelVersionRecord version = _world.Store.Versions[^1];
+        Assert.Equal((4, 1, 1, ModelVersionOrigin.RollBack), (version.Version, version.Parent, version.TrainingRounds, version.Origin));
+        Assert.Equal(_world.Store.Versions[1].BlobId, version.BlobId);
+        Assert.Equal(DispositionKind.Discarded, await _world.DispositionAsync("a", IdOf(dropped, "a")));
+        TaskAssignment[] next = await CheckInBothAsync();
+        Assert.Equal((5u, 4u, 2u), (next[0].Round, next[0].Model.Version, next[0].StateEpoch));
+    }
+
+    [Fact]
+    public async Task Write_AfterAnotherWriterTookOver_EndsTheCoordinator()
+    {
+        TaskAssignment[] tasks = await OpenRoundAsync();
+        _world.Store.Fence(_world.Job);
+
+        Upload(tasks[0]);
+        Upload(tasks[1]);
+        Task<CheckInReply> waiting = _world.CheckInAsync("c");
+
+        Assert.NotEqual(CheckInReply.OutcomeOneofCase.Assignment, (await waiting).OutcomeCase);
+        Assert.Equal(0, _world.Store.Job(_world.Job).CurrentVersion);
+        Assert.Equal(RoundState.Open, Assert.Single(_world.Store.Rounds).State);
+    }
+
+    [Fact]
+    public async Task Close_AggregateIsNotFinite_AbandonsTheRound()
+    {
+        TaskAssignment[] tasks = await OpenRoundAsync();
+        _world.Tier.Upload(tasks[0].TicketContent, [1, double.NaN, 0], 1);
+        _world.Tier.Upload(tasks[1].TicketContent, [1, 1, 1], 1);
+
+        await _world.UntilAsync(progress => progress.Phase == RoundPhase.Selection);
+
+        Assert.Equal("The aggregate has values that are not finite.", Assert.Single(_world.Store.Rounds).Reason);
+        Assert.Equal(0, _world.Store.Job(_world.Job).CurrentVersion);
+    }
+
+    [Fact]
+    public async Task Close_NextModelIsNotFinite_KeepsTheOldOne()
+    {
+        TaskAssignment[] tasks = await OpenRoundAsync();
+        foreach (TaskAssignment task in tasks)
+        {
+            _world.Tier.Upload(task.TicketContent, [float.MaxValue, 0, 0], 1);
+        }
+
+        await _world.UntilAsync(progress => progress.Version == 1);
+        foreach (TaskAssignment task in await CheckInBothAsync())
+        {
+            _world.Tier.Upload(task.TicketContent, [float.MaxValue, 0, 0], 1);
+        }
+
+        await _world.UntilAsync(progress => progress is { Phase: RoundPhase.Selection, Version: 1 } && _world.Store.Rounds.Count == 2);
+
+        Assert.Equal("The next model has values that are not finite.", _world.Store.Rounds[1].Reason);
+        await FinishRoundAsync(await CheckInBothAsync(), version: 3);
+        Assert.True(float.IsFinite(_world.ModelOf(_world.Store.Versions[^1].BlobId).Parameters[0]));
+    }
+
+    [Fact]
+    public async Task DeviceRevoked_HoldingATask_FailsIt()
+    {
+        TaskAssignment[] tasks = await OpenRoundAsync();
+        Upload(tasks.Single(task => task.TicketContent.DeviceId == "a"));
+
+        _world.Directory.DeviceRevoked(new DeviceIdentity(CoordinationWorld.Tenant, "b"));
+
+        await _world.UntilAsync(progress => progress.Version == 1);
+        Assert.Equal(("b", ErrorKinds.DroppedOut), (Assert.Single(_world.Store.Failures).DeviceId, _world.Store.Failures[0].Kind));
+    }
+
+    [Fact]
+    public async Task CheckIn_CallerGoes_IsForgotten()
+    {
+        await _world.CreateJobAsync();
+        using var gone = CancellationTokenSource.CreateLinkedTokenSource(_world.Cancel);
+        Task<CheckInReply> call = _world.Directory.CheckInAsync(
+            new DeviceIdentity(CoordinationWorld.Tenant, "a"), new CheckInRequest { SdkVersion = "0.1.0", WaitMs = 60_000 }, gone.Token);
+        await _world.UntilAsync(progress => progress.Waiting == 1);
+
+        await gone.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
+        await _world.UntilAsync(progress => progress.Waiting == 0);
+    }
+
+    [Fact]
+    public async Task CheckIn_OldSdkUnknownJobOrOtherTenant_IsRejected()
+    {
+        await _world.CreateJobAsync();
+        var device = new DeviceIdentity(CoordinationWorld.Tenant, "a");
+
+        CheckInReply old = await _world.Directory.CheckInAsync(device, new CheckInRequest { SdkVersion = "0.0.9" }, _world.Cancel);
+        CheckInReply junk = await _world.Directory.CheckInAsync(device, new CheckInRequest { SdkVersion = "x" }, _world.Cancel);
+        CheckInReply job = await _world.Directory.CheckInAsync(
+            device, new CheckInRequest { SdkVersion = "0.1.0", JobIds = { "other" } }, _world.Cancel);
+        CheckInReply tenant = await _world.Directory.CheckInAsync(
+            device with { TenantId = "other" }, new CheckInRequest { SdkVersion = "0.1.0", JobIds = { _world.Job.JobId } }, _world.Cancel);
+
+        Assert.Equal(RejectionReason.UpgradeRequired, old.Rejection.Reason);
+        Assert.Equal(RejectionReason.UpgradeRequired, junk.Rejection.Reason);
+        Assert.Equal(RejectionReason.JobEnded, job.Rejection.Reason);
+        Assert.Equal(RejectionReason.JobEnded, tenant.Rejection.Reason);
+    }
+
+    [Fact]
+    public async Task Create_BadDefinitionOrModel_NamesEverythingAtOnce()
+    {
+        CreateJobResult missing = await _world.Directory.CreateAsync(
+            CoordinationWorld.Tenant, new JobDefinition { Rounds = 0, Name = "" }, new string('0', 64), _world.Cancel);
+        string junk = _world.Blobs.Put([1, 2, 3]).ToString();
+        CreateJobResult unreadable = await _world.Directory.CreateAsync(CoordinationWorld.Tenant, TwoDevices, junk, _world.Cancel);
+
+        Assert.Equal(["model", "name", "rounds"], missing.Errors.Select(error => error.Path).Order());
+        Assert.Contains("cannot be read", Assert.Single(unreadable.Errors).Message);
+        Assert.Null(missing.Job);
+    }
+
+    [Fact]
+    public async Task Evaluation_TargetReached_CompletesTheJob()
+    {
+        await using var world = new CoordinationWorld(TwoDevices with { Evaluation = new() { EveryRounds = 1 }, TargetAccuracy = 0.05 });
+        await world.CreateJobAsync();
+
+        await world.RunDevicesAsync(3);
+
+        JobRecord job = world.Store.Job(world.Job);
+        Assert.Equal((JobStatus.Completed, 1), (job.Status, job.CurrentVersion));
+        Assert.Contains("target accuracy 0.05", job.StatusReason);
+    }
+
+    private async Task<TaskAssignment[]> OpenRoundAsync()
+    {
+        await _world.CreateJobAsync();
+        return await CheckInBothAsync();
+    }
+
+    private async Task<TaskAssignment[]> CheckInBothAsync()
+    {
+        Task<CheckInReply> a = _world.CheckInAsync("a");
+        CheckInReply b = await _world.CheckInAsync("b");
+        return [(await a).Assignment, b.Assignment];
+    }
+
+    private async Task FinishRoundAsync(TaskAssignment[] tasks, int version)
+    {
+        Upload(tasks[0]);
+        Upload(tasks[1]);
+        await _world.UntilAsync(progress => progress.Version == version);
+    }
+
+    private void Upload(TaskAssignment task) =>
+        Assert.True(_world.Tier.Upload(task.TicketContent, [0.5, 0.25, -1], 4));
+
+    private static string IdOf(TaskAssignment[] tasks, string device) =>
+        tasks.Single(task => task.TicketContent.DeviceId == device).AssignmentId;
+}

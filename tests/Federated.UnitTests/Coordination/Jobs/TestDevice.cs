@@ -1,0 +1,86 @@
+using Federated.Coordination.Jobs;
+using Federated.Protocol.V1;
+
+namespace Federated.UnitTests.Coordination.Jobs;
+
+/// <summary>
+/// A device that goes half of the way to its own optimum, keeps its bytes until it knows what became of them, and sends them again when
+/// asked. Every third answer with a task is lost on its way.
+/// </summary>
+internal sealed class TestDevice(CoordinationWorld world, int number)
+{
+    private readonly Dictionary<string, (UpdateTicket Ticket, double[] Values)> _held = [];
+    private int _answers;
+
+    private DeviceIdentity Identity => new(CoordinationWorld.Tenant, $"device-{number}");
+
+    private double Weight => number + 1;
+
+    public async Task RunAsync(CancellationToken stop)
+    {
+        while (true)
+        {
+            CheckInReply reply = await world.CheckInAsync(Identity.DeviceId, 60_000, [.. _held.Keys]);
+            foreach (UpdateDisposition disposition in reply.Dispositions)
+            {
+                Learn(disposition);
+            }
+
+            if (reply.OutcomeCase == CheckInReply.OutcomeOneofCase.Assignment)
+            {
+                Work(reply.Assignment);
+            }
+            else if (reply.Rejection.Reason is RejectionReason.JobEnded or RejectionReason.NoWork && world.Directory.Progress(world.Job) is null)
+            {
+                await LearnTheRestAsync(stop);
+                return;
+            }
+
+            await Task.Yield();
+        }
+    }
+
+    private void Work(TaskAssignment task)
+    {
+        Assert.DoesNotContain(task.AssignmentId, _held.Keys);
+        if (++_answers % 3 == 0)
+        {
+            return;
+        }
+
+        float[] parameters = world.ModelOf(task.Model.BlobId).Parameters;
+        double[] values = task.Kind == TaskKind.Evaluate
+            ? [Loss(parameters) * 10, number * 2, 10]
+            : [.. parameters.Select(value => (double)(float)(0.5 * ((number * 10) - value)))];
+        _held.Add(task.AssignmentId, (task.TicketContent, values));
+        world.Tier.Upload(task.TicketContent, values, Weight);
+    }
+
+    private async Task LearnTheRestAsync(CancellationToken stop)
+    {
+        var request = new DispositionRequest();
+        request.AssignmentIds.AddRange(_held.Keys);
+        foreach (UpdateDisposition disposition in (await world.Directory.DispositionAsync(Identity, request, stop)).Dispositions)
+        {
+            Learn(disposition);
+        }
+
+        Assert.Empty(_held);
+    }
+
+    private void Learn(UpdateDisposition disposition)
+    {
+        if (disposition.Kind == DispositionKind.Resend)
+        {
+            (UpdateTicket ticket, double[] values) = _held[disposition.AssignmentId];
+            world.Tier.Upload(ticket, values, Weight);
+            return;
+        }
+
+        Assert.True(disposition.Kind is DispositionKind.Counted or DispositionKind.Discarded, $"{disposition}");
+        Assert.True(_held.Remove(disposition.AssignmentId));
+        Assert.True(world.Told.TryAdd(disposition.AssignmentId, disposition.Kind));
+    }
+
+    private double Loss(float[] parameters) => parameters.Sum(value => Math.Abs(value - (number * 10)));
+}
