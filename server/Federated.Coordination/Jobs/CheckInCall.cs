@@ -30,7 +30,14 @@ internal sealed class CheckInCall
 
     public Task<CheckInReply> Answer => _answer.Task;
 
-    public void Assign(TaskAssignment assignment) => _answer.TrySetResult(new CheckInReply { Assignment = assignment });
+    /// <summary>The assignment that the call was answered with; null for a rejection and before.</summary>
+    public string? AssignmentId { get; private set; }
+
+    public void Assign(TaskAssignment assignment)
+    {
+        AssignmentId = assignment.AssignmentId;
+        _answer.TrySetResult(new CheckInReply { Assignment = assignment });
+    }
 
     public void Reject(RejectionReason reason, TimeSpan retryAfter) => _answer.TrySetResult(Rejections.Reply(reason, retryAfter));
 }

@@ -29,6 +29,7 @@ internal sealed partial class JobCoordinator : IUpdateSink
         Channel.CreateUnbounded<JobMessage>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Dictionary<long, CheckInCall> _calls = [];
     private readonly DispositionBoard _board = new();
+    private readonly TaskCompletionSource _tookOver = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<RoundDecision> _batch = [];
     private JobRecord _job = null!;
     private WriterLease _lease;
@@ -54,6 +55,9 @@ internal sealed partial class JobCoordinator : IUpdateSink
     /// <summary>Where the job stands; null until it is taken over.</summary>
     public JobProgress? Progress => _progress;
 
+    /// <summary>Done when the open round, if there is one, is open on the tier again; also when that failed.</summary>
+    public Task TookOver => _tookOver.Task;
+
     /// <summary>Puts a message into the inbox; false when the coordinator has ended.</summary>
     public bool Post(JobMessage message) => _inbox.Writer.TryWrite(message);
 
@@ -77,6 +81,7 @@ internal sealed partial class JobCoordinator : IUpdateSink
         }
         finally
         {
+            _tookOver.TrySetResult();
             SayFarewell(farewell);
         }
     }
@@ -91,6 +96,7 @@ internal sealed partial class JobCoordinator : IUpdateSink
             }
 
             await TakeOverAsync(snapshot, stop);
+            _tookOver.TrySetResult();
             while (IsActive)
             {
                 await CarryOutDecisionsAsync(stop);
@@ -215,6 +221,12 @@ internal sealed partial class JobCoordinator : IUpdateSink
             case JobMessage.Left(var call):
                 _machine.Leave(call.Device.DeviceId, call.Id);
                 _calls.Remove(call.Id);
+                if (call.AssignmentId is { } undelivered)
+                {
+                    const string Why = "The device had gone when its task was ready.";
+                    await TakeFailureAsync(undelivered, call.Device.DeviceId, ErrorKinds.DroppedOut, Why, stop);
+                }
+
                 break;
             case JobMessage.Stored(var update):
                 TakeStored(update);

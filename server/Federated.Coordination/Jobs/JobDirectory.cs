@@ -23,6 +23,7 @@ public sealed partial class JobDirectory : IAsyncDisposable
     private readonly ILoggerFactory _loggers;
     private readonly ILogger<JobDirectory> _logger;
     private readonly ConcurrentDictionary<JobKey, SupervisedJob> _jobs = new();
+    private readonly ConcurrentDictionary<string, JobKey> _endedTenants = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stopping = new();
     private bool _disposed;
 
@@ -33,14 +34,19 @@ public sealed partial class JobDirectory : IAsyncDisposable
         _logger = loggers.CreateLogger<JobDirectory>();
     }
 
-    /// <summary>Starts a coordinator for every active job.</summary>
-    /// <param name="cancellationToken">Ends the search for them.</param>
+    /// <summary>
+    /// Starts a coordinator for every active job, and waits until open rounds take updates again: a device that sends one earlier would be
+    /// told that its round is unknown.
+    /// </summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         foreach (JobKey job in await _services.Store.ListActiveAsync(cancellationToken))
         {
             Supervise(job);
         }
+
+        await Task.WhenAll(_jobs.Values.Select(job => job.TookOver)).WaitAsync(cancellationToken);
     }
 
     /// <summary>Ends every coordinator: waiting check-ins are rejected with UNAVAILABLE, rounds stay open and are resumed at the next start.</summary>
@@ -197,7 +203,7 @@ public sealed partial class JobDirectory : IAsyncDisposable
         foreach ((JobKey key, SupervisedJob candidate) in _jobs)
         {
             bool wanted = key.TenantId == device.TenantId && (request.JobIds.Count == 0 || request.JobIds.Contains(key.JobId));
-            if (wanted && candidate.IsRunning && (job is null || candidate.Needs > job.Needs))
+            if (wanted && (job is null || candidate.Needs > job.Needs))
             {
                 job = candidate;
             }
@@ -205,8 +211,8 @@ public sealed partial class JobDirectory : IAsyncDisposable
 
         if (job is null)
         {
-            // Without a wish the device may come back for a job that does not exist yet.
-            return request.JobIds.Count > 0
+            // A device without a wish that comes before the first job may wait for it; one that comes after the last is done.
+            return request.JobIds.Count > 0 || _endedTenants.ContainsKey(device.TenantId)
                 ? Rejections.Reply(RejectionReason.JobEnded, TimeSpan.Zero)
                 : Rejections.Reply(RejectionReason.NoWork, TimeSpan.FromSeconds(5));
         }
@@ -342,9 +348,16 @@ public sealed partial class JobDirectory : IAsyncDisposable
         var job = new SupervisedJob(key, _services, _loggers.CreateLogger("Federated.Coordination.Jobs.JobCoordinator"));
         if (_jobs.TryAdd(key, job))
         {
-            job.Start(() => _jobs.TryRemove(key, out _), _stopping.Token);
+            _endedTenants.TryRemove(key.TenantId, out _);
+            job.Start(() => Ended(key), _stopping.Token);
             LogSupervised(key);
         }
+    }
+
+    private void Ended(JobKey key)
+    {
+        _endedTenants[key.TenantId] = key;
+        _jobs.TryRemove(key, out _);
     }
 
     private static JobKey JobOf(DeviceIdentity device, string assignmentId) =>

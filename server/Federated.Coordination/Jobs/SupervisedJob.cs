@@ -27,13 +27,14 @@ internal sealed partial class SupervisedJob
 
     public JobProgress? Progress => _coordinator.Progress;
 
-    /// <summary>Whether a device may be sent here: the job runs, or is about to be taken over.</summary>
-    public bool IsRunning => Progress is null or { Status: JobStatus.Running };
+    /// <summary>Done when the first coordinator has taken the job over, or has failed to.</summary>
+    public Task TookOver => _coordinator.TookOver;
 
     /// <summary>How much the job needs a device, for a comparison between jobs.</summary>
     public int Needs => Progress switch
     {
         null => 0,
+        { Status: not JobStatus.Running } => int.MinValue,
         { Shortage: > 0 } progress => progress.Shortage,
         { } progress => -progress.Waiting,
     };

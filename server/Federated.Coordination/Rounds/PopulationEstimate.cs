@@ -25,6 +25,10 @@ public sealed class PopulationEstimate
         Prune(now);
     }
 
+    /// <summary>A device has gone; should it check in again, it counts again.</summary>
+    /// <param name="deviceId">The device.</param>
+    public void Gone(string deviceId) => _seen.Remove(deviceId);
+
     /// <summary>Devices seen within the window.</summary>
     /// <param name="now">The time.</param>
     public int Count(DateTimeOffset now)

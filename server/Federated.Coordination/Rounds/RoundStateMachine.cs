@@ -179,6 +179,7 @@ public sealed class RoundStateMachine
         if (_waiting.TryGetValue(deviceId, out Candidate candidate) && candidate.CallId == callId)
         {
             _waiting.Remove(deviceId);
+            _population.Gone(deviceId);
         }
     }
 
@@ -233,6 +234,7 @@ public sealed class RoundStateMachine
         assignment.FailureKind = kind;
         assignment.Reason = message;
         _outstanding--;
+        _population.Gone(deviceId);
         Advance(now);
         return FailureOutcome.Accepted;
     }
@@ -289,11 +291,7 @@ public sealed class RoundStateMachine
                 continue;
             }
 
-            if (assignment.State == AssignmentState.Outstanding && _deadlinePassed)
-            {
-                assignment.FailureKind = ErrorKinds.TimedOut;
-            }
-
+            NoteSilence(assignment);
             assignment.Reason ??= assignment.State switch
             {
                 AssignmentState.Stored => "The update was stored but did not reach the aggregate.",
@@ -316,11 +314,7 @@ public sealed class RoundStateMachine
     {
         foreach (Assignment assignment in _assignments)
         {
-            if (assignment.State == AssignmentState.Outstanding && _deadlinePassed)
-            {
-                assignment.FailureKind = ErrorKinds.TimedOut;
-            }
-
+            NoteSilence(assignment);
             assignment.Reason ??= reason;
             assignment.State = AssignmentState.Discarded;
         }
@@ -498,6 +492,15 @@ public sealed class RoundStateMachine
         assignment.Reason = null;
         assignment.MayBeLost = false;
         _stored++;
+    }
+
+    private void NoteSilence(Assignment assignment)
+    {
+        if (assignment.State == AssignmentState.Outstanding && _deadlinePassed)
+        {
+            assignment.FailureKind = ErrorKinds.TimedOut;
+            _population.Gone(assignment.DeviceId);
+        }
     }
 
     private void ExpireWaiting(DateTimeOffset now)

@@ -276,6 +276,34 @@ public sealed class JobCoordinatorTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task CheckIn_ForAPausedJob_WaitsAndIsNotToldThatItEnded()
+    {
+        await _world.CreateJobAsync();
+        await _world.Directory.PauseAsync(_world.Job, _world.Cancel);
+
+        CheckInReply reply = await _world.Directory.CheckInAsync(
+            new DeviceIdentity(CoordinationWorld.Tenant, "a"),
+            new CheckInRequest { SdkVersion = "0.1.0", JobIds = { _world.Job.JobId } },
+            _world.Cancel);
+
+        Assert.Equal(RejectionReason.NoWork, reply.Rejection.Reason);
+    }
+
+    [Fact]
+    public async Task CheckIn_WithoutAWish_WaitsForTheFirstJobAndIsDoneAfterTheLast()
+    {
+        Assert.Equal(RejectionReason.NoWork, (await _world.CheckInAsync("a")).Rejection.Reason);
+        await _world.CreateJobAsync();
+        await _world.Directory.StopJobAsync(_world.Job, _world.Cancel);
+        while (_world.Directory.Progress(_world.Job) is not null)
+        {
+            await Task.Yield();
+        }
+
+        Assert.Equal(RejectionReason.JobEnded, (await _world.CheckInAsync("a")).Rejection.Reason);
+    }
+
+    [Fact]
     public async Task CheckIn_OldSdkUnknownJobOrOtherTenant_IsRejected()
     {
         await _world.CreateJobAsync();

@@ -30,7 +30,7 @@ internal sealed class TestDevice(CoordinationWorld world, int number)
             {
                 Work(reply.Assignment);
             }
-            else if (reply.Rejection.Reason is RejectionReason.JobEnded or RejectionReason.NoWork && world.Directory.Progress(world.Job) is null)
+            else if (reply.Rejection.Reason == RejectionReason.JobEnded)
             {
                 await LearnTheRestAsync(stop);
                 return;

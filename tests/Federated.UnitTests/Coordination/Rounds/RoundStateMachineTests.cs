@@ -352,6 +352,23 @@ public sealed class RoundStateMachineTests
     }
 
     [Fact]
+    public void Begin_ADeviceHasGone_DoesNotWaitForIt()
+    {
+        _driver.Begin();
+        Assignment[] assigned = _driver.Open("a", "b", "c");
+        Machine.Failed(assigned[2].Id, assigned[2].DeviceId, ErrorKinds.Interrupted, "The application stopped.", _driver.Now);
+        Machine.Finish();
+        _driver.Advance(60);
+        _driver.CheckIn(assigned[0].DeviceId);
+        _driver.Begin(round: 2);
+        Assert.Empty(_driver.Take());
+
+        _driver.CheckIn(assigned[1].DeviceId);
+
+        Assert.Equal(2, _driver.Take().Count);
+    }
+
+    [Fact]
     public void CheckIn_WithoutTheCapability_IsNotSelected()
     {
         _driver.Begin(terms: RoundDriver.Terms with { Target = 1, Goal = 1, Minimum = 1 }, kind: TaskKind.Evaluate);
@@ -421,7 +438,7 @@ public sealed class RoundStateMachineTests
     {
         _driver.CheckIn("a");
         _driver.CheckIn("b");
-        Assignment[] assigned = [.. _driver.Advance(60).Select(decision => decision.Assignment!)];
+        Assignment[] assigned = [.. _driver.Take().Concat(_driver.Advance(60)).Select(decision => decision.Assignment!)];
         Machine.Configured(_driver.Now);
         return assigned;
     }
