@@ -1,3 +1,5 @@
+using Federated.Simulation.Models;
+
 namespace Federated.Simulation.Data;
 
 /// <summary>The data sets that come with the application, in its folder <c>data</c>.</summary>
@@ -8,7 +10,7 @@ public static class BundledDatasets
     [
         new("digits", "1,797 hand-written digits, 8 x 8 pixels, 10 classes (UCI, CC BY 4.0)", new DatasetRequest
         {
-            Source = "digits.csv.gz", Format = DatasetFormat.Csv, Header = false, Separator = ',', ImageShape = InputShape.Image(1, 8, 8),
+            Source = "digits.csv.gz", Format = DatasetFormat.Csv, Header = false, Separator = ',', ImageShape = ModelShape.Image(1, 8, 8),
         }),
         new("heart-disease", "920 patients of four hospitals, 13 features, disease or not (UCI, CC BY 4.0)", new DatasetRequest
         {

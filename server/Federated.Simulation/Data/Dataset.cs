@@ -1,4 +1,5 @@
 using Federated.Client.Training;
+using Federated.Simulation.Models;
 
 namespace Federated.Simulation.Data;
 
@@ -12,7 +13,7 @@ public sealed class Dataset
     public required DatasetFormat Format { get; init; }
 
     /// <summary>The shape of an example.</summary>
-    public required InputShape Shape { get; init; }
+    public required ModelShape Shape { get; init; }
 
     /// <summary>All examples, of both parts.</summary>
     public required ExampleSet Examples { get; init; }
@@ -52,7 +53,7 @@ public sealed class Dataset
             Name = BundledDatasets.Resolve(request) is null ? data.Name : request.Source,
             Format = data.Format,
             Shape = data.Shape,
-            Examples = new ExampleSet(data.Features, data.Shape.Length, data.Labels, data.LabelLength),
+            Examples = new ExampleSet(data.Features, data.Shape.FeatureLength, data.Labels, data.LabelLength),
             ClassNames = data.ClassNames,
             Groups = data.Groups,
             Train = train,

@@ -1,3 +1,5 @@
+using Federated.Simulation.Models;
+
 namespace Federated.Simulation.Data;
 
 /// <summary>Which data set to read and how.</summary>
@@ -31,7 +33,7 @@ public sealed record DatasetRequest
     public char? Separator { get; init; }
 
     /// <summary>Rows, columns and channels of the image that the features of a CSV or LIBSVM file are; null for a plain vector.</summary>
-    public InputShape? ImageShape { get; init; }
+    public ModelShape? ImageShape { get; init; }
 
     /// <summary>Characters of an example of text.</summary>
     public int SequenceLength { get; init; } = 80;

@@ -1,3 +1,5 @@
+using Federated.Simulation.Models;
+
 namespace Federated.Simulation.Data;
 
 /// <summary>
@@ -8,7 +10,7 @@ internal static class FeaturePreparation
 {
     public static void Apply(LoadedData data, int[] train, FeatureScaling scaling)
     {
-        int length = data.Shape.Length;
+        int length = data.Shape.FeatureLength;
         FillMissing(data.Features, length, train);
         bool auto = scaling == FeatureScaling.Auto;
         if (scaling == FeatureScaling.None || data.Format == DatasetFormat.Text || (auto && data.Format == DatasetFormat.Libsvm))
@@ -17,7 +19,7 @@ internal static class FeaturePreparation
         }
 
         // The pixels of an image share their scale: dead border pixels must not be blown up.
-        int run = auto && data.Shape.Kind == InputKind.Image ? length / data.Shape.Channels : 1;
+        int run = auto && data.Shape.Kind == ModelShapeKind.Image ? length / data.Shape.Dimensions[0] : 1;
         for (int start = 0; start < length; start += run)
         {
             if (run > 1 || !data.Indicators.Contains(start))

@@ -1,3 +1,5 @@
+using Federated.Simulation.Models;
+
 namespace Federated.Simulation.Data;
 
 /// <summary>What a reader found, before the split and before any statistic of the data is used.</summary>
@@ -7,7 +9,7 @@ internal sealed class LoadedData
 
     public required DatasetFormat Format { get; init; }
 
-    public required InputShape Shape { get; init; }
+    public required ModelShape Shape { get; init; }
 
     /// <summary>Row-major; NaN where a value is missing and the median of the training part is to stand in.</summary>
     public required float[] Features { get; init; }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Federated.Simulation.Models;
 
 namespace Federated.Simulation.Data.Idx;
 
@@ -74,11 +75,11 @@ internal static class IdxReader
             : throw new SimulationException($"{files.Images}: element {bad} is not finite.");
     }
 
-    private static InputShape ShapeOf(IdxArray images) => images.Dimensions switch
+    private static ModelShape ShapeOf(IdxArray images) => images.Dimensions switch
     {
-        [_, int length] => InputShape.Vector(length),
-        [_, int height, int width] => InputShape.Image(1, height, width),
-        [_, int channels, int height, int width] => InputShape.Image(channels, height, width),
+        [_, int length] => ModelShape.Flat(length),
+        [_, int height, int width] => ModelShape.Image(1, height, width),
+        [_, int channels, int height, int width] => ModelShape.Image(channels, height, width),
         _ => throw new InvalidOperationException("An images file has 2 to 4 dimensions."),
     };
 

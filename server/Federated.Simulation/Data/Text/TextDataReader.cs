@@ -1,3 +1,5 @@
+using Federated.Simulation.Models;
+
 namespace Federated.Simulation.Data.Text;
 
 /// <summary>
@@ -54,7 +56,7 @@ internal static class TextDataReader
         {
             Name = DataFile.Stem(request.Source),
             Format = DatasetFormat.Text,
-            Shape = InputShape.Tokens(length),
+            Shape = ModelShape.Text(length, symbols.Length),
             Features = [.. windows.Inputs],
             Labels = [.. windows.Targets],
             LabelLength = length,

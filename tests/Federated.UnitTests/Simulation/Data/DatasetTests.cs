@@ -1,5 +1,5 @@
-using Federated.Simulation;
 using Federated.Simulation.Data;
+using Federated.Simulation;
 
 namespace Federated.UnitTests.Simulation.Data;
 
@@ -17,7 +17,7 @@ public sealed class DatasetTests : IDisposable
         Assert.Equal(1797, digits.Train.Length + digits.Test.Length);
         Assert.Equal(359, digits.Test.Length);
         Assert.Equal(10, digits.ClassCount);
-        Assert.Equal(InputShape.Image(1, 8, 8), digits.Shape);
+        Assert.Equal([1, 8, 8], digits.Shape.Dimensions);
         Assert.Empty(digits.Train.Intersect(digits.Test));
     }
 

@@ -1,5 +1,5 @@
-using Federated.Simulation;
 using Federated.Simulation.Data;
+using Federated.Simulation;
 
 namespace Federated.UnitTests.Simulation.Data;
 
@@ -19,7 +19,7 @@ public sealed class IdxReaderTests : IDisposable
 
         LoadedData data = Read(_folder.Root);
 
-        Assert.Equal(InputShape.Image(1, 1, 2), data.Shape);
+        Assert.Equal([1, 1, 2], data.Shape.Dimensions);
         Assert.Equal([0, 0.2f, 0.4f, 0.6f, 0.8f, 1, 1, 0], data.Features);
         Assert.Equal([1, 0, 1, 0], data.Labels);
         Assert.Equal(["2", "7"], data.ClassNames);

@@ -1,5 +1,5 @@
-using Federated.Simulation;
 using Federated.Simulation.Data;
+using Federated.Simulation;
 
 namespace Federated.UnitTests.Simulation.Data;
 
@@ -30,7 +30,7 @@ public sealed class LibsvmReaderTests : IDisposable
 
         LoadedData data = DatasetReader.Read(new DatasetRequest { Source = train, TestSource = test });
 
-        Assert.Equal(InputShape.Vector(3), data.Shape);
+        Assert.Equal([3], data.Shape.Dimensions);
         Assert.Equal(2, data.TestStart);
     }
 

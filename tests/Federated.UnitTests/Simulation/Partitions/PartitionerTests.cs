@@ -1,7 +1,8 @@
 using Federated.Client.Training;
-using Federated.Simulation;
 using Federated.Simulation.Data;
+using Federated.Simulation.Models;
 using Federated.Simulation.Partitions;
+using Federated.Simulation;
 
 namespace Federated.UnitTests.Simulation.Partitions;
 
@@ -117,7 +118,7 @@ public sealed class PartitionerTests
     {
         Name = "synthetic",
         Format = DatasetFormat.Csv,
-        Shape = InputShape.Vector(1),
+        Shape = ModelShape.Flat(1),
         Examples = new ExampleSet(new float[count], 1, Enumerable.Range(0, count).Select(i => i % classes).ToArray()),
         ClassNames = [.. Enumerable.Range(0, classes).Select(i => $"{i}")],
         Groups = groups,
