@@ -10,17 +10,8 @@ internal static class DatasetReader
 {
     public static LoadedData Read(DatasetRequest request)
     {
-        DatasetRequest? bundled = BundledDatasets.Resolve(request);
-        DatasetRequest resolved = bundled ?? request;
-        foreach (string path in new[] { resolved.Source, resolved.TestSource }.OfType<string>())
-        {
-            if (!File.Exists(path) && !Directory.Exists(path))
-            {
-                throw new SimulationException(
-                    $"{path}: no such file or folder, and no bundled data set ({string.Join(", ", BundledDatasets.All.Select(dataset => dataset.Name))}) has that name.");
-            }
-        }
-
+        DatasetRequest resolved = BundledDatasets.Resolve(request) ?? request;
+        CheckPaths(resolved);
         DatasetFormat format = resolved.Format ?? Guess(resolved.Source);
         if (format is DatasetFormat.Libsvm or DatasetFormat.Text && Directory.Exists(resolved.Source))
         {
@@ -34,6 +25,30 @@ internal static class DatasetReader
             DatasetFormat.Libsvm => LibsvmReader.Read(resolved),
             _ => TextDataReader.Read(resolved),
         };
+    }
+
+    /// <summary>The format that a request asks for, or that the names of its files tell.</summary>
+    public static DatasetFormat FormatOf(DatasetRequest request)
+    {
+        DatasetRequest resolved = BundledDatasets.Resolve(request) ?? request;
+        CheckPaths(resolved);
+        return resolved.Format ?? Guess(resolved.Source);
+    }
+
+    /// <summary>Whether a folder of CSV files is one data set with a test part, and not a file for each site.</summary>
+    public static bool HasTestFile(string folder) =>
+        Directory.EnumerateFiles(folder).Any(file => DataFile.Stem(file).Equals("test", StringComparison.OrdinalIgnoreCase));
+
+    private static void CheckPaths(DatasetRequest resolved)
+    {
+        foreach (string path in new[] { resolved.Source, resolved.TestSource }.OfType<string>())
+        {
+            if (!File.Exists(path) && !Directory.Exists(path))
+            {
+                throw new SimulationException(
+                    $"{path}: no such file or folder, and no bundled data set ({string.Join(", ", BundledDatasets.All.Select(dataset => dataset.Name))}) has that name.");
+            }
+        }
     }
 
     private static DatasetFormat Guess(string source)

@@ -1,0 +1,41 @@
+using System.CommandLine;
+using Federated.Simulation.Data;
+using Federated.Simulation.Models;
+using Federated.Simulation.Partitions;
+
+namespace Federated.Samples.Simulation;
+
+/// <summary><c>datasets</c>, <c>models</c> and <c>partitions</c>: what there is.</summary>
+internal static class ListCommands
+{
+    public static Command Datasets() => Of(
+        "datasets", "Lists the bundled data sets and the formats that can be read from a path.",
+        [
+            .. BundledDatasets.All.Select(dataset => (dataset.Name, dataset.Description)),
+            ("idx", "MNIST family from a folder (train-images-..., t10k-...) or one images file, .gz or plain, any image size"),
+            ("csv", "separated values, with or without a header; a folder gives each file as a site; train.csv and test.csv give a test part"),
+            ("libsvm", "sparse 'label index:value ...' lines"),
+            ("text", "plain text, next character; paragraphs 'NAME:' give speakers"),
+        ]);
+
+    public static Command Models() => Of(
+        "models", "Lists the models.",
+        [.. ModelZoo.Descriptions.Select(model => (model.Name, model.Options.Length == 0 ? model.Summary : $"{model.Summary} [--model-option {model.Options}]"))]);
+
+    public static Command Partitions() => Of(
+        "partitions", "Lists the ways of dealing examples to clients.", [.. Partitioner.All.Select(partition => (partition.Syntax, partition.Description))]);
+
+    private static Command Of(string name, string description, IReadOnlyList<(string Name, string Text)> rows)
+    {
+        var command = new Command(name, description);
+        command.SetAction(_ =>
+        {
+            int width = rows.Max(row => row.Name.Length);
+            foreach ((string item, string text) in rows)
+            {
+                Console.WriteLine($"{item.PadRight(width)}  {text}");
+            }
+        });
+        return command;
+    }
+}

@@ -1,0 +1,104 @@
+using System.CommandLine;
+
+namespace Federated.Samples.Simulation;
+
+/// <summary>The options of a run. None has a default of its own: what is not given comes from the job file, or from the kind of the data.</summary>
+internal sealed class RunOptions
+{
+    public Option<string?> Dataset { get; } = new("--dataset") { Description = "Bundled data set (see 'datasets') or path of a file or folder. Default: digits", HelpName = "NAME|PATH" };
+
+    public Option<string?> TestDataset { get; } = new("--test-dataset") { Description = "File with the test examples, in the same format. Default: the data set's own test files, or a held-out part", HelpName = "PATH" };
+
+    public Option<string?> Format { get; } = new("--format") { Description = "Format of the files. Default: told from their names", HelpName = "idx|csv|libsvm|text" };
+
+    public Option<string?> Label { get; } = new("--label") { Description = "CSV: label column by name, 1-based number or 'last', with an optional threshold that makes two classes (>, >=, <, <=, ==). Default: last", HelpName = "COLUMN[:>THRESHOLD]" };
+
+    public Option<string?> Missing { get; } = new("--missing") { Description = "CSV: token of a missing value, and whether the training part's median stands in (default) or the line is left out", HelpName = "TOKEN[:median|drop]" };
+
+    public Option<string[]> Ignore { get; } = new("--ignore") { Description = "CSV: column to leave out, by name or 1-based number; may be repeated", HelpName = "COLUMN", AllowMultipleArgumentsPerToken = true };
+
+    public Option<string?> Header { get; } = new("--header") { Description = "CSV: whether the first line holds names. Default: auto", HelpName = "auto|yes|no" };
+
+    public Option<string?> Separator { get; } = new("--separator") { Description = "CSV: character between cells, 'tab' or 'space'. Default: found from the first lines", HelpName = "CHARACTER" };
+
+    public Option<string?> Image { get; } = new("--image") { Description = "CSV, LIBSVM: the features are the pixels of an image of this size", HelpName = "HxW|CxHxW" };
+
+    public Option<int?> SequenceLength { get; } = new("--sequence-length") { Description = "Text: characters of an example. Default: 80", HelpName = "CHARACTERS" };
+
+    public Option<double?> TestFraction { get; } = new("--test-fraction") { Description = "Share of the examples held out for the test, in (0, 1), when there are no test files. Default: 0.2", HelpName = "SHARE" };
+
+    public Option<string?> Scale { get; } = new("--scale") { Description = "Scaling with statistics of the training part: auto (images by channel, CSV by feature), none, standard (by feature). Default: auto", HelpName = "auto|none|standard" };
+
+    public Option<string?> Partition { get; } = new("--partition") { Description = "How examples are dealt to clients (see 'partitions'). Default: dirichlet:0.3; site for folders of CSVs; speaker for text", HelpName = "PARTITION" };
+
+    public Option<int?> Clients { get; } = new("--clients") { Description = "Number of clients; for column, speaker and site the N largest. Default: 100; all of column, speaker and site", HelpName = "N" };
+
+    public Option<int?> MinExamples { get; } = new("--min-examples") { Description = "Column, speaker, site: clients with fewer training examples are left out. Default: 1", HelpName = "EXAMPLES" };
+
+    public Option<int?> Cohort { get; } = new("--cohort") { Description = "Clients of a round. Default: 20, or all if fewer", HelpName = "N" };
+
+    public Option<int?> Rounds { get; } = new("--rounds") { Description = "Training rounds. Default: 30 (digits: 60)", HelpName = "N" };
+
+    public Option<string?> Model { get; } = new("--model") { Description = "Model (see 'models'). Default: cnn for digits, lenet for idx, logistic for csv and libsvm, charlstm for text", HelpName = "NAME" };
+
+    public Option<string[]> ModelOption { get; } = new("--model-option") { Description = "Choice inside the model, such as norm=group or hidden=64; may be repeated", HelpName = "NAME=VALUE", AllowMultipleArgumentsPerToken = true };
+
+    public Option<string?> Algorithm { get; } = new("--algorithm") { Description = "Federated algorithm: fedavg. Default: fedavg", HelpName = "NAME" };
+
+    public Option<string[]> AlgorithmOption { get; } = new("--algorithm-option") { Description = "Parameter of the algorithm, such as proximal=0.01 (FedProx); may be repeated", HelpName = "NAME=NUMBER", AllowMultipleArgumentsPerToken = true };
+
+    public Option<int?> LocalEpochs { get; } = new("--local-epochs") { Description = "Passes of a client over its examples in a round; excludes --local-steps. Default: by the data", HelpName = "EPOCHS" };
+
+    public Option<int?> LocalSteps { get; } = new("--local-steps") { Description = "Optimizer steps of a client in a round; excludes --local-epochs", HelpName = "STEPS" };
+
+    public Option<int?> Batch { get; } = new("--batch") { Description = "Examples per local step; 0 for all. Default: by the data", HelpName = "EXAMPLES" };
+
+    public Option<double?> LearningRate { get; } = new("--lr") { Description = "Local learning rate, above 0. Default: by data and model", HelpName = "RATE" };
+
+    public Option<double?> Momentum { get; } = new("--momentum") { Description = "Local momentum, in [0, 1). Default: 0", HelpName = "SHARE" };
+
+    public Option<double?> WeightDecay { get; } = new("--weight-decay") { Description = "Local L2 weight decay, at least 0. Default: 0", HelpName = "COEFFICIENT" };
+
+    public Option<double?> ClipNorm { get; } = new("--clip-norm") { Description = "Largest L2 norm of a mini-batch gradient; 0 for no bound. Default: by data and model", HelpName = "NORM" };
+
+    public Option<string?> ServerOptimizer { get; } = new("--server-optimizer") { Description = "Server optimizer. Default: sgd", HelpName = "sgd|momentum|adam|yogi|adagrad" };
+
+    public Option<double?> ServerLearningRate { get; } = new("--server-lr") { Description = "Server learning rate, above 0. Default: 1 for sgd and momentum, 0.1 for adam and adagrad, 0.01 for yogi", HelpName = "RATE" };
+
+    public Option<double?> ServerMomentum { get; } = new("--server-momentum") { Description = "Server momentum (beta 1), in [0, 1). Default: 0.9 for momentum, adam and yogi", HelpName = "SHARE" };
+
+    public Option<string?> Aggregation { get; } = new("--aggregation") { Description = "Aggregation rule: mean. Default: mean", HelpName = "RULE" };
+
+    public Option<string?> Weighting { get; } = new("--weighting") { Description = "Whether an update counts by its examples or once. Default: examples", HelpName = "examples|uniform" };
+
+    public Option<double?> OverSelection { get; } = new("--over-selection") { Description = "Clients asked, as a multiple of the cohort, in [1, 10]; the first of them are counted. Default: 1", HelpName = "FACTOR" };
+
+    public Option<int?> MinReports { get; } = new("--min-reports") { Description = "Updates below which a round is abandoned. Default: 1", HelpName = "UPDATES" };
+
+    public Option<double?> DropOut { get; } = new("--dropout") { Description = "Probability that a client vanishes in the middle of a round, in [0, 1). Default: 0", HelpName = "PROBABILITY" };
+
+    public Option<ulong?> Seed { get; } = new("--seed") { Description = "Decides every random draw; the same seed gives the same result bit for bit, whatever --workers. Default: 1", HelpName = "SEED" };
+
+    public Option<int?> Workers { get; } = new("--workers") { Description = "Training threads, each with one instance of the model. Default: the number of cores", HelpName = "THREADS" };
+
+    public Option<string?> Device { get; } = new("--device") { Description = "Where models are trained. Default: cpu", HelpName = "cpu|cuda|cuda:N|auto" };
+
+    public Option<double?> TargetAccuracy { get; } = new("--target-accuracy") { Description = "The run ends when the test accuracy reaches this, in (0, 1]", HelpName = "SHARE" };
+
+    public Option<int?> EvaluateEvery { get; } = new("--eval-every") { Description = "Rounds between evaluations on the test part; the last round is always evaluated. Default: 1", HelpName = "ROUNDS" };
+
+    public Option<string?> Output { get; } = new("--output") { Description = "Result folder. Default: results/DATASET-MODEL-ALGORITHM, numbered when it exists", HelpName = "DIR" };
+
+    public Option<string?> Job { get; } = new("--job") { Description = "Job definition (JSON) to start from; flags win over it", HelpName = "FILE" };
+
+    public Option<bool> Plain { get; } = new("--plain") { Description = "Plain lines even on a terminal" };
+
+    public IEnumerable<Option> All =>
+    [
+        Dataset, TestDataset, Format, Label, Missing, Ignore, Header, Separator, Image, SequenceLength, TestFraction, Scale,
+        Partition, Clients, MinExamples, Cohort, Rounds, Model, ModelOption, Algorithm, AlgorithmOption,
+        LocalEpochs, LocalSteps, Batch, LearningRate, Momentum, WeightDecay, ClipNorm,
+        ServerOptimizer, ServerLearningRate, ServerMomentum, Aggregation, Weighting, OverSelection, MinReports,
+        DropOut, Seed, Workers, Device, TargetAccuracy, EvaluateEvery, Output, Job, Plain,
+    ];
+}

@@ -1,0 +1,44 @@
+using System.Globalization;
+using Federated.Simulation.Engine;
+using Federated.Simulation.Reports;
+using Spectre.Console;
+
+namespace Federated.Samples.Simulation;
+
+/// <summary>The table at the end of a run.</summary>
+internal static class Summary
+{
+    public static void Write(ResultDocument result, string folder)
+    {
+        var table = new Table().RoundedBorder().HideHeaders().AddColumn("").AddColumn("");
+        foreach ((string name, string value) in Rows(result))
+        {
+            table.AddRow(Markup.Escape(name), Markup.Escape(value));
+        }
+
+        AnsiConsole.Write(table);
+        // Written without wrapping, so that a path can be copied.
+        Console.WriteLine($"Results: {Path.GetFullPath(folder)}");
+    }
+
+    private static IEnumerable<(string Name, string Value)> Rows(ResultDocument result)
+    {
+        CultureInfo culture = CultureInfo.InvariantCulture;
+        yield return ("ended", result.End switch
+        {
+            SimulationEnd.TargetReached => $"target accuracy reached in round {result.RoundsToTarget}",
+            SimulationEnd.Cancelled => "stopped by the user",
+            SimulationEnd.Abandoned => "too many rounds in a row were abandoned",
+            SimulationEnd.Diverged => "the model diverged",
+            _ => "all rounds done",
+        });
+        yield return ("accuracy", result.Final.Accuracy?.ToString("0.0000", culture) ?? "none");
+        yield return ("best accuracy", result.Rounds.Max(round => round.Accuracy)?.ToString("0.0000", culture) ?? "none");
+        yield return ("loss", result.Final.Loss?.ToString("0.0000", culture) ?? "none");
+        yield return ("rounds", result.Rounds.Count.ToString(culture));
+        yield return ("bytes", $"{Sizes.Text(result.BytesUp)} up, {Sizes.Text(result.BytesDown)} down");
+        yield return ("failures", result.Failures.Count == 0 ? "none" : string.Join(", ", result.Failures.GroupBy(failure => failure.Kind).Select(group => $"{group.Count()} {group.Key}")));
+        yield return ("model SHA-256", result.Final.ModelSha256[..16] + "…");
+        yield return ("time", string.Create(culture, $"{result.Timings.TotalSeconds:0.0} s, {result.Timings.ClientUpdatesPerSecond:0.0} client updates a second"));
+    }
+}

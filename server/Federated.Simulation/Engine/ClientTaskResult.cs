@@ -1,0 +1,11 @@
+using Federated.Client.Algorithms;
+
+namespace Federated.Simulation.Engine;
+
+/// <summary>What came of one client's work: the update lies in the slot's memory.</summary>
+/// <param name="Outcome">How the client half ended; null when the client vanished or its code failed.</param>
+/// <param name="Error">The text of an exception; null otherwise.</param>
+/// <param name="Weight">What the update weighs.</param>
+/// <param name="Steps">Optimizer steps taken.</param>
+/// <param name="TrainingLoss">Mean training loss.</param>
+internal readonly record struct ClientTaskResult(ClientOutcome? Outcome, string? Error, double Weight, int Steps, double TrainingLoss);

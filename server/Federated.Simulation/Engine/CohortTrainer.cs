@@ -1,0 +1,278 @@
+using System.Collections.Immutable;
+using Federated.Client.Algorithms;
+using Federated.Coordination.Algorithms;
+using Federated.Coordination.Jobs;
+using Federated.Coordination.Persistence;
+using Federated.Coordination.Rounds;
+using Federated.Coordination.Selection;
+using Federated.Coordination.Tier;
+using Federated.Numerics;
+using Federated.Protocol;
+using Federated.Protocol.Jobs;
+using Federated.Protocol.Models;
+using Federated.Protocol.Rounds;
+using Federated.Protocol.V1;
+using Federated.Simulation.Models;
+
+namespace Federated.Simulation.Engine;
+
+/// <summary>
+/// Drives the round state machine through one training round after another. The clients of a round report in an order that the seed fixes; their updates are summed in
+/// that order, whoever of the workers was faster.
+/// </summary>
+internal sealed class CohortTrainer : IDisposable
+{
+    private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(1);
+
+    private readonly SimulationSetup _setup;
+    private readonly JobDefinition _job;
+    private readonly IServerAlgorithm _algorithm;
+    private readonly IClientAlgorithm _client;
+    private readonly OrderedWorkers<ModelWorker> _workers;
+    private readonly List<ClientFailure> _failures;
+    private readonly UniformSelection _selection;
+    private readonly RoundStateMachine _machine;
+    private readonly RoundTerms _terms;
+    private readonly VirtualClock _clock = new();
+    private readonly byte[][] _payloads;
+    private readonly float[][] _nextStates;
+    private readonly ClientTaskResult[] _results;
+    private readonly Dictionary<uint, float[]> _states = [];
+    private long _calls;
+
+    public CohortTrainer(SimulationSetup setup, IServerAlgorithm algorithm, OrderedWorkers<ModelWorker> workers, List<ClientFailure> failures)
+    {
+        _setup = setup;
+        _job = setup.Request.Job;
+        _algorithm = algorithm;
+        _client = ClientAlgorithms.Find(_job.Algorithm.Name)!;
+        _workers = workers;
+        _failures = failures;
+        _selection = new UniformSelection(_job.Seed);
+        _terms = RoundTerms.ForTraining(_job);
+        _machine = new RoundStateMachine(_selection, new PaceSteering(_job.Seed), new PopulationEstimate(TimeSpan.FromDays(1)), int.MaxValue);
+        _payloads = new byte[workers.Window][];
+        _nextStates = new float[workers.Window][];
+        _results = new ClientTaskResult[workers.Window];
+    }
+
+    /// <summary>Client tasks that were trained.</summary>
+    public long ClientUpdates { get; private set; }
+
+    /// <summary>Runs one round and turns <paramref name="model"/> into the next version, unless the round is abandoned.</summary>
+    public RoundReport Train(RoundKey key, ModelContent model, ISimulationObserver observer, CancellationToken cancellationToken)
+    {
+        // 1. Selection and configuration: whoever the seed picks checks in, and gets a task.
+        List<Assignment> order = Select(key);
+        Dictionary<string, IReadOnlyDictionary<SectionRole, ReadOnlyMemory<float>>> down = DownSections();
+        bool[] vanishes = Vanishing(key, order);
+
+        // 2. Reporting: the clients work in parallel, and report in their order until the machine has enough.
+        var aggregate = new CohortAggregate(RoundPlans.SectionsOf(TaskKind.Train, _algorithm));
+        var pendingStates = new Dictionary<uint, float[]>();
+        List<Assignment> vanished = [];
+        long bytesUp = 0;
+        int done = 0;
+        _workers.Run(
+            order.Count,
+            (worker, item, slot) => _results[slot] = Work(worker, key, order[item], model, down, vanishes[item], slot, cancellationToken),
+            (item, slot) =>
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                Assignment assignment = order[item];
+                ClientTaskResult result = _results[slot];
+                _clock.Advance(ReportInterval);
+                if (vanishes[item])
+                {
+                    vanished.Add(assignment);
+                }
+                else if (result.Outcome is not (ClientOutcome.Completed or ClientOutcome.Partial))
+                {
+                    Fail(key, assignment, result, fault: null);
+                }
+                else
+                {
+                    bytesUp += WireSizes.Up(_algorithm.UpSections(assignment.Role));
+                    if (UpdateFault.Find(_job.Bounds, result, _algorithm.UpSections(assignment.Role), _payloads[slot]) is { } fault)
+                    {
+                        Fail(key, assignment, result, fault);
+                    }
+                    else
+                    {
+                        Count(key, assignment, result, slot, aggregate, pendingStates);
+                    }
+                }
+
+                ClientUpdates++;
+                observer.ClientFinished(key.Round, ++done, order.Count);
+                return _machine.Phase == RoundPhase.Reporting;
+            },
+            cancellationToken);
+
+        // 3. Closing: by the report goal, or, where clients vanished, when the deadline passes in virtual time.
+        if (_machine.Phase == RoundPhase.Reporting)
+        {
+            _clock.AdvanceTo(_machine.Deadline);
+            _machine.Tick(_clock.Now);
+        }
+
+        RecordVanished(key, vanished);
+        return Close(key, aggregate, pendingStates, model, bytesUp);
+    }
+
+    public void Dispose() => _machine.RejectWaiting(RejectionReason.JobEnded, TimeSpan.Zero);
+
+    private List<Assignment> Select(RoundKey key)
+    {
+        int target = Math.Min(_terms.Target, _setup.Clients.Count);
+        _machine.Begin(key, _terms with { Target = target }, _clock.Now);
+        foreach (int index in _selection.Select(key, 0, _setup.Clients.Count, target))
+        {
+            _machine.CheckIn(
+                new Candidate(++_calls, _setup.Clients[index].Name, (uint)index, DeviceTasks.Train, _clock.Now + _terms.SelectionTime), _clock.Now);
+        }
+
+        List<Assignment> order = [];
+        while (_machine.TryTake(out RoundDecision decision))
+        {
+            if (decision is { Kind: RoundDecisionKind.Assign, Assignment: { } assignment })
+            {
+                assignment.Role = _algorithm.RoleOf(key, assignment.ClientIndex);
+                order.Add(assignment);
+            }
+        }
+
+        _machine.Configured(_clock.Now);
+        // With over-selection the first to report are counted: the order must not favour low numbers.
+        new CounterRandom(_job.Seed, RandomPurpose.Pacing, (uint)key.Round, uint.MaxValue).Shuffle(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(order));
+        return order;
+    }
+
+    private Dictionary<string, IReadOnlyDictionary<SectionRole, ReadOnlyMemory<float>>> DownSections() =>
+        _algorithm.Roles.ToDictionary(
+            role => role,
+            role => (IReadOnlyDictionary<SectionRole, ReadOnlyMemory<float>>)_algorithm.DownSections(role).ToDictionary(section => section.Spec.Role, section => section.Values),
+            StringComparer.Ordinal);
+
+    private bool[] Vanishing(RoundKey key, List<Assignment> order) =>
+        [.. order.Select(assignment =>
+            _setup.Request.DropOut > 0
+            && new CounterRandom(_job.Seed, RandomPurpose.Faults, assignment.ClientIndex, (uint)key.Round).NextDouble() < _setup.Request.DropOut)];
+
+    private ClientTaskResult Work(
+        ModelWorker worker,
+        RoundKey key,
+        Assignment assignment,
+        ModelContent model,
+        Dictionary<string, IReadOnlyDictionary<SectionRole, ReadOnlyMemory<float>>> down,
+        bool vanishes,
+        int slot,
+        CancellationToken cancellationToken)
+    {
+        if (vanishes)
+        {
+            return default;
+        }
+
+        ImmutableArray<SectionSpec> sections = _algorithm.UpSections(assignment.Role);
+        LocalTraining settings = _algorithm.TrainingFor(key, assignment.ClientIndex, assignment.Role);
+        int stateLength = _client.StateLength(model.Schema, settings);
+        int payload = ClientUpdate.PayloadLength(sections);
+        _payloads[slot] = _payloads[slot]?.Length >= payload ? _payloads[slot] : GC.AllocateUninitializedArray<byte>(payload);
+        _nextStates[slot] = stateLength == 0 ? [] : new float[stateLength];
+        var update = new ClientUpdate(sections, _payloads[slot], _nextStates[slot]);
+        var task = new ClientTask
+        {
+            Schema = model.Schema,
+            Parameters = model.Parameters,
+            Statistics = model.Statistics,
+            Counts = model.Counts,
+            Settings = settings,
+            Role = assignment.Role,
+            Round = (uint)key.Round,
+            DownSections = down[assignment.Role],
+            State = _states.GetValueOrDefault(assignment.ClientIndex) ?? [],
+        };
+        try
+        {
+            worker.Objective.Select(_setup.Dataset.Examples, _setup.Clients[(int)assignment.ClientIndex].Rows);
+            ClientOutcome outcome = _client.Run(task, worker.Solver, update, cancellationToken);
+            return new ClientTaskResult(outcome, null, update.Weight, update.Steps, update.TrainingLoss);
+        }
+        catch (Exception exception) when (exception is not (OperationCanceledException or OutOfMemoryException))
+        {
+            return new ClientTaskResult(null, $"{exception.GetType().Name}: {exception.Message}", 0, 0, double.NaN);
+        }
+    }
+
+    private void Count(
+        RoundKey key, Assignment assignment, ClientTaskResult result, int slot, CohortAggregate aggregate, Dictionary<uint, float[]> pendingStates)
+    {
+        ReadOnlySpan<byte> payload = _payloads[slot].AsSpan(0, ClientUpdate.PayloadLength(_algorithm.UpSections(assignment.Role)));
+        aggregate.Add(payload, new UpdateCommitted(
+            key, assignment.Id, assignment.DeviceId, "simulation", "", payload.Length, 0, result.Weight, result.Steps, result.TrainingLoss, 0, 0));
+        if (_nextStates[slot].Length > 0)
+        {
+            pendingStates[assignment.ClientIndex] = _nextStates[slot];
+        }
+
+        _machine.Stored(assignment.Id, _clock.Now);
+    }
+
+    private void Fail(RoundKey key, Assignment assignment, ClientTaskResult result, UpdateFault? fault)
+    {
+        (string kind, string reason) = fault is { } found ? (found.Kind, found.Reason) : result switch
+        {
+            { Error: { } error } => (ErrorKinds.Exception, error),
+            { Outcome: ClientOutcome.Diverged } => (ErrorKinds.Diverged, $"The training diverged after {result.Steps} steps: a loss or parameter is not finite. A smaller learning rate or a clip norm may help."),
+            _ => ("no-examples", "The client has nothing to train on."),
+        };
+        _failures.Add(new ClientFailure(key.Round, assignment.DeviceId, kind, reason));
+        _machine.Failed(assignment.Id, assignment.DeviceId, kind, reason, _clock.Now);
+    }
+
+    private void RecordVanished(RoundKey key, List<Assignment> vanished)
+    {
+        string when = FormattableString.Invariant($"no update arrived before the deadline of {_terms.ReportingTime.TotalSeconds} s");
+        foreach (Assignment assignment in vanished)
+        {
+            _failures.Add(new ClientFailure(
+                key.Round, assignment.DeviceId, ErrorKinds.DroppedOut,
+                FormattableString.Invariant($"The client vanished in the middle of the round (drop-out probability {_setup.Request.DropOut}); {when}.")));
+        }
+    }
+
+    private RoundReport Close(RoundKey key, CohortAggregate tier, Dictionary<uint, float[]> pendingStates, ModelContent model, long bytesUp)
+    {
+        _machine.TryTake(out RoundDecision decision);
+        string? abandoned = decision.Kind == RoundDecisionKind.Close ? null : decision.Reason;
+        IReadOnlySet<string> included = tier.Ids;
+        RoundAggregate aggregate = tier.Report();
+        if (abandoned is null && !RoundFigures.IsFinite(aggregate))
+        {
+            abandoned = "The aggregate is not finite.";
+        }
+
+        if (abandoned is null)
+        {
+            _machine.Settle(included);
+            _algorithm.Apply(key, aggregate, model);
+            foreach (Assignment assignment in _machine.Assignments.Where(assignment => pendingStates.ContainsKey(assignment.ClientIndex)))
+            {
+                _states[assignment.ClientIndex] = pendingStates[assignment.ClientIndex];
+            }
+        }
+        else
+        {
+            _machine.SettleAbandoned(abandoned);
+            aggregate = new RoundAggregate([], []);
+        }
+
+        long bytesDown = _machine.Assignments.Sum(assignment => WireSizes.Down(model.Schema, _algorithm.DownSections(assignment.Role)));
+        RoundMetrics figures = RoundFigures.Of(_machine.Assignments, aggregate, bytesDown);
+        _machine.Finish();
+        return new RoundReport(
+            key.Round, null, null, figures.TrainingLoss, figures.Assigned, figures.Counted, figures.Failed, figures.Weight,
+            bytesUp, bytesDown, figures.UpdateNorm, abandoned, 0);
+    }
+}

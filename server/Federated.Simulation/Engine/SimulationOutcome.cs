@@ -1,0 +1,29 @@
+using Federated.Client.Training;
+using Federated.Protocol.Models;
+
+namespace Federated.Simulation.Engine;
+
+/// <summary>What a simulation leaves.</summary>
+/// <param name="Setup">What was run.</param>
+/// <param name="Model">The last model.</param>
+/// <param name="Final">Its evaluation on the test part; null when the run was stopped before one.</param>
+/// <param name="Rounds">The rounds in order.</param>
+/// <param name="Failures">Every client whose work is in no model.</param>
+/// <param name="End">Why it ended.</param>
+/// <param name="RoundsToTarget">The round that reached the target accuracy; null when none did or none was set.</param>
+/// <param name="TrainSeconds">Wall-clock seconds of training.</param>
+/// <param name="EvaluateSeconds">Wall-clock seconds of evaluation.</param>
+/// <param name="TotalSeconds">Wall-clock seconds of the run, without reading the data.</param>
+/// <param name="ClientUpdates">Client tasks that were trained.</param>
+public sealed record SimulationOutcome(
+    SimulationSetup Setup,
+    ModelContent Model,
+    Evaluation? Final,
+    IReadOnlyList<RoundReport> Rounds,
+    IReadOnlyList<ClientFailure> Failures,
+    SimulationEnd End,
+    int? RoundsToTarget,
+    double TrainSeconds,
+    double EvaluateSeconds,
+    double TotalSeconds,
+    long ClientUpdates);

@@ -1,0 +1,115 @@
+using Federated.Coordination.Algorithms;
+using Federated.Protocol.Jobs;
+using Federated.Simulation.Data;
+using Federated.Simulation.Models;
+using Federated.Simulation.Partitions;
+
+namespace Federated.Simulation.Engine;
+
+/// <summary>A simulation that is ready to run: data read and dealt, model built, everything checked.</summary>
+public sealed class SimulationSetup
+{
+    private SimulationSetup(SimulationRequest request, Dataset dataset, IReadOnlyList<VirtualClient> clients, ModelDefinition model)
+    {
+        Request = request;
+        Dataset = dataset;
+        Clients = clients;
+        Model = model;
+    }
+
+    /// <summary>What was asked for.</summary>
+    public SimulationRequest Request { get; }
+
+    /// <summary>The data.</summary>
+    public Dataset Dataset { get; }
+
+    /// <summary>The clients and their rows.</summary>
+    public IReadOnlyList<VirtualClient> Clients { get; }
+
+    /// <summary>The model, fitted to the data.</summary>
+    public ModelDefinition Model { get; }
+
+    /// <summary>Reads, deals, builds and checks.</summary>
+    /// <exception cref="SimulationException">Something does not fit; the message lists everything that could be found at once.</exception>
+    public static SimulationSetup Prepare(SimulationRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        Check(request);
+        PartitionSpec partition = request.Partition;
+        DatasetRequest data = partition.Kind == PartitionKind.Column ? request.Dataset with { GroupColumn = partition.Column } : request.Dataset;
+        Dataset dataset = Dataset.Load(data, request.TestFraction, request.Scaling, request.Job.Seed);
+        IReadOnlyList<VirtualClient> clients = Partitioner.Deal(dataset, partition, request.Clients, request.MinimumExamples, request.Job.Seed);
+        if (request.FitCohort && request.Job.Round.CohortSize > clients.Count)
+        {
+            request = request with { Job = request.Job with { Round = request.Job.Round with { CohortSize = clients.Count, ReportGoal = 0, MinimumToClose = 1 } } };
+        }
+
+        if (request.Job.Round.CohortSize > clients.Count)
+        {
+            throw new SimulationException(
+                $"cohort {request.Job.Round.CohortSize}: there are {clients.Count} clients; give a --cohort of at most that.");
+        }
+
+        return new SimulationSetup(request, dataset, clients, Build(request, dataset));
+    }
+
+    private static void Check(SimulationRequest request)
+    {
+        IReadOnlyList<JobDefinitionError> errors = JobDefinitionValidator.Validate(request.Job);
+        List<string> problems = [.. errors.Select(error => error.ToString())];
+        if (errors.Count == 0)
+        {
+            problems.AddRange(ServerAlgorithms.BuiltIn.Validate(request.Job).Select(error => error.ToString()));
+            if (ServerAlgorithms.BuiltIn.Names.Contains(request.Job.Algorithm.Name) && ClientAlgorithms.Find(request.Job.Algorithm.Name) is null)
+            {
+                problems.Add($"algorithm.name: '{request.Job.Algorithm.Name}' has no client half in the simulator.");
+            }
+        }
+
+        if (request.Job.Aggregation.Rule != "mean")
+        {
+            problems.Add($"aggregation.rule: '{request.Job.Aggregation.Rule}' is unknown; known is mean.");
+        }
+
+        if (!ModelZoo.Descriptions.Any(model => model.Name == request.Job.Model))
+        {
+            problems.Add($"model: '{request.Job.Model}' is unknown; known are {string.Join(", ", ModelZoo.Descriptions.Select(model => model.Name))}.");
+        }
+
+        Require(problems, request.Workers is >= 1 and <= 1024, $"workers {request.Workers}: expected 1 to 1,024.");
+        Require(problems, request.DropOut is >= 0 and < 1, $"dropout {request.DropOut}: expected a probability in [0, 1).");
+        Require(problems, request.TestFraction is > 0 and < 1, $"test fraction {request.TestFraction}: expected a share in (0, 1).");
+        Require(problems, request.Clients is null or >= 1, $"clients {request.Clients}: expected at least 1.");
+        Require(problems, request.MinimumExamples >= 1, $"minimum examples {request.MinimumExamples}: expected at least 1.");
+        Require(problems, request.Dataset.SequenceLength is >= 1 and <= 100_000, $"sequence length {request.Dataset.SequenceLength}: expected 1 to 100,000.");
+        if (problems.Count > 0)
+        {
+            throw new SimulationException(string.Join(Environment.NewLine, problems.Distinct()));
+        }
+    }
+
+    private static ModelDefinition Build(SimulationRequest request, Dataset dataset)
+    {
+        if (dataset.ClassCount < 2)
+        {
+            throw new SimulationException($"{dataset.Name}: all examples have the label '{string.Join("", dataset.ClassNames)}'; a model needs at least 2 classes.");
+        }
+
+        try
+        {
+            return ModelZoo.Create(request.Job.Model, dataset.Shape, dataset.ClassCount, request.ModelOptions);
+        }
+        catch (ArgumentException exception)
+        {
+            throw new SimulationException($"{exception.Message.Split(" (Parameter", StringSplitOptions.None)[0]}", exception);
+        }
+    }
+
+    private static void Require(List<string> problems, bool good, string problem)
+    {
+        if (!good)
+        {
+            problems.Add(problem);
+        }
+    }
+}

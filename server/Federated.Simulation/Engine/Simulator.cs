@@ -1,0 +1,121 @@
+using System.Diagnostics;
+using System.Numerics.Tensors;
+using Federated.Client.Training;
+using Federated.Coordination.Algorithms;
+using Federated.Coordination.Jobs;
+using Federated.Protocol.Jobs;
+using Federated.Protocol.Models;
+using Federated.Protocol.Rounds;
+using Federated.Protocol.V1;
+using Federated.Simulation.Models;
+
+namespace Federated.Simulation.Engine;
+
+/// <summary>
+/// Runs a job over virtual clients: the coordinator's round state machine and server half, the client halves and the accumulators of the live system, in one process,
+/// under virtual time, without sockets.
+/// </summary>
+public sealed class Simulator
+{
+    private const string Tenant = "default";
+    private const string JobId = "simulation";
+
+    private readonly SimulationSetup _setup;
+    private readonly ISimulationObserver _observer;
+    private readonly List<RoundReport> _rounds = [];
+    private readonly List<ClientFailure> _failures = [];
+
+    /// <summary>Prepares a run.</summary>
+    /// <param name="setup">What to run.</param>
+    /// <param name="observer">Is told how it goes.</param>
+    public Simulator(SimulationSetup setup, ISimulationObserver observer)
+    {
+        _setup = setup;
+        _observer = observer;
+    }
+
+    /// <summary>Runs until every round is done, the target is reached, or the token is cancelled; a cancelled run leaves what it has.</summary>
+    /// <param name="cancellationToken">Ends the run between two local steps.</param>
+    public SimulationOutcome Run(CancellationToken cancellationToken = default)
+    {
+        long started = Stopwatch.GetTimestamp();
+        SimulationRequest request = _setup.Request;
+        JobDefinition job = request.Job;
+        ModelContent model = _setup.Model.Initialise(job.Seed);
+        IServerAlgorithm algorithm = ServerAlgorithms.BuiltIn.Create(job, _setup.Model.Schema);
+        using var workers = new OrderedWorkers<ModelWorker>(request.Workers, () => _setup.Model.CreateWorker(request.Device));
+        using var trainer = new CohortTrainer(_setup, algorithm, workers, _failures);
+        var evaluator = new TestEvaluator(_setup.Dataset, workers);
+
+        Evaluation? final = null;
+        int? roundsToTarget = null;
+        int abandoned = 0;
+        SimulationEnd end = SimulationEnd.Completed;
+        TimeSpan training = TimeSpan.Zero, evaluation = TimeSpan.Zero;
+        RoundReport? open = null;
+        float[] before = new float[model.Parameters.Length];
+        try
+        {
+            for (int round = 1; round <= job.Rounds; round++)
+            {
+                // 1. The cohort trains, and the server half makes the next model.
+                long roundStarted = Stopwatch.GetTimestamp();
+                var key = new RoundKey(Tenant, JobId, round, TaskKind.Train);
+                model.Parameters.CopyTo(before, 0);
+                RoundReport report = trainer.Train(key, model, _observer, cancellationToken);
+                if (!TensorPrimitives.IsFiniteAll<float>(model.Parameters))
+                {
+                    before.CopyTo(model.Parameters, 0);
+                    report = report with { Abandoned = "The next model is not finite; the run ends with the one before." };
+                    end = SimulationEnd.Diverged;
+                }
+
+                open = report;
+                training += Stopwatch.GetElapsedTime(roundStarted);
+                abandoned = report.Abandoned is null ? 0 : abandoned + 1;
+
+                // 2. The model is evaluated on the test part.
+                if (end == SimulationEnd.Diverged || RoundSchedule.After(job, round, examined: false) == NextRound.Evaluate)
+                {
+                    long evaluationStarted = Stopwatch.GetTimestamp();
+                    final = evaluator.Evaluate(model, cancellationToken);
+                    evaluation += Stopwatch.GetElapsedTime(evaluationStarted);
+                    report = report with { Accuracy = final.Value.Accuracy, Loss = final.Value.MeanLoss };
+                }
+
+                report = report with { Seconds = Stopwatch.GetElapsedTime(roundStarted).TotalSeconds };
+                open = null;
+                _rounds.Add(report);
+                _observer.RoundFinished(report);
+
+                // 3. The run may end early.
+                if (job.TargetAccuracy is { } target && report.Accuracy >= target)
+                {
+                    roundsToTarget = round;
+                    end = SimulationEnd.TargetReached;
+                    break;
+                }
+
+                if (end == SimulationEnd.Diverged || abandoned >= job.Round.MaxAbandoned)
+                {
+                    end = end == SimulationEnd.Diverged ? end : SimulationEnd.Abandoned;
+                    break;
+                }
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            end = SimulationEnd.Cancelled;
+            if (open is not null)
+            {
+                _rounds.Add(open);
+            }
+
+            final = _rounds.Count > 0 ? evaluator.Evaluate(model, CancellationToken.None) : null;
+        }
+
+        return new SimulationOutcome(
+            _setup, model, final, _rounds, _failures, end, roundsToTarget,
+            training.TotalSeconds, evaluation.TotalSeconds, Stopwatch.GetElapsedTime(started).TotalSeconds, trainer.ClientUpdates);
+    }
+}

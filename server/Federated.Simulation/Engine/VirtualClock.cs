@@ -1,0 +1,11 @@
+namespace Federated.Simulation.Engine;
+
+/// <summary>The time of a simulation: it stands still while clients train and jumps where the live system would wait.</summary>
+internal sealed class VirtualClock
+{
+    public DateTimeOffset Now { get; private set; } = DateTimeOffset.UnixEpoch;
+
+    public void Advance(TimeSpan time) => Now += time;
+
+    public void AdvanceTo(DateTimeOffset time) => Now = time > Now ? time : Now;
+}

@@ -1,0 +1,35 @@
+using Federated.Simulation.Engine;
+
+namespace Federated.Simulation.Reports;
+
+/// <summary>The file <c>result.json</c>, version 1; <c>docs/result-schema.md</c> describes it member by member.</summary>
+public sealed record ResultDocument
+{
+    public int Version { get; init; } = 1;
+
+    /// <summary>How the run ended: <c>completed</c>, <c>targetReached</c>, <c>cancelled</c>, <c>abandoned</c> or <c>diverged</c>.</summary>
+    public required SimulationEnd End { get; init; }
+
+    public required ulong Seed { get; init; }
+
+    public required FinalResult Final { get; init; }
+
+    /// <summary>The first round that reached the target accuracy; null when none did or none was set.</summary>
+    public int? RoundsToTarget { get; init; }
+
+    public required long BytesUp { get; init; }
+
+    public required long BytesDown { get; init; }
+
+    public required IReadOnlyList<RoundReport> Rounds { get; init; }
+
+    public required IReadOnlyList<ClientFailure> Failures { get; init; }
+
+    public required RunSettings Settings { get; init; }
+
+    public required DatasetSummary Dataset { get; init; }
+
+    public required IReadOnlyList<ClientSummary> Clients { get; init; }
+
+    public required Timings Timings { get; init; }
+}

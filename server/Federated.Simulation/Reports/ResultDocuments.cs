@@ -1,0 +1,85 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using Federated.Protocol.Jobs;
+using Federated.Simulation.Data;
+using Federated.Simulation.Engine;
+
+namespace Federated.Simulation.Reports;
+
+/// <summary>Makes the document of a run.</summary>
+public static class ResultDocuments
+{
+    /// <summary>Gathers settings, figures and hashes.</summary>
+    /// <param name="outcome">What the run left.</param>
+    /// <param name="loadSeconds">Wall-clock seconds of reading and dealing the data.</param>
+    public static ResultDocument Create(SimulationOutcome outcome, double loadSeconds)
+    {
+        ArgumentNullException.ThrowIfNull(outcome);
+        SimulationSetup setup = outcome.Setup;
+        SimulationRequest request = setup.Request;
+        return new ResultDocument
+        {
+            End = outcome.End,
+            Seed = request.Job.Seed,
+            Final = new FinalResult(
+                Finite(outcome.Final?.Accuracy),
+                Finite(outcome.Final?.MeanLoss),
+                HashOf(outcome.Model.Parameters),
+                outcome.Model.Parameters.Length,
+                outcome.Rounds.LastOrDefault(round => round.Abandoned is null)?.Round ?? 0),
+            RoundsToTarget = outcome.RoundsToTarget,
+            BytesUp = outcome.Rounds.Sum(round => round.BytesUp),
+            BytesDown = outcome.Rounds.Sum(round => round.BytesDown),
+            Rounds = [.. outcome.Rounds.Select(round => round with { Loss = Finite(round.Loss), TrainingLoss = Finite(round.TrainingLoss), UpdateNorm = Finite(round.UpdateNorm) })],
+            Failures = outcome.Failures,
+            Settings = new RunSettings(
+                WithData(request, setup.Clients.Count), request.Partition.ToString(), setup.Clients.Count, request.DropOut, request.TestFraction,
+                request.Scaling.ToString().ToLowerInvariant(), request.Workers, request.Device),
+            Dataset = new DatasetSummary(
+                setup.Dataset.Name, setup.Dataset.Format.ToString().ToLowerInvariant(), setup.Dataset.Shape.ToString(), setup.Dataset.ClassNames,
+                setup.Clients.Sum(client => client.Rows.Length), setup.Dataset.Test.Length, setup.Dataset.Notes),
+            Clients = [.. setup.Clients.Select(client => new ClientSummary(client.Name, client.Rows.Length, LabelsOf(setup.Dataset, client.Rows)))],
+            Timings = new Timings(
+                loadSeconds, outcome.TrainSeconds, outcome.EvaluateSeconds, loadSeconds + outcome.TotalSeconds,
+                outcome.TrainSeconds > 0 ? outcome.ClientUpdates / outcome.TrainSeconds : 0),
+        };
+    }
+
+    private static JobDefinition WithData(SimulationRequest request, int clients) => request.Job with
+    {
+        Simulation = new SimulationSettings
+        {
+            Dataset = request.Dataset.Source,
+            Format = request.Dataset.Format?.ToString().ToLowerInvariant(),
+            Label = request.Dataset.Label,
+            Missing = request.Dataset.Missing,
+            TestFraction = request.TestFraction,
+            Partition = request.Partition.ToString(),
+            Clients = request.Clients ?? (request.Partition.IsNatural ? null : clients),
+            DropOut = request.DropOut,
+            ModelOptions = request.Job.Simulation?.ModelOptions,
+        },
+    };
+
+    // Only the .NET view of the vector is hashed; it is little-endian on every platform that .NET 10 runs on.
+    private static string HashOf(float[] parameters) => Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(parameters.AsSpan())));
+
+    private static double? Finite(double? value) => value is { } number && double.IsFinite(number) ? number : null;
+
+    private static int[] LabelsOf(Dataset dataset, int[] rows)
+    {
+        if (dataset.Examples.LabelLength != 1)
+        {
+            return [];
+        }
+
+        int[] counts = new int[dataset.ClassCount];
+        ReadOnlySpan<int> labels = dataset.Examples.Labels.Span;
+        foreach (int row in rows)
+        {
+            counts[labels[row]]++;
+        }
+
+        return counts;
+    }
+}
