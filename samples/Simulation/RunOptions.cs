@@ -37,7 +37,7 @@ internal sealed class RunOptions
 
     public Option<int?> Cohort { get; } = new("--cohort") { Description = "Clients of a round. Default: 20, or all if fewer", HelpName = "N" };
 
-    public Option<int?> Rounds { get; } = new("--rounds") { Description = "Training rounds. Default: 30 (digits: 60)", HelpName = "N" };
+    public Option<int?> Rounds { get; } = new("--rounds") { Description = "Training rounds. Default: 30 (digits: 100)", HelpName = "N" };
 
     public Option<string?> Model { get; } = new("--model") { Description = "Model (see 'models'). Default: cnn for digits, lenet for idx, logistic for csv and libsvm, charlstm for text", HelpName = "NAME" };
 

@@ -59,7 +59,7 @@ public sealed record SimulationDefaults
     {
         Model = "cnn",
         Partition = "dirichlet:0.3",
-        Rounds = 60,
+        Rounds = 100,
         Epochs = 5,
         BatchSize = 10,
         LearningRate = 0.05,

@@ -12,8 +12,8 @@ internal static class HtmlPage
           --series-0:#6ea8fe; --series-1:#ffa657; --series-2:#4fd1c5; --series-3:#f07bd1; --series-4:#b3a1ff; --series-5:#c6d94a; --series-6:#ff8a65; --series-7:#a8b3c7; } }
         * { box-sizing:border-box } body { margin:0; background:var(--bg); color:var(--ink); font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif }
         main { max-width:1080px; margin:0 auto; padding:28px 16px 48px } h1 { font-size:1.55rem; margin:0 0 2px } h2 { font-size:1rem; margin:0 0 10px }
-        .lead { color:var(--soft); margin:0 0 20px } .tiles { display:grid; grid-template-columns:repeat(auto-fit,minmax(132px,1fr)); gap:12px; margin-bottom:16px }
-        .tile,.card { background:var(--card); border:1px solid var(--rule); border-radius:10px; padding:14px 16px } .tile b { display:block; font-size:1.35rem; font-variant-numeric:tabular-nums }
+        .lead { color:var(--soft); margin:0 0 20px } .tiles { display:grid; grid-template-columns:repeat(auto-fit,minmax(124px,1fr)); gap:12px; margin-bottom:16px }
+        .tile,.card { background:var(--card); border:1px solid var(--rule); border-radius:10px; padding:14px 16px } .tile b { display:block; font-size:1.25rem; white-space:nowrap; font-variant-numeric:tabular-nums }
         .tile span { color:var(--soft); font-size:.82rem } .grid2 { display:grid; grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr)); gap:16px } .card { margin-bottom:16px; min-width:0 }
         .grid2 .card { margin-bottom:0 } .grid2 { margin-bottom:16px } svg { width:100%; height:auto; display:block } svg text { fill:var(--soft); font-size:12px } .grid { stroke:var(--rule); stroke-width:1 }
         .line { fill:none; stroke-width:2.2; stroke-linejoin:round; stroke-linecap:round } .hit { opacity:0 } .hit:hover { opacity:1 }

@@ -16,6 +16,6 @@ public static class Sizes
             unit++;
         }
 
-        return bytes.ToString(unit == 0 ? "0" : "0.##", CultureInfo.InvariantCulture) + " " + Units[unit];
+        return bytes.ToString(unit == 0 ? "0" : bytes >= 100 ? "0" : bytes >= 10 ? "0.#" : "0.##", CultureInfo.InvariantCulture) + " " + Units[unit];
     }
 }
