@@ -44,7 +44,10 @@ public sealed class RequestBindingTests : IDisposable
     {
         string job = _folder.Write("job.json", new JobDefinition
         {
-            Model = "mlp", Rounds = 7, Seed = 5, Local = new LocalSettings { Epochs = 3, LearningRate = 0.5 },
+            Model = "mlp",
+            Rounds = 7,
+            Seed = 5,
+            Local = new LocalSettings { Epochs = 3, LearningRate = 0.5 },
             Simulation = new SimulationSettings { Dataset = "digits", Partition = "iid", Clients = 10, DropOut = 0.25 },
         }.ToJson());
 

@@ -18,7 +18,7 @@ public sealed class SimulatorTests
     {
         ResultDocument[] results =
         [
-            .. new[] { 1, 2, 3 }.Select(workers => ResultDocuments.Create(
+            .. Enumerable.Range(1, 3).Select(workers => ResultDocuments.Create(
                 Requests.Run(Requests.Digits(model, rounds: 2, workers: workers) with { DropOut = 0.2 }, cancellationToken: TestContext.Current.CancellationToken), 0)),
         ];
 
@@ -33,8 +33,8 @@ public sealed class SimulatorTests
     {
         SimulationRequest request = Requests.Digits();
 
-        string first = ResultDocuments.Create(Requests.Run(request), 0).Final.ModelSha256;
-        string second = ResultDocuments.Create(Requests.Run(request with { Job = request.Job with { Seed = 12 } }), 0).Final.ModelSha256;
+        string first = ResultDocuments.Create(Requests.Run(request, cancellationToken: TestContext.Current.CancellationToken), 0).Final.ModelSha256;
+        string second = ResultDocuments.Create(Requests.Run(request with { Job = request.Job with { Seed = 12 } }, cancellationToken: TestContext.Current.CancellationToken), 0).Final.ModelSha256;
 
         Assert.NotEqual(first, second);
     }

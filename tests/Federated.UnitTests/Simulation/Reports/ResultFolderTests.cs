@@ -17,7 +17,7 @@ public sealed class ResultFolderTests : IDisposable
     [Fact]
     public void Write_Result_MakesACompleteFolder()
     {
-        SimulationOutcome outcome = Requests.Run(Requests.Digits() with { DropOut = 0.3 });
+        SimulationOutcome outcome = Requests.Run(Requests.Digits() with { DropOut = 0.3 }, cancellationToken: TestContext.Current.CancellationToken);
         ResultDocument result = ResultDocuments.Create(outcome, 0.5);
 
         ResultFolder.Write(_folder.Root, result, outcome.Model);
@@ -42,7 +42,7 @@ public sealed class ResultFolderTests : IDisposable
     [Fact]
     public void Write_Report_LoadsNothingFromElsewhere()
     {
-        SimulationOutcome outcome = Requests.Run(Requests.Digits());
+        SimulationOutcome outcome = Requests.Run(Requests.Digits(), cancellationToken: TestContext.Current.CancellationToken);
         ResultFolder.Write(_folder.Root, ResultDocuments.Create(outcome, 0), outcome.Model);
 
         string html = File.ReadAllText(Path.Combine(_folder.Root, "report.html"));
@@ -56,7 +56,7 @@ public sealed class ResultFolderTests : IDisposable
     [Fact]
     public void Read_WhatWasWritten_ComesBack()
     {
-        SimulationOutcome outcome = Requests.Run(Requests.Digits());
+        SimulationOutcome outcome = Requests.Run(Requests.Digits(), cancellationToken: TestContext.Current.CancellationToken);
         ResultDocument result = ResultDocuments.Create(outcome, 0);
         ResultFolder.Write(_folder.Root, result, outcome.Model);
 
@@ -70,7 +70,7 @@ public sealed class ResultFolderTests : IDisposable
     [Fact]
     public void Compare_TwoResults_WritesTableAndChart()
     {
-        SimulationOutcome outcome = Requests.Run(Requests.Digits());
+        SimulationOutcome outcome = Requests.Run(Requests.Digits(), cancellationToken: TestContext.Current.CancellationToken);
         foreach (string name in new[] { "a", "b" })
         {
             ResultFolder.Write(Path.Combine(_folder.Root, name), ResultDocuments.Create(outcome, 0), outcome.Model);
