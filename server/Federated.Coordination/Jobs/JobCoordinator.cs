@@ -22,6 +22,8 @@ namespace Federated.Coordination.Jobs;
 /// </remarks>
 internal sealed partial class JobCoordinator : IUpdateSink
 {
+    private static readonly TimeSpan RefusedRoundRetry = TimeSpan.FromSeconds(10);
+
     private readonly JobKey _key;
     private readonly CoordinatorServices _services;
     private readonly ILogger _logger;
@@ -198,7 +200,7 @@ internal sealed partial class JobCoordinator : IUpdateSink
                 Reason = failure?.Message,
             };
         });
-        RoundRecovery recovery = await _services.Tier.OpenRoundAsync(PlanOf(open.Key), this, stop);
+        (RoundRecovery recovery, string? refusal) = await OpenOnTierAsync(open.Key, stop);
         HashSet<string> stored = recovery.Recovered.Select(update => update.AssignmentId).ToHashSet(StringComparer.Ordinal);
         DateTimeOffset now = Now;
 
@@ -207,6 +209,23 @@ internal sealed partial class JobCoordinator : IUpdateSink
         DateTimeOffset deadline = open.Deadline > grace ? open.Deadline : grace;
         _machine.Resume(open.Key, _terms, deadline, assignments, stored, now);
         LogResumed(open.Key, stored.Count, recovery.Lost.Count, _machine.Assignments.Count);
+        if (refusal is not null)
+        {
+            await AbandonRoundAsync(refusal, JobStatus.Paused, refusal, stop);
+        }
+    }
+
+    /// <summary>Opens the round on the tier; a refusal is a reason to pause the job, because the same plan would be refused again.</summary>
+    private async Task<(RoundRecovery Recovery, string? Refusal)> OpenOnTierAsync(RoundKey round, CancellationToken stop)
+    {
+        try
+        {
+            return (await _services.Tier.OpenRoundAsync(PlanOf(round), this, stop), null);
+        }
+        catch (InvalidOperationException exception)
+        {
+            return (RoundRecovery.Empty, exception.Message);
+        }
     }
 
     // ---- The inbox ---------------------------------------------------------------------------------------------------
@@ -372,7 +391,15 @@ internal sealed partial class JobCoordinator : IUpdateSink
                 _lastNumber = round.Round;
             }
 
-            await _services.Tier.OpenRoundAsync(PlanOf(round), this, stop);
+            (_, string? refusal) = await OpenOnTierAsync(round, stop);
+            if (refusal is not null)
+            {
+                _batch.ForEach(decision => Reject(decision.CallId, RejectionReason.NoWork, RefusedRoundRetry));
+                _batch.Clear();
+                await AbandonRoundAsync(refusal, JobStatus.Paused, refusal, stop);
+                return;
+            }
+
             LogOpened(round, records.Count, _terms.Goal);
         }
         else
@@ -452,7 +479,18 @@ internal sealed partial class JobCoordinator : IUpdateSink
         RoundKey round = _machine.Key!;
 
         // 7a. No update is taken any more; the aggregate and the exact list of its updates come back.
-        RoundAggregate aggregate = await _services.Tier.CloseRoundAsync(round, stop);
+        RoundAggregate aggregate;
+        try
+        {
+            aggregate = await _services.Tier.CloseRoundAsync(round, stop);
+        }
+        catch (InvalidOperationException exception)
+        {
+            await AbandonRoundAsync(exception.Message, _job.Status, null, stop);
+            await BeginNextAsync(stop);
+            return;
+        }
+
         if (aggregate.Included.Count < _terms.Minimum || !RoundFigures.IsFinite(aggregate))
         {
             string why = aggregate.Included.Count < _terms.Minimum

@@ -23,6 +23,9 @@ public interface IAggregationTier
     /// </param>
     /// <param name="sink">Told of every update stored from now on; takes the place of an earlier sink of the round.</param>
     /// <param name="cancellationToken">Ends the wait; the round may or may not be open afterwards.</param>
+    /// <exception cref="InvalidOperationException">
+    /// The tier cannot carry the plan out, or a newer writer has the job. The coordinator abandons the round and pauses the job with the message as the reason.
+    /// </exception>
     /// <returns>What the tier still holds of the round and what it has lost; both empty for a round opened for the first time.</returns>
     Task<RoundRecovery> OpenRoundAsync(RoundPlan plan, IUpdateSink sink, CancellationToken cancellationToken);
 
@@ -33,6 +36,7 @@ public interface IAggregationTier
     /// </summary>
     /// <param name="key">A round that is open, or closed and not yet forgotten (then the same aggregate is returned).</param>
     /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="InvalidOperationException">The round cannot be aggregated any more; the coordinator abandons it.</exception>
     Task<RoundAggregate> CloseRoundAsync(RoundKey key, CancellationToken cancellationToken);
 
     /// <summary>Ends the round without an aggregate and frees what it holds. Nothing happens when the round is unknown.</summary>

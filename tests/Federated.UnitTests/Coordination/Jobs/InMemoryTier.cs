@@ -23,9 +23,13 @@ internal sealed class InMemoryTier(FaultInjector faults) : IAggregationTier
         }
     }
 
+    /// <summary>When set, no round is opened or closed, and this is the reason.</summary>
+    public string? Refusal { get; set; }
+
     public Task<RoundRecovery> OpenRoundAsync(RoundPlan plan, IUpdateSink sink, CancellationToken cancellationToken) =>
         faults.AroundAsync("tier.OpenRound", () =>
         {
+            ThrowIfRefused();
             lock (_gate)
             {
                 Assert.DoesNotContain(plan.Key, _finished);
@@ -47,6 +51,7 @@ internal sealed class InMemoryTier(FaultInjector faults) : IAggregationTier
     public Task<RoundAggregate> CloseRoundAsync(RoundKey key, CancellationToken cancellationToken) =>
         faults.AroundAsync("tier.CloseRound", () =>
         {
+            ThrowIfRefused();
             lock (_gate)
             {
                 OpenRound round = _rounds[key];
@@ -137,6 +142,14 @@ internal sealed class InMemoryTier(FaultInjector faults) : IAggregationTier
 
     private static int NumberOf(string assignmentId) =>
         int.Parse(assignmentId.AsSpan(assignmentId.LastIndexOf('-') + 1), System.Globalization.CultureInfo.InvariantCulture);
+
+    private void ThrowIfRefused()
+    {
+        if (Refusal is not null)
+        {
+            throw new InvalidOperationException(Refusal);
+        }
+    }
 
     private Task<bool> FinishAsync(string call, RoundKey key) =>
         faults.AroundAsync(call, () =>

@@ -249,6 +249,49 @@ public sealed class JobCoordinatorTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Open_TierRefusesThePlan_PausesTheJobWithTheReason()
+    {
+        _world.Tier.Refusal = "A slot is too small; raise Aggregator:SlotBytes.";
+        await _world.CreateJobAsync();
+        Task<CheckInReply> a = _world.CheckInAsync("a");
+
+        CheckInReply b = await _world.CheckInAsync("b");
+
+        Assert.Equal((RejectionReason.NoWork, 10_000ul), (b.Rejection.Reason, b.Rejection.RetryAfterMs));
+        Assert.Equal(RejectionReason.NoWork, (await a).Rejection.Reason);
+        await _world.UntilAsync(progress => progress.Status == JobStatus.Paused);
+        Assert.Equal(_world.Tier.Refusal, _world.Store.Job(_world.Job).StatusReason);
+        _world.Tier.Refusal = null;
+        await _world.Directory.ResumeAsync(_world.Job, _world.Cancel);
+        await FinishRoundAsync(await CheckInBothAsync(), version: 2);
+    }
+
+    [Fact]
+    public async Task Restart_TierRefusesThePlan_PausesTheJob()
+    {
+        TaskAssignment[] tasks = await OpenRoundAsync();
+        _world.Tier.Refusal = "This node does not sum that.";
+
+        await _world.RestartAsync(isLost: _ => false);
+
+        await _world.UntilAsync(progress => progress.Status == JobStatus.Paused);
+        Assert.Equal(DispositionKind.Discarded, await _world.DispositionAsync("a", IdOf(tasks, "a")));
+    }
+
+    [Fact]
+    public async Task Close_TierCannotAggregate_AbandonsTheRound()
+    {
+        TaskAssignment[] tasks = await OpenRoundAsync();
+        _world.Tier.Refusal = "Summing an update failed.";
+
+        Upload(tasks[0]);
+        Upload(tasks[1]);
+
+        await _world.UntilAsync(progress => progress.Phase == RoundPhase.Selection);
+        Assert.Equal((RoundState.Abandoned, "Summing an update failed."), (_world.Store.Rounds[0].State, _world.Store.Rounds[0].Reason));
+    }
+
+    [Fact]
     public async Task DeviceRevoked_HoldingATask_FailsIt()
     {
         TaskAssignment[] tasks = await OpenRoundAsync();
