@@ -1,0 +1,11 @@
+namespace Federated.Aggregation.Robust.Coordinates;
+
+/// <summary>
+/// The mean of the n − f values of every coordinate that are nearest to its trimmed mean (Xie et al. 2018). Of two equally near values the
+/// smaller one is taken first.
+/// </summary>
+/// <param name="byzantine">f.</param>
+public sealed class Phocas(int byzantine) : CoordinateRule("phocas", byzantine)
+{
+    private protected override CoordinatePlan Plan(int count, int byzantine) => new(count, byzantine, count - byzantine, count - byzantine);
+}
