@@ -5,6 +5,7 @@ using Federated.Benchmarks.Mathematics;
 IBenchmark[] benchmarks =
 [
     new RandomBenchmark(),
+    new CoordinateBenchmark(),
     new MeanBenchmark(),
     new RobustBenchmark(),
     new LatencyBenchmark(),
