@@ -1,6 +1,7 @@
 using Federated.Benchmarks.Framework;
 using Federated.Benchmarks.Latency;
 using Federated.Benchmarks.Mathematics;
+using Federated.Benchmarks.Training;
 
 IBenchmark[] benchmarks =
 [
@@ -9,6 +10,7 @@ IBenchmark[] benchmarks =
     new MeanBenchmark(),
     new RobustBenchmark(),
     new LatencyBenchmark(),
+    new SimulationBenchmark(),
 ];
 
 using var stop = new CancellationTokenSource();

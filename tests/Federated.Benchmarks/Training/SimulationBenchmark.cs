@@ -1,0 +1,96 @@
+using Federated.Benchmarks.Framework;
+using Federated.Client.Torch;
+using Federated.Protocol.Jobs;
+using Federated.Simulation.Data;
+using Federated.Simulation.Engine;
+using Federated.Simulation.Partitions;
+
+namespace Federated.Benchmarks.Training;
+
+/// <summary>
+/// Client updates per second of whole simulations (selection, training, checks, aggregation, server optimizer, final evaluation) against loops that do nothing but the same local
+/// steps and the mean.
+/// </summary>
+internal sealed class SimulationBenchmark : IBenchmark
+{
+    private const double GoalPerCore = 0.9;
+
+    public string Name => "simulation";
+
+    public string Summary => "client updates per second of LeNet and of softmax regression against hand-written loops on one thread";
+
+    public Task RunAsync(BenchmarkContext context)
+    {
+        TorchRuntime.Initialise();
+        string folder = Directory.CreateTempSubdirectory("federated-benchmark-").FullName;
+        try
+        {
+            MeasureLeNet(context, folder);
+            MeasureSoftmax(context, folder);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private static void MeasureLeNet(BenchmarkContext context, string folder)
+    {
+        var work = new LocalWork(Clients: 60, Examples: 100, Steps: 5, BatchSize: 20, Rounds: 1);
+        SimulationSetup setup = Prepare(Path.Combine(folder, "lenet"), "lenet", side: 28, work);
+        using var loop = new HandWrittenLeNet(setup.Dataset.Examples, Rows(setup), work);
+        Measure(context, "lenet", work, setup, loop.Run);
+    }
+
+    private static void MeasureSoftmax(BenchmarkContext context, string folder)
+    {
+        // 10×10 pixels and 10 classes: 1,010 parameters.
+        var work = new LocalWork(Clients: 2000, Examples: 50, Steps: 5, BatchSize: 10, Rounds: 10);
+        SimulationSetup setup = Prepare(Path.Combine(folder, "softmax"), "logistic", side: 10, work);
+        var loop = new HandWrittenSoftmax(setup.Dataset.Examples, Rows(setup), setup.Dataset.ClassCount, work);
+        Measure(context, "softmax", work, setup, loop.Run);
+    }
+
+    private static void Measure(BenchmarkContext context, string name, LocalWork work, SimulationSetup setup, Action loop)
+    {
+        double[] best = Interleaved.Best(
+            Interleaved.DefaultTurns,
+            loop,
+            () =>
+            {
+                SimulationOutcome outcome = new Simulator(setup, new SilentObserver()).Run(context.CancellationToken);
+                if (outcome.ClientUpdates != (long)work.Updates || outcome.Failures.Count > 0)
+                {
+                    throw new InvalidOperationException($"The simulation counted {outcome.ClientUpdates} updates and {outcome.Failures.Count} failures.");
+                }
+            });
+
+        context.Tell($"simulation.{name}.handWritten", work.Updates / best[0], "updates/s");
+        context.Tell($"simulation.{name}.simulator", work.Updates / best[1], "updates/s");
+        context.AtLeast($"simulation.{name}.speedup", best[0] / best[1], GoalPerCore * Environment.ProcessorCount);
+    }
+
+    private static SimulationSetup Prepare(string folder, string model, int side, LocalWork work)
+    {
+        Directory.CreateDirectory(folder);
+        SyntheticImages.Write(folder, side, work.Clients * work.Examples);
+        return SimulationSetup.Prepare(new SimulationRequest
+        {
+            Job = new JobDefinition
+            {
+                Model = model,
+                Rounds = work.Rounds,
+                Local = new LocalSettings { Epochs = 0, Steps = work.Steps, BatchSize = work.BatchSize, LearningRate = LocalWork.LearningRate },
+                Round = new RoundSettings { CohortSize = work.Clients },
+                Evaluation = new EvaluationSettings { EveryRounds = work.Rounds },
+            },
+            Dataset = new DatasetRequest { Source = folder, Format = DatasetFormat.Idx },
+            Partition = PartitionSpec.Parse("iid"),
+            Clients = work.Clients,
+        });
+    }
+
+    private static IReadOnlyList<int[]> Rows(SimulationSetup setup) => [.. setup.Clients.Select(client => client.Rows.ToArray())];
+}
