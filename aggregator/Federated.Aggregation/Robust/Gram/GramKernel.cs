@@ -1,8 +1,10 @@
+using System.Runtime.InteropServices;
+
 namespace Federated.Aggregation.Robust.Gram;
 
 /// <summary>
-/// All inner products of p float32 vectors in one pass over them: 4×4 tiles in registers, blocks that stay in the second-level
-/// cache, only one half of the symmetric matrix.
+/// All inner products of p float32 vectors in one pass over them: 4×4 tiles in registers, packed blocks that stay in the
+/// second-level cache, only one half of the symmetric matrix, and the next block on its way while this one is multiplied.
 /// </summary>
 /// <remarks>
 /// Inside a block of 1024 elements products are summed in float32 lanes, across blocks in float64: an entry differs from the
@@ -13,66 +15,94 @@ namespace Federated.Aggregation.Robust.Gram;
 internal static unsafe class GramKernel
 {
     private const int Block = 1024;
-    private const int Chunk = 128 * Block;
+    private const int Chunk = 64 * Block;
+    private const int GroupLength = GramPack.Side * Block;
+    private const nuint LineBytes = 64;
 
     /// <summary>The full matrix in row order.</summary>
     public static double[] Run(nint[] vectors, int length, int degree)
     {
-        int count = vectors.Length;
-        int groups = (count + GramTile.Side - 1) / GramTile.Side;
-        var padded = new nint[groups * GramTile.Side];
-
-        // The last group is filled up with any readable vector; its products are not used.
-        padded.AsSpan().Fill(vectors[0]);
-        vectors.CopyTo(padded, 0);
+        int groups = (vectors.Length + GramPack.Side - 1) / GramPack.Side;
         int tiles = groups * (groups + 1) / 2;
         int chunks = Math.Max(1, (int)(((long)length + Chunk - 1) / Chunk));
         var sums = new double[chunks][];
         Parallel.For(0, chunks, new ParallelOptions { MaxDegreeOfParallelism = degree }, chunk =>
         {
-            sums[chunk] = new double[tiles * GramTile.Side * GramTile.Side];
+            sums[chunk] = new double[tiles * GramTile.Products];
             int from = chunk * Chunk;
-            Add(padded, groups, from, Math.Min(length, from + Chunk), sums[chunk]);
+            Add(vectors, groups, from, Math.Min(length, from + Chunk), sums[chunk]);
         });
-        return Unfold(sums, count, groups);
+        return Unfold(sums, vectors.Length, groups);
     }
 
     private static void Add(nint[] vectors, int groups, int from, int to, double[] sums)
     {
-        fixed (nint* addresses = vectors)
-        fixed (double* tiles = sums)
+        nuint bytes = (nuint)groups * GroupLength * sizeof(float);
+        var packed = (float*)NativeMemory.AlignedAlloc(bytes, LineBytes);
+        try
         {
-            for (int start = from; start < to; start += Block)
+            NativeMemory.Clear(packed, bytes);
+            fixed (double* tiles = sums)
             {
-                int length = Math.Min(Block, to - start);
-                double* tile = tiles;
-                for (int row = 0; row < groups; row++)
+                for (int start = from; start < to; start += Block)
                 {
-                    for (int column = 0; column <= row; column++)
-                    {
-                        GramTile.Add(addresses + (row * GramTile.Side), addresses + (column * GramTile.Side), start, length, tile);
-                        tile += GramTile.Side * GramTile.Side;
-                    }
+                    int length = Math.Min(Block, to - start);
+                    GramPack.Copy(vectors, start, length, packed, GroupLength);
+                    AddBlock(vectors, groups, packed, start + Block < to ? start + Block : start, (length + GramPack.Lanes - 1) / GramPack.Lanes, tiles);
                 }
+            }
+        }
+        finally
+        {
+            NativeMemory.AlignedFree(packed);
+        }
+    }
+
+    private static void AddBlock(nint[] vectors, int groups, float* packed, int next, int steps, double* tiles)
+    {
+        int count = groups * (groups + 1) / 2;
+        int done = 0;
+        int prefetched = 0;
+        for (int row = 0; row < groups; row++)
+        {
+            float* rows = packed + (row * GroupLength);
+            for (int column = 0; column <= row; column++)
+            {
+                // Memory keeps pace with the arithmetic only if the next block comes evenly over all tiles.
+                int due = (int)((long)++done * vectors.Length / count);
+                float* next0 = prefetched < due ? (float*)vectors[prefetched++] + next : rows;
+                float* next1 = prefetched < due ? (float*)vectors[prefetched++] + next : rows;
+                GramTile.Add(rows, packed + (column * GroupLength), steps, tiles + (TileOf(row, column) * GramTile.Products), next0, next1);
             }
         }
     }
 
+    private static int TileOf(int row, int column) => (row * (row + 1) / 2) + column;
+
     private static double[] Unfold(double[][] sums, int count, int groups)
     {
+        double[] total = new double[sums[0].Length];
+        foreach (double[] chunk in sums)
+        {
+            for (int i = 0; i < total.Length; i++)
+            {
+                total[i] += chunk[i];
+            }
+        }
+
         double[] matrix = new double[count * count];
-        int tile = 0;
         for (int row = 0; row < groups; row++)
         {
-            for (int column = 0; column <= row; column++, tile += GramTile.Side * GramTile.Side)
+            for (int column = 0; column <= row; column++)
             {
-                for (int k = 0; k < GramTile.Side * GramTile.Side; k++)
+                int tile = TileOf(row, column) * GramTile.Products;
+                for (int k = 0; k < GramTile.Products; k++)
                 {
-                    int i = (row * GramTile.Side) + (k / GramTile.Side);
-                    int j = (column * GramTile.Side) + (k % GramTile.Side);
+                    int i = (row * GramPack.Side) + (k / GramPack.Side);
+                    int j = (column * GramPack.Side) + (k % GramPack.Side);
                     if (i < count && j <= i)
                     {
-                        matrix[(i * count) + j] = matrix[(j * count) + i] = sums.Sum(chunk => chunk[tile + k]);
+                        matrix[(i * count) + j] = matrix[(j * count) + i] = total[tile + k];
                     }
                 }
             }

@@ -1,136 +1,166 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using Federated.Numerics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Federated.Aggregation.Robust.Gram;
 
 /// <summary>
-/// The 4×4 inner products of two groups of four vectors over one block. The products stay in registers: 16 accumulators of
-/// 512 bits, or twice 8 of 256 bits; without such units each product is a plain inner product.
+/// The 4×4 inner products of two packed groups of four vectors over one block (see <see cref="GramPack"/>). They stay in
+/// registers: 16 accumulators of 512 bits, or twice 8 of 256 bits; without such units they are plain sums.
 /// </summary>
 internal static unsafe class GramTile
 {
-    public const int Side = 4;
+    /// <summary>Inner products of a tile.</summary>
+    public const int Products = GramPack.Side * GramPack.Side;
 
-    /// <summary><c>tile[i,j] += ⟨row_i, column_j⟩</c> over <paramref name="length"/> elements from <paramref name="start"/>.</summary>
-    /// <param name="rows">Four addresses.</param>
-    /// <param name="columns">Four addresses.</param>
-    /// <param name="start">First element.</param>
-    /// <param name="length">Elements of the block; decides how many float32 additions one rounding chain has.</param>
+    private const int Step = GramPack.Side * GramPack.Lanes;
+
+    /// <summary><c>tile[i,j] += ⟨row_i, column_j⟩</c>.</summary>
+    /// <param name="rows">A packed group.</param>
+    /// <param name="columns">Another.</param>
+    /// <param name="steps">Groups of 16 elements in the block.</param>
     /// <param name="tile">16 sums in row order.</param>
-    public static void Add(nint* rows, nint* columns, int start, int length, double* tile)
+    /// <param name="next0">16 · <paramref name="steps"/> elements to bring into the cache meanwhile.</param>
+    /// <param name="next1">The same.</param>
+    public static void Add(float* rows, float* columns, int steps, double* tile, float* next0, float* next1)
     {
-        int done = 0;
-        if (Vector512.IsHardwareAccelerated)
+        if (Avx512F.IsSupported)
         {
-            done = length / Vector512<float>.Count * Vector512<float>.Count;
-            Add512(rows, columns, start, done, tile);
+            Add512(rows, columns, steps, tile, next0, next1);
         }
         else if (Vector256.IsHardwareAccelerated)
         {
-            done = length / Vector256<float>.Count * Vector256<float>.Count;
-            Add256(rows, columns, start, done, tile);
-            Add256(rows, columns + 2, start, done, tile + 2);
+            Add256(rows, columns, steps, tile, next0);
+            Add256(rows, columns + (2 * GramPack.Lanes), steps, tile + 2, next1);
         }
-
-        if (done < length)
+        else
         {
-            for (int i = 0; i < Side; i++)
-            {
-                for (int j = 0; j < Side; j++)
-                {
-                    tile[(i * Side) + j] += VectorMath.Dot(Span(rows[i], start + done, length - done), Span(columns[j], start + done, length - done));
-                }
-            }
+            AddScalar(rows, columns, steps, tile);
         }
     }
 
-    private static ReadOnlySpan<float> Span(nint address, int start, int length) =>
-        MemoryMarshal.CreateReadOnlySpan(ref Unsafe.AsRef<float>((float*)address + start), length);
-
-    private static void Add512(nint* rows, nint* columns, int start, int length, double* tile)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Add512(float* rows, float* columns, int steps, double* tile, float* next0, float* next1)
     {
-        float* a0 = (float*)rows[0] + start, a1 = (float*)rows[1] + start, a2 = (float*)rows[2] + start, a3 = (float*)rows[3] + start;
-        float* b0 = (float*)columns[0] + start, b1 = (float*)columns[1] + start, b2 = (float*)columns[2] + start, b3 = (float*)columns[3] + start;
         Vector512<float> c00 = default, c01 = default, c02 = default, c03 = default;
         Vector512<float> c10 = default, c11 = default, c12 = default, c13 = default;
         Vector512<float> c20 = default, c21 = default, c22 = default, c23 = default;
         Vector512<float> c30 = default, c31 = default, c32 = default, c33 = default;
-        for (int i = 0; i < length; i += Vector512<float>.Count)
+        for (int step = 0; step < steps; step++)
         {
-            Vector512<float> y0 = Vector512.Load(b0 + i), y1 = Vector512.Load(b1 + i), y2 = Vector512.Load(b2 + i), y3 = Vector512.Load(b3 + i);
-            Vector512<float> x = Vector512.Load(a0 + i);
-            c00 = Vector512.MultiplyAddEstimate(x, y0, c00);
-            c01 = Vector512.MultiplyAddEstimate(x, y1, c01);
-            c02 = Vector512.MultiplyAddEstimate(x, y2, c02);
-            c03 = Vector512.MultiplyAddEstimate(x, y3, c03);
-            x = Vector512.Load(a1 + i);
-            c10 = Vector512.MultiplyAddEstimate(x, y0, c10);
-            c11 = Vector512.MultiplyAddEstimate(x, y1, c11);
-            c12 = Vector512.MultiplyAddEstimate(x, y2, c12);
-            c13 = Vector512.MultiplyAddEstimate(x, y3, c13);
-            x = Vector512.Load(a2 + i);
-            c20 = Vector512.MultiplyAddEstimate(x, y0, c20);
-            c21 = Vector512.MultiplyAddEstimate(x, y1, c21);
-            c22 = Vector512.MultiplyAddEstimate(x, y2, c22);
-            c23 = Vector512.MultiplyAddEstimate(x, y3, c23);
-            x = Vector512.Load(a3 + i);
-            c30 = Vector512.MultiplyAddEstimate(x, y0, c30);
-            c31 = Vector512.MultiplyAddEstimate(x, y1, c31);
-            c32 = Vector512.MultiplyAddEstimate(x, y2, c32);
-            c33 = Vector512.MultiplyAddEstimate(x, y3, c33);
+            Sse.Prefetch1(next0);
+            Sse.Prefetch1(next1);
+            Vector512<float> y0 = Vector512.Load(columns), y1 = Vector512.Load(columns + 16);
+            Vector512<float> y2 = Vector512.Load(columns + 32), y3 = Vector512.Load(columns + 48);
+            Vector512<float> x = Vector512.Load(rows);
+            c00 = Avx512F.FusedMultiplyAdd(x, y0, c00);
+            c01 = Avx512F.FusedMultiplyAdd(x, y1, c01);
+            c02 = Avx512F.FusedMultiplyAdd(x, y2, c02);
+            c03 = Avx512F.FusedMultiplyAdd(x, y3, c03);
+            x = Vector512.Load(rows + 16);
+            c10 = Avx512F.FusedMultiplyAdd(x, y0, c10);
+            c11 = Avx512F.FusedMultiplyAdd(x, y1, c11);
+            c12 = Avx512F.FusedMultiplyAdd(x, y2, c12);
+            c13 = Avx512F.FusedMultiplyAdd(x, y3, c13);
+            x = Vector512.Load(rows + 32);
+            c20 = Avx512F.FusedMultiplyAdd(x, y0, c20);
+            c21 = Avx512F.FusedMultiplyAdd(x, y1, c21);
+            c22 = Avx512F.FusedMultiplyAdd(x, y2, c22);
+            c23 = Avx512F.FusedMultiplyAdd(x, y3, c23);
+            x = Vector512.Load(rows + 48);
+            c30 = Avx512F.FusedMultiplyAdd(x, y0, c30);
+            c31 = Avx512F.FusedMultiplyAdd(x, y1, c31);
+            c32 = Avx512F.FusedMultiplyAdd(x, y2, c32);
+            c33 = Avx512F.FusedMultiplyAdd(x, y3, c33);
+            rows += Step;
+            columns += Step;
+            next0 += GramPack.Lanes;
+            next1 += GramPack.Lanes;
         }
 
-        tile[0] += Vector512.Sum(c00);
-        tile[1] += Vector512.Sum(c01);
-        tile[2] += Vector512.Sum(c02);
-        tile[3] += Vector512.Sum(c03);
-        tile[4] += Vector512.Sum(c10);
-        tile[5] += Vector512.Sum(c11);
-        tile[6] += Vector512.Sum(c12);
-        tile[7] += Vector512.Sum(c13);
-        tile[8] += Vector512.Sum(c20);
-        tile[9] += Vector512.Sum(c21);
-        tile[10] += Vector512.Sum(c22);
-        tile[11] += Vector512.Sum(c23);
-        tile[12] += Vector512.Sum(c30);
-        tile[13] += Vector512.Sum(c31);
-        tile[14] += Vector512.Sum(c32);
-        tile[15] += Vector512.Sum(c33);
+        Vector512<float> sums = FoldQuarters(Fold(c00, c01, c02, c03), Fold(c10, c11, c12, c13), Fold(c20, c21, c22, c23), Fold(c30, c31, c32, c33));
+        (Vector512<double> low, Vector512<double> high) = Vector512.Widen(sums);
+        (Vector512.Load(tile) + low).Store(tile);
+        (Vector512.Load(tile + Vector512<double>.Count) + high).Store(tile + Vector512<double>.Count);
     }
 
-    // Two columns at a time: 8 accumulators and 6 operands fit the 16 registers.
-    private static void Add256(nint* rows, nint* columns, int start, int length, double* tile)
+    /// <summary>Four vectors to one: each of its quarters holds a part of the four sums.</summary>
+    private static Vector512<float> Fold(Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d)
     {
-        float* a0 = (float*)rows[0] + start, a1 = (float*)rows[1] + start, a2 = (float*)rows[2] + start, a3 = (float*)rows[3] + start;
-        float* b0 = (float*)columns[0] + start, b1 = (float*)columns[1] + start;
+        Vector512<double> ab = (Avx512F.UnpackLow(a, b) + Avx512F.UnpackHigh(a, b)).AsDouble();
+        Vector512<double> cd = (Avx512F.UnpackLow(c, d) + Avx512F.UnpackHigh(c, d)).AsDouble();
+        return Avx512F.UnpackLow(ab, cd).AsSingle() + Avx512F.UnpackHigh(ab, cd).AsSingle();
+    }
+
+    /// <summary>Adds the quarters of each vector; the results are the quarters of one.</summary>
+    private static Vector512<float> FoldQuarters(Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d)
+    {
+        Vector512<float> ab = Avx512F.Shuffle4x128(a, b, 0x44) + Avx512F.Shuffle4x128(a, b, 0xEE);
+        Vector512<float> cd = Avx512F.Shuffle4x128(c, d, 0x44) + Avx512F.Shuffle4x128(c, d, 0xEE);
+        return Avx512F.Shuffle4x128(ab, cd, 0x88) + Avx512F.Shuffle4x128(ab, cd, 0xDD);
+    }
+
+    // Two columns at a time: 8 accumulators and 3 operands fit the 16 registers.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Add256(float* rows, float* columns, int steps, double* tile, float* next)
+    {
         Vector256<float> c00 = default, c01 = default, c10 = default, c11 = default;
         Vector256<float> c20 = default, c21 = default, c30 = default, c31 = default;
-        for (int i = 0; i < length; i += Vector256<float>.Count)
+        for (int step = 0; step < steps; step++)
         {
-            Vector256<float> y0 = Vector256.Load(b0 + i), y1 = Vector256.Load(b1 + i);
-            Vector256<float> x = Vector256.Load(a0 + i);
-            c00 = Vector256.MultiplyAddEstimate(x, y0, c00);
-            c01 = Vector256.MultiplyAddEstimate(x, y1, c01);
-            x = Vector256.Load(a1 + i);
-            c10 = Vector256.MultiplyAddEstimate(x, y0, c10);
-            c11 = Vector256.MultiplyAddEstimate(x, y1, c11);
-            x = Vector256.Load(a2 + i);
-            c20 = Vector256.MultiplyAddEstimate(x, y0, c20);
-            c21 = Vector256.MultiplyAddEstimate(x, y1, c21);
-            x = Vector256.Load(a3 + i);
-            c30 = Vector256.MultiplyAddEstimate(x, y0, c30);
-            c31 = Vector256.MultiplyAddEstimate(x, y1, c31);
+            if (Sse.IsSupported)
+            {
+                Sse.Prefetch1(next);
+            }
+
+            for (int half = 0; half < GramPack.Lanes; half += Vector256<float>.Count)
+            {
+                Vector256<float> y0 = Vector256.Load(columns + half), y1 = Vector256.Load(columns + half + 16);
+                Vector256<float> x = Vector256.Load(rows + half);
+                c00 = Vector256.MultiplyAddEstimate(x, y0, c00);
+                c01 = Vector256.MultiplyAddEstimate(x, y1, c01);
+                x = Vector256.Load(rows + half + 16);
+                c10 = Vector256.MultiplyAddEstimate(x, y0, c10);
+                c11 = Vector256.MultiplyAddEstimate(x, y1, c11);
+                x = Vector256.Load(rows + half + 32);
+                c20 = Vector256.MultiplyAddEstimate(x, y0, c20);
+                c21 = Vector256.MultiplyAddEstimate(x, y1, c21);
+                x = Vector256.Load(rows + half + 48);
+                c30 = Vector256.MultiplyAddEstimate(x, y0, c30);
+                c31 = Vector256.MultiplyAddEstimate(x, y1, c31);
+            }
+
+            rows += Step;
+            columns += Step;
+            next += GramPack.Lanes;
         }
 
         tile[0] += Vector256.Sum(c00);
         tile[1] += Vector256.Sum(c01);
-        tile[Side] += Vector256.Sum(c10);
-        tile[Side + 1] += Vector256.Sum(c11);
-        tile[2 * Side] += Vector256.Sum(c20);
-        tile[(2 * Side) + 1] += Vector256.Sum(c21);
-        tile[3 * Side] += Vector256.Sum(c30);
-        tile[(3 * Side) + 1] += Vector256.Sum(c31);
+        tile[4] += Vector256.Sum(c10);
+        tile[5] += Vector256.Sum(c11);
+        tile[8] += Vector256.Sum(c20);
+        tile[9] += Vector256.Sum(c21);
+        tile[12] += Vector256.Sum(c30);
+        tile[13] += Vector256.Sum(c31);
+    }
+
+    private static void AddScalar(float* rows, float* columns, int steps, double* tile)
+    {
+        for (int product = 0; product < Products; product++)
+        {
+            float* row = rows + (product / GramPack.Side * GramPack.Lanes);
+            float* column = columns + (product % GramPack.Side * GramPack.Lanes);
+            double sum = 0;
+            for (int step = 0; step < steps; step++)
+            {
+                for (int lane = 0; lane < GramPack.Lanes; lane++)
+                {
+                    sum += (double)row[(step * Step) + lane] * column[(step * Step) + lane];
+                }
+            }
+
+            tile[product] += sum;
+        }
     }
 }
