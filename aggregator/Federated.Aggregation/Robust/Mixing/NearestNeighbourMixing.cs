@@ -1,0 +1,28 @@
+using Federated.Aggregation.Robust.Gram;
+
+namespace Federated.Aggregation.Robust.Mixing;
+
+/// <summary>
+/// NNM (Allouah et al., AISTATS 2023): each update becomes the mean of its n − f nearest, itself among them.
+/// </summary>
+/// <param name="byzantine">f, with 2f &lt; n.</param>
+public sealed class NearestNeighbourMixing(int byzantine) : IMixing
+{
+    public string Name => "nnm";
+
+    public double[][] Mix(GramMatrix gram)
+    {
+        ArgumentNullException.ThrowIfNull(gram);
+        int n = gram.Count;
+        RobustCondition.Majority(Name, n, byzantine);
+        return
+        [
+            .. Enumerable.Range(0, n).Select(i =>
+            {
+                // An update is its own nearest even when another is identical.
+                double[] distances = [.. Enumerable.Range(0, n).Select(j => j == i ? -1 : gram.SquaredDistance(i, j))];
+                return Selection.Mean(Selection.Smallest(distances, n - byzantine), n);
+            }),
+        ];
+    }
+}
