@@ -1,18 +1,29 @@
 using System.Diagnostics;
 using System.Runtime.Intrinsics;
+using Federated.UnitTests.Aggregation.Robust;
 
 namespace Federated.UnitTests.Aggregation;
 
-/// <summary>The tests of this folder once more in a process whose vector units are switched off.</summary>
+/// <summary>The tests of vectorised code once more in a process whose vector units are switched off.</summary>
 public sealed class WithoutVectorUnitsTests
 {
     private const string Switch = "DOTNET_EnableHWIntrinsic";
+
+    private static readonly Type[] Kernels =
+    [
+        typeof(UpdateAccumulatorTests),
+        typeof(WeightedMeanTests),
+        typeof(ServerOptimizerTests),
+        typeof(GramMatrixTests),
+        typeof(CoordinateRuleTests),
+    ];
 
     [Fact]
     public async Task ScalarPaths_SameTests_Pass()
     {
         string program = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "Federated.UnitTests.exe" : "Federated.UnitTests");
-        var start = new ProcessStartInfo(program, ["-namespace", $"{typeof(WithoutVectorUnitsTests).Namespace}*", "-method-", $"*.{nameof(ScalarPaths_SameTests_Pass)}"])
+        var start = new ProcessStartInfo(
+            program, [.. Kernels.Append(typeof(WithoutVectorUnitsTests)).SelectMany(type => new[] { "-class", type.FullName! }), "-method-", $"*.{nameof(ScalarPaths_SameTests_Pass)}"])
         {
             RedirectStandardOutput = true,
         };
