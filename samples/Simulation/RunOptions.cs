@@ -37,7 +37,7 @@ internal sealed class RunOptions
 
     public Option<int?> Cohort { get; } = new("--cohort") { Description = "Clients of a round. Default: 20, or all if fewer", HelpName = "N" };
 
-    public Option<int?> Rounds { get; } = new("--rounds") { Description = "Training rounds. Default: 30 (digits: 100)", HelpName = "N" };
+    public Option<int?> Rounds { get; } = new("--rounds") { Description = "Training rounds. Default: 30 (digits 100, libsvm 60)", HelpName = "N" };
 
     public Option<string?> Model { get; } = new("--model") { Description = "Model (see 'models'). Default: cnn for digits, lenet for idx, logistic for csv and libsvm, charlstm for text", HelpName = "NAME" };
 
@@ -55,7 +55,7 @@ internal sealed class RunOptions
 
     public Option<double?> LearningRate { get; } = new("--lr") { Description = "Local learning rate, above 0. Default: by data and model", HelpName = "RATE" };
 
-    public Option<double?> Momentum { get; } = new("--momentum") { Description = "Local momentum, in [0, 1). Default: 0", HelpName = "SHARE" };
+    public Option<double?> Momentum { get; } = new("--momentum") { Description = "Local momentum, in [0, 1). Default: 0 (text: 0.9)", HelpName = "SHARE" };
 
     public Option<double?> WeightDecay { get; } = new("--weight-decay") { Description = "Local L2 weight decay, at least 0. Default: 0", HelpName = "COEFFICIENT" };
 

@@ -4,7 +4,7 @@ namespace Federated.Simulation.Data;
 
 /// <summary>
 /// Which column is the label and how it becomes a class: <c>COLUMN</c>, or <c>COLUMN:OPERATOR THRESHOLD</c> for two classes, with the operators
-/// &gt;, &gt;=, &lt;, &lt;= and ==. The column is a name, a 1-based number, or <c>last</c>.
+/// &gt;, &gt;=, &lt;, &lt;= and ==; <c>COLUMN:</c> is short for <c>COLUMN:&gt;0</c>. The column is a name, a 1-based number, or <c>last</c>.
 /// </summary>
 internal sealed record LabelSpec(string Column, string? Operator, double Threshold)
 {
@@ -25,6 +25,12 @@ internal sealed record LabelSpec(string Column, string? Operator, double Thresho
                     ? new LabelSpec(text[..at].Trim(), symbol, threshold)
                     : throw new SimulationException($"label '{text}': '{number}' is not a number; expected for example 14:>0.");
             }
+        }
+
+        // A shell takes an unquoted 14:>0 apart and passes "14:" on.
+        if (text.Length > 1 && text[^1] == ':')
+        {
+            return new LabelSpec(text[..^1].Trim(), ">", 0);
         }
 
         return string.IsNullOrWhiteSpace(text)

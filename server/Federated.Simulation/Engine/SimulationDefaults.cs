@@ -44,12 +44,13 @@ public sealed record SimulationDefaults
         {
             DatasetFormat.Idx => Images,
             DatasetFormat.Text => Text,
+            DatasetFormat.Libsvm => Sparse,
             _ => folder ? Table with { Partition = "site" } : Table,
         };
         return (model ?? defaults.Model) switch
         {
             string name when name == defaults.Model => defaults,
-            "logistic" => defaults with { Model = "logistic", LearningRate = 0.1, Momentum = 0, ClipNorm = 0 },
+            "logistic" => defaults with { Model = "logistic", LearningRate = 0.05, Momentum = 0, ClipNorm = 0 },
             "mlp" => defaults with { Model = "mlp", LearningRate = 0.1, Momentum = 0, ClipNorm = 0 },
             string other => defaults with { Model = other, LearningRate = 0.05, ClipNorm = 10 },
         };
@@ -62,7 +63,7 @@ public sealed record SimulationDefaults
         Rounds = 100,
         Epochs = 5,
         BatchSize = 10,
-        LearningRate = 0.05,
+        LearningRate = 0.1,
     };
 
     private static SimulationDefaults Images { get; } = new()
@@ -72,7 +73,7 @@ public sealed record SimulationDefaults
         Rounds = 30,
         Epochs = 1,
         BatchSize = 32,
-        LearningRate = 0.05,
+        LearningRate = 0.1,
         ClipNorm = 10,
     };
 
@@ -83,8 +84,11 @@ public sealed record SimulationDefaults
         Rounds = 30,
         Epochs = 2,
         BatchSize = 32,
-        LearningRate = 0.05,
+        LearningRate = 0.1,
     };
+
+    // Sparse files are larger: less local work keeps one-sided clients from pulling the model apart.
+    private static SimulationDefaults Sparse { get; } = Table with { Rounds = 60, Epochs = 1, LearningRate = 0.02 };
 
     private static SimulationDefaults Text { get; } = new()
     {
@@ -94,6 +98,7 @@ public sealed record SimulationDefaults
         Epochs = 1,
         BatchSize = 8,
         LearningRate = 1.0,
+        Momentum = 0.9,
         ClipNorm = 5,
     };
 

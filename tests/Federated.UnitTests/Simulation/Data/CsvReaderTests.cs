@@ -32,6 +32,7 @@ public sealed class CsvReaderTests : IDisposable
     [InlineData("y:>=1", new[] { 0, 1, 1 }, 2)]
     [InlineData("2:<2", new[] { 1, 1, 0 }, 2)]
     [InlineData("y:==3", new[] { 0, 0, 1 }, 2)]
+    [InlineData("2:", new[] { 0, 1, 1 }, 2)]
     public void Read_LabelSpecifications_PickTheColumnAndTheClass(string label, int[] expected, int classes)
     {
         string path = _folder.Write("x.csv", "a,y,b\n9,-1,5\n8,1,5\n7,3,6\n");
