@@ -28,17 +28,14 @@ internal sealed class RequestBinding(RunOptions options, ParseResult parsed)
         ModelOptions? model = Try(() => ModelOptions.Parse(modelOptions));
         Dictionary<string, double>? parameters = Try(() => Numbers(Pairs(options.AlgorithmOption, null)));
         FeatureScaling scaling = Try(() => OneOf<FeatureScaling>("scale", Get(options.Scale))) ?? FeatureScaling.Auto;
-        if (_errors.Count > 0)
-        {
-            throw new SimulationException(string.Join(Environment.NewLine, _errors.Distinct()));
-        }
 
-        JobDefinition job = Override(file ?? defaults!.ToJob(Get(options.Seed) ?? 1, DefaultCohort), parameters!, modelOptions!, model!);
-        return new SimulationRequest
+        // What could not be read is replaced, so that the rest is checked all the same and every mistake is told at once.
+        JobDefinition start = file ?? (defaults ?? SimulationDefaults.For(new DatasetRequest { Source = "digits" }, null)).ToJob(Get(options.Seed) ?? 1, DefaultCohort);
+        var request = new SimulationRequest
         {
-            Job = job,
-            Dataset = dataset!,
-            Partition = partition!,
+            Job = Override(start, parameters ?? [], modelOptions ?? [], model ?? new ModelOptions()),
+            Dataset = dataset ?? new DatasetRequest { Source = "digits" },
+            Partition = partition ?? new PartitionSpec(PartitionKind.Iid),
             Scaling = scaling,
             TestFraction = Get(options.TestFraction) ?? data.TestFraction ?? 0.2,
             Clients = Get(options.Clients) ?? data.Clients,
@@ -46,9 +43,11 @@ internal sealed class RequestBinding(RunOptions options, ParseResult parsed)
             DropOut = Get(options.DropOut) ?? data.DropOut ?? 0,
             Workers = Get(options.Workers) ?? Environment.ProcessorCount,
             Device = Get(options.Device) ?? "cpu",
-            ModelOptions = model!,
+            ModelOptions = model ?? new ModelOptions(),
             FitCohort = file is null && Get(options.Cohort) is null,
         };
+        _errors.AddRange(SimulationSetup.Validate(request));
+        return _errors.Count == 0 ? request : throw new SimulationException(string.Join(Environment.NewLine, _errors.Distinct()));
     }
 
     private DatasetRequest BindDataset(SimulationSettings data) => new()

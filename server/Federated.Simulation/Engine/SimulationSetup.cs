@@ -34,7 +34,11 @@ public sealed class SimulationSetup
     public static SimulationSetup Prepare(SimulationRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        Check(request);
+        if (Validate(request) is { Count: > 0 } problems)
+        {
+            throw new SimulationException(string.Join(Environment.NewLine, problems));
+        }
+
         PartitionSpec partition = request.Partition;
         DatasetRequest data = partition.Kind == PartitionKind.Column ? request.Dataset with { GroupColumn = partition.Column } : request.Dataset;
         Dataset dataset = Dataset.Load(data, request.TestFraction, request.Scaling, request.Job.Seed);
@@ -53,8 +57,10 @@ public sealed class SimulationSetup
         return new SimulationSetup(request, dataset, clients, Build(request, dataset));
     }
 
-    private static void Check(SimulationRequest request)
+    /// <summary>Everything that is out of range, without reading the data; empty when nothing is.</summary>
+    public static IReadOnlyList<string> Validate(SimulationRequest request)
     {
+        ArgumentNullException.ThrowIfNull(request);
         IReadOnlyList<JobDefinitionError> errors = JobDefinitionValidator.Validate(request.Job);
         List<string> problems = [.. errors.Select(error => error.ToString())];
         if (errors.Count == 0)
@@ -82,10 +88,7 @@ public sealed class SimulationSetup
         Require(problems, request.Clients is null or >= 1, $"clients {request.Clients}: expected at least 1.");
         Require(problems, request.MinimumExamples >= 1, $"minimum examples {request.MinimumExamples}: expected at least 1.");
         Require(problems, request.Dataset.SequenceLength is >= 1 and <= 100_000, $"sequence length {request.Dataset.SequenceLength}: expected 1 to 100,000.");
-        if (problems.Count > 0)
-        {
-            throw new SimulationException(string.Join(Environment.NewLine, problems.Distinct()));
-        }
+        return [.. problems.Distinct()];
     }
 
     private static ModelDefinition Build(SimulationRequest request, Dataset dataset)

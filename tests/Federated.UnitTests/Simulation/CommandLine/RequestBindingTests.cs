@@ -63,9 +63,9 @@ public sealed class RequestBindingTests : IDisposable
     public void Bind_SeveralMistakes_NamesThemAll()
     {
         string message = Assert.Throws<SimulationException>(() => Bind(
-            "--partition", "shards:0", "--image", "3", "--format", "xml", "--model-option", "colour=red", "--scale", "big", "--job", Path.Combine(_folder.Root, "none.json"))).Message;
+            "--partition", "shards:0", "--image", "3", "--format", "xml", "--model-option", "colour=red", "--scale", "big", "--rounds", "0", "--dropout", "3", "--job", Path.Combine(_folder.Root, "none.json"))).Message;
 
-        foreach (string part in new[] { "shards:0", "format 'xml'", "'colour' is unknown", "scale 'big'", "none.json" })
+        foreach (string part in new[] { "shards:0", "format 'xml'", "'colour' is unknown", "scale 'big'", "rounds: 0", "dropout 3", "none.json" })
         {
             Assert.Contains(part, message, StringComparison.Ordinal);
         }
