@@ -51,6 +51,9 @@ public sealed partial class AggregatorNode : IAsyncDisposable
     /// <summary>Slots in the hands of a running upload or leaf.</summary>
     public int LiveLeases => Running.Store.LiveLeases;
 
+    /// <summary>Folder of the slot pool; it outlives the node, whose successor recovers from it.</summary>
+    public string PoolFolder => Running.Store.PoolFolder;
+
     private Parts Running => _parts ?? throw new InvalidOperationException("The aggregation node is not running.");
 
     /// <summary>Opens pool and journal, frees what belongs to nobody, and starts the leaves.</summary>

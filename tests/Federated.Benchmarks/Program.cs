@@ -1,4 +1,5 @@
 using Federated.Benchmarks.Framework;
+using Federated.Benchmarks.Gateway;
 using Federated.Benchmarks.Latency;
 using Federated.Benchmarks.Mathematics;
 using Federated.Benchmarks.Training;
@@ -11,6 +12,8 @@ IBenchmark[] benchmarks =
     new RobustBenchmark(),
     new LatencyBenchmark(),
     new SimulationBenchmark(),
+    new UploadBenchmark(),
+    new RoundBenchmark(),
 ];
 
 using var stop = new CancellationTokenSource();
@@ -19,4 +22,9 @@ Console.CancelKeyPress += (_, pressed) =>
     pressed.Cancel = true;
     stop.Cancel();
 };
+if (args is [RoundServer.Argument, ..])
+{
+    return await RoundServer.RunAsync(args, stop.Token);
+}
+
 return await BenchmarkCommandLine.RunAsync(benchmarks, args, stop.Token);

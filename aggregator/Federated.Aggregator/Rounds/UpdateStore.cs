@@ -15,6 +15,8 @@ internal sealed class UpdateStore(SlotPool pool, NodeJournal journal, UpdateSpoo
 
     public long SlotBytes => pool.SlotBytes;
 
+    public string PoolFolder => pool.Directory;
+
     public SlotPoolStatistics Statistics => pool.Statistics;
 
     /// <summary>Leases that have not ended; 0 when nothing is on its way.</summary>

@@ -43,7 +43,7 @@ internal sealed class UpdateUploader(
 
             await call.RequestStream.CompleteAsync().ConfigureAwait(false);
         }
-        catch (Exception e) when (e is RpcException or InvalidOperationException && !attempt.Token.IsCancellationRequested)
+        catch (Exception e) when (e is RpcException or InvalidOperationException or IOException && !attempt.Token.IsCancellationRequested)
         {
             // A gateway that refuses answers before it has read everything: its answer says why, the broken write does not.
             return await call.ResponseAsync.ConfigureAwait(false);

@@ -62,7 +62,7 @@ public abstract class GatewayTests : IAsyncLifetime
 
             await call.RequestStream.CompleteAsync();
         }
-        catch (Exception exception) when (exception is RpcException or InvalidOperationException)
+        catch (Exception exception) when (exception is RpcException or InvalidOperationException or IOException)
         {
             // A refusal may come before everything is sent; the response says why.
         }
