@@ -14,6 +14,7 @@ public sealed class AggregatorMetrics : IDisposable
     private readonly Counter<long> _bytes;
     private readonly Histogram<double> _uploadSeconds;
     private readonly Histogram<double> _sumSeconds;
+    private readonly Counter<long> _summed;
     private Func<SlotPoolStatistics>? _slots;
 
     public AggregatorMetrics()
@@ -21,7 +22,8 @@ public sealed class AggregatorMetrics : IDisposable
         _uploads = _meter.CreateCounter<long>("federated.node.uploads", "{upload}", "Uploads by how they ended.");
         _bytes = _meter.CreateCounter<long>("federated.node.upload.bytes", "By", "Payload bytes of stored updates.");
         _uploadSeconds = _meter.CreateHistogram<double>("federated.node.upload.duration", "s", "From the header to the answer of stored updates.");
-        _sumSeconds = _meter.CreateHistogram<double>("federated.node.aggregation.duration", "s", "Adding one update to a partial aggregate.");
+        _sumSeconds = _meter.CreateHistogram<double>("federated.node.aggregation.duration", "s", "Adding a batch of updates to the sums of a round.");
+        _summed = _meter.CreateCounter<long>("federated.node.updates.summed", "{update}", "Updates added to the sums of a round.");
         _meter.CreateObservableGauge("federated.node.slots", ObserveSlots, "{slot}", "Slots of the pool by state.");
     }
 
@@ -37,7 +39,11 @@ public sealed class AggregatorMetrics : IDisposable
     internal void UploadEnded(UploadOutcome outcome) =>
         _uploads.Add(1, new KeyValuePair<string, object?>("outcome", outcome.ToString()));
 
-    internal void UpdateSummed(TimeSpan duration) => _sumSeconds.Record(duration.TotalSeconds);
+    internal void UpdatesSummed(int count, TimeSpan duration)
+    {
+        _summed.Add(count);
+        _sumSeconds.Record(duration.TotalSeconds);
+    }
 
     public void Dispose() => _meter.Dispose();
 

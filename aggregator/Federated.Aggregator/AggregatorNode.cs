@@ -51,9 +51,6 @@ public sealed partial class AggregatorNode : IAsyncDisposable
     /// <summary>Slots in the hands of a running upload or leaf.</summary>
     public int LiveLeases => Running.Store.LiveLeases;
 
-    /// <summary>Folder of the slot pool; it outlives the node, whose successor recovers from it.</summary>
-    public string PoolFolder => Running.Store.PoolFolder;
-
     private Parts Running => _parts ?? throw new InvalidOperationException("The aggregation node is not running.");
 
     /// <summary>Opens pool and journal, frees what belongs to nobody, and starts the leaves.</summary>
@@ -111,7 +108,8 @@ public sealed partial class AggregatorNode : IAsyncDisposable
 
         await parts.Leaves.DisposeAsync();
         _metrics.ObservePool(null);
-        parts.Store.Dispose();
+        parts.Store.Close();
+        parts.Journal.Dispose();
     }
 
     public async ValueTask DisposeAsync() => await StopAsync(CancellationToken.None);
@@ -162,7 +160,7 @@ public sealed partial class AggregatorNode : IAsyncDisposable
         return recovery;
     }
 
-    /// <summary>Refuses updates from now on, waits for those that are being stored and summed, and merges the leaves.</summary>
+    /// <summary>Refuses updates from now on, waits for those that are being stored and summed, and reports the sums.</summary>
     /// <param name="key">A round that is open, or closed and not forgotten: then the answer is the same again.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="InvalidOperationException">The node does not have the round, or summing an update failed.</exception>

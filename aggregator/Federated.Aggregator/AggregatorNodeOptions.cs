@@ -31,7 +31,7 @@ public sealed class AggregatorNodeOptions
     /// <summary>Touches every page of the pool at the start, so that no upload pays for it.</summary>
     public bool PreTouchSlots { get; set; } = true;
 
-    /// <summary>Leaf aggregators that sum at the same time; 0 for one per core.</summary>
+    /// <summary>Claim checks that are handled at the same time, over all rounds; 0 for one per core. A round has one set of sums all the same.</summary>
     [Range(0, 1024)]
     public int LeafWorkers { get; set; }
 

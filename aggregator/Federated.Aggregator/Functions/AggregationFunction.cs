@@ -1,54 +1,52 @@
 using System.Collections.Immutable;
+using Federated.Aggregation.Accumulators;
 using Federated.Aggregator.Rounds;
-using Federated.Protocol.Sections;
 using Federated.Protocol.V1;
 
 namespace Federated.Aggregator.Functions;
 
 /// <summary>
-/// A worker of the aggregation tree. Leaf, middle and top are the same thing: a leaf accumulates updates, a middle merges
-/// partial aggregates, the top also reports. Used by one caller at a time.
+/// A worker of the aggregation tree over the sections of a round. Leaf, middle and top are the same thing: an accumulator that
+/// takes updates, or partial aggregates, and reports. Used by one caller at a time.
 /// </summary>
 internal sealed class AggregationFunction(ImmutableArray<SectionSpec> sections)
 {
-    private readonly SectionSum[] _sums = [.. sections.Select(section => new SectionSum(section))];
-    private double _weight;
+    private readonly UpdateAccumulator _accumulator = new([.. sections.Select(ShapeOf)]);
 
-    /// <summary>Updates in the partial aggregate.</summary>
-    public int Count { get; private set; }
+    public bool CanReport => _accumulator.CanReport;
 
-    /// <summary>Adds the payload of one update: its sections one after another.</summary>
-    public void Accumulate(ReadOnlySpan<byte> payload, double weight)
-    {
-        int start = 0;
-        for (int i = 0; i < _sums.Length; i++)
-        {
-            int length = checked((int)SectionSpecs.DenseBytes(sections[i]));
-            _sums[i].Add(payload.Slice(start, length), weight);
-            start += length;
-        }
-
-        _weight += weight;
-        Count++;
-    }
-
-    /// <summary>Adds another partial aggregate, which must not be used afterwards.</summary>
-    public AggregationFunction MergeWith(AggregationFunction other)
-    {
-        for (int i = 0; i < _sums.Length; i++)
-        {
-            _sums[i].Add(other._sums[i]);
-        }
-
-        _weight += other._weight;
-        Count += other.Count;
-        return this;
-    }
-
-    /// <summary>Whether there is anything to report.</summary>
-    public bool CanReport => Count > 0;
+    /// <summary>Adds updates in one pass over the sums.</summary>
+    public void Accumulate(ReadOnlySpan<RetainedUpdate> updates) => _accumulator.Accumulate(updates);
 
     /// <summary>The aggregate of each section; the sums stay, so that a round that is opened again goes on.</summary>
-    public IReadOnlyList<SectionAggregate> Report() =>
-        CanReport ? [.. _sums.Select(sum => sum.Divide(_weight, Count))] : throw new InvalidOperationException("There is no update to report.");
+    public IReadOnlyList<SectionAggregate> Report()
+    {
+        AggregateReport report = _accumulator.Preview();
+        return [.. report.Sections.Select((section, i) => new SectionAggregate(
+            sections[i], section.Single, section.Integer.Length == 0 ? section.Double : [.. section.Integer.Select(value => (double)value)],
+            section.Divisor))];
+    }
+
+    /// <summary>Whether the mathematics has sums for a section of this form.</summary>
+    public static bool CanSum(SectionSpec section) =>
+        section.Codec == SectionCodec.Dense && section.Dtype is SectionDType.F32 or SectionDType.F64 or SectionDType.I64
+        && section.Denominator is SectionDenominator.Weight or SectionDenominator.Updates or SectionDenominator.None
+        && section.ElementCount <= int.MaxValue;
+
+    private static SectionShape ShapeOf(SectionSpec section) => new(
+        section.Dtype switch
+        {
+            SectionDType.F32 => ElementType.Float32,
+            SectionDType.F64 => ElementType.Float64,
+            SectionDType.I64 => ElementType.Int64,
+            _ => throw new ArgumentOutOfRangeException(nameof(section), section.Dtype, "Sections of this type cannot be summed."),
+        },
+        checked((int)section.ElementCount),
+        section.Denominator switch
+        {
+            SectionDenominator.Weight => Denominator.Weight,
+            SectionDenominator.Updates => Denominator.Updates,
+            SectionDenominator.None => Denominator.None,
+            _ => throw new ArgumentOutOfRangeException(nameof(section), section.Denominator, "The section has no known denominator."),
+        });
 }

@@ -4,7 +4,7 @@ using Federated.Protocol.Rounds;
 namespace Federated.Aggregator.Rounds;
 
 /// <summary>
-/// A round at this node: which updates have come how far, and the leaves that sum them. An update is claimed by its upload,
+/// A round at this node: which updates have come how far, and the leaf that sums them. An update is claimed by its upload,
 /// committed, stored, summed; from commit to sum it is pending, and a closing round waits for the pending ones.
 /// </summary>
 internal sealed class NodeRound(RoundPlan plan, Action<UpdateCommitted> onStored)
@@ -12,10 +12,9 @@ internal sealed class NodeRound(RoundPlan plan, Action<UpdateCommitted> onStored
     private readonly Lock _gate = new();
     private readonly Dictionary<string, UpdateEntry> _updates = new(StringComparer.Ordinal);
     private readonly HashSet<string> _lost = new(StringComparer.Ordinal);
-    private readonly Stack<AggregationFunction> _idleLeaves = new();
+    private readonly Lazy<AggregationFunction> _leaf = new(() => new AggregationFunction(plan.Sections));
     private Action<UpdateCommitted> _onStored = onStored;
     private volatile RoundPlan _plan = plan;
-    private AggregationFunction? _top;
     private TaskCompletionSource? _drained;
     private Exception? _fault;
     private ClosedRound? _result;
@@ -24,6 +23,12 @@ internal sealed class NodeRound(RoundPlan plan, Action<UpdateCommitted> onStored
     private int _pending;
 
     public RoundPlan Plan => _plan;
+
+    /// <summary>Updates that a worker has taken and that wait for their sum.</summary>
+    public LeafQueue Waiting { get; } = new();
+
+    /// <summary>The sums; touched by the one worker that sums at a time.</summary>
+    public AggregationFunction Leaf => _leaf.Value;
 
     /// <summary>The round was abandoned or forgotten: what is pending is freed, not summed.</summary>
     public bool IsEnded => Volatile.Read(ref _isEnded);
@@ -144,11 +149,12 @@ internal sealed class NodeRound(RoundPlan plan, Action<UpdateCommitted> onStored
         }
     }
 
-    /// <summary>The update is in a leaf's partial aggregate.</summary>
-    public void EndSum(string assignmentId)
+    /// <summary>The update is in the leaf's sums, or, with a fault, has spoiled them.</summary>
+    public void EndSum(string assignmentId, Exception? fault)
     {
         lock (_gate)
         {
+            _fault ??= fault;
             _updates[assignmentId] = _updates[assignmentId] with { Progress = UpdateProgress.Summed };
             EndPending_NeedsLock();
         }
@@ -165,35 +171,7 @@ internal sealed class NodeRound(RoundPlan plan, Action<UpdateCommitted> onStored
         }
     }
 
-    /// <summary>Summing failed half-way: the partial aggregate is not to be trusted any more.</summary>
-    public void FailSum(string assignmentId, Exception fault)
-    {
-        lock (_gate)
-        {
-            _fault ??= fault;
-            _updates.Remove(assignmentId);
-            EndPending_NeedsLock();
-        }
-    }
-
-    /// <summary>A leaf of the round that nobody uses; there are never more than run at the same time.</summary>
-    public AggregationFunction RentLeaf()
-    {
-        lock (_gate)
-        {
-            return _idleLeaves.TryPop(out AggregationFunction? leaf) ? leaf : new AggregationFunction(_plan.Sections);
-        }
-    }
-
-    public void ReturnLeaf(AggregationFunction leaf)
-    {
-        lock (_gate)
-        {
-            _idleLeaves.Push(leaf);
-        }
-    }
-
-    /// <summary>Takes no more updates from now on, waits for the pending ones and merges the leaves into the top.</summary>
+    /// <summary>Takes no more updates from now on, waits for the pending ones and reports.</summary>
     /// <exception cref="InvalidOperationException">Summing had failed; the round can only be abandoned.</exception>
     public async Task<ClosedRound> CloseAsync(CancellationToken cancellationToken)
     {
@@ -205,7 +183,7 @@ internal sealed class NodeRound(RoundPlan plan, Action<UpdateCommitted> onStored
                 throw new InvalidOperationException($"Round {_plan.Key} cannot be closed: summing an update failed. Abandon it.", _fault);
             }
 
-            return _result ??= Merge_NeedsLock();
+            return _result ??= Report_NeedsLock();
         }
     }
 
@@ -231,16 +209,11 @@ internal sealed class NodeRound(RoundPlan plan, Action<UpdateCommitted> onStored
         }
     }
 
-    private ClosedRound Merge_NeedsLock()
+    private ClosedRound Report_NeedsLock()
     {
-        while (_idleLeaves.TryPop(out AggregationFunction? leaf))
-        {
-            _top = _top?.MergeWith(leaf) ?? leaf;
-        }
-
         UpdateCommitted[] included = [.. _updates.Values
             .Where(entry => entry.Progress == UpdateProgress.Summed).Select(entry => entry.Update!)];
-        return new ClosedRound(included.Length == 0 ? [] : _top!.Report(), included);
+        return new ClosedRound(included.Length == 0 ? [] : Leaf.Report(), included);
     }
 
     private void EndPending_NeedsLock()

@@ -1,3 +1,4 @@
+using Federated.Aggregator.Functions;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.Sections;
 using Federated.Protocol.V1;
@@ -29,10 +30,10 @@ internal static class PlanCheck
 
         foreach (SectionSpec section in plan.Sections)
         {
-            if (section.Codec != SectionCodec.Dense || section.Dtype is not (SectionDType.F32 or SectionDType.F64 or SectionDType.I64))
+            if (!AggregationFunction.CanSum(section))
             {
                 throw new InvalidOperationException(
-                    $"Round {plan.Key} has a section {section.Role} of {section.Dtype} in {section.Codec}; this node sums dense F32, F64 and I64.");
+                    $"Round {plan.Key} has a section {section.Role} of {section.Dtype} in {section.Codec} over {section.Denominator}; this node sums dense F32, F64 and I64.");
             }
         }
     }

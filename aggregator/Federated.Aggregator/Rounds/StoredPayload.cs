@@ -3,10 +3,10 @@ using Federated.Storage.Slots;
 namespace Federated.Aggregator.Rounds;
 
 /// <summary>
-/// The bytes of a stored update in the hands of its one reader. <see cref="Release"/> says that they are used up; disposing without
-/// it puts them back.
+/// The bytes of a stored update in the hands of its one reader, who releases them when they are used up. A payload from
+/// a slot is recovered by the next process when its reader dies before that.
 /// </summary>
-internal sealed class StoredPayload : IDisposable
+internal sealed class StoredPayload
 {
     private readonly SlotReadLease? _lease;
     private readonly byte[] _spooled = [];
@@ -15,9 +15,7 @@ internal sealed class StoredPayload : IDisposable
 
     public StoredPayload(byte[] spooled) => _spooled = spooled;
 
-    public ReadOnlySpan<byte> Bytes => _lease is null ? _spooled : _lease.Bytes;
+    public ReadOnlyMemory<byte> Memory => _lease?.Memory ?? _spooled;
 
     public void Release() => _lease?.Release();
-
-    public void Dispose() => _lease?.Dispose();
 }

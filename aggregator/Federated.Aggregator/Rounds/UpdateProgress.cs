@@ -9,9 +9,9 @@ internal enum UpdateProgress
     /// <summary>In the pool and the journal, waiting for a leaf.</summary>
     Stored,
 
-    /// <summary>A leaf holds it.</summary>
+    /// <summary>In the hands of a worker.</summary>
     Summing,
 
-    /// <summary>In the partial aggregate of a leaf.</summary>
+    /// <summary>In the sums of the round.</summary>
     Summed,
 }

@@ -9,13 +9,11 @@ namespace Federated.Aggregator.Rounds;
 /// Where updates are between their upload and their sum: the slot pool, the journal that names what the slots hold, and the
 /// spool for rounds that ask for one.
 /// </summary>
-internal sealed class UpdateStore(SlotPool pool, NodeJournal journal, UpdateSpool spool, RetryAdvice advice) : IDisposable
+internal sealed class UpdateStore(SlotPool pool, NodeJournal journal, UpdateSpool spool, RetryAdvice advice)
 {
     public const string SpoolDurability = "spool";
 
     public long SlotBytes => pool.SlotBytes;
-
-    public string PoolFolder => pool.Directory;
 
     public SlotPoolStatistics Statistics => pool.Statistics;
 
@@ -121,10 +119,19 @@ internal sealed class UpdateStore(SlotPool pool, NodeJournal journal, UpdateSpoo
 
     public void DropSpool(RoundKey key) => spool.Drop(key);
 
-    public void Dispose()
+    /// <summary>
+    /// Closes the pool, and deletes it when no payload waits in it: a pool in <c>/dev/shm</c> is memory that nobody else would ever free.
+    /// Call it while the journal is still open, which keeps the next process from using the pool.
+    /// </summary>
+    public void Close()
     {
+        bool isEmpty = pool.Statistics.Free == pool.SlotCount;
+        string folder = pool.Directory;
         pool.Dispose();
-        journal.Dispose();
+        if (isEmpty)
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     internal static string Format(SlotKey key)

@@ -69,10 +69,8 @@ internal sealed class GatewayServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        string pool = Node.PoolFolder;
         await _app.StopAsync();
         await _app.DisposeAsync();
-        Directory.Delete(pool, recursive: true);
         Directory.Delete(_folder, recursive: true);
     }
 
