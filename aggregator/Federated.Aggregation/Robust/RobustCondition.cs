@@ -6,6 +6,9 @@ internal static class RobustCondition
     /// <summary>Most subsets that a rule may search.</summary>
     public const long MostSubsets = 200_000;
 
+    /// <summary>f among the updates that are left: without this, one NaN could make a rule refuse the round.</summary>
+    public static int Left(int byzantine, IReadOnlyList<int> dropped) => Math.Max(Math.Min(byzantine, 0), byzantine - dropped.Count);
+
     /// <summary>A majority must be honest: 2f &lt; n.</summary>
     public static void Majority(string rule, int n, int f)
     {

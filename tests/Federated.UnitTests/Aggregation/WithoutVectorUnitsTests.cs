@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.Intrinsics;
 using Federated.UnitTests.Aggregation.Robust;
+using Federated.UnitTests.Aggregation.Robust.Coordinates;
 
 namespace Federated.UnitTests.Aggregation;
 

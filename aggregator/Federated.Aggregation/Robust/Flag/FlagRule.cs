@@ -33,7 +33,7 @@ public sealed class FlagRule : IGramRule
     public string Name => "flag";
 
     /// <summary>The combination; trust is the reconstruction ratio v.</summary>
-    public GramCombination Combine(GramMatrix gram)
+    public GramCombination Combine(GramMatrix gram, IReadOnlyList<int> dropped)
     {
         FlagSolution solution = Solve(gram);
         return new GramCombination(solution.Coefficients, solution.Ratios);

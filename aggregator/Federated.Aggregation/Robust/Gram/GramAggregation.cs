@@ -5,7 +5,7 @@ namespace Federated.Aggregation.Robust.Gram;
 /// <summary>Runs a Gram rule over updates that are all at hand: one pass for the Gram matrix, one for the weighted sum.</summary>
 public static class GramAggregation
 {
-    /// <summary>Aggregates. Updates that are not finite are dropped before the rule sees them.</summary>
+    /// <summary>Aggregates. Updates that are not finite are dropped before the rule sees them and count as f.</summary>
     /// <param name="rule">The rule.</param>
     /// <param name="updates">Equally long updates.</param>
     /// <param name="destination">Receives the aggregate; none of the updates.</param>
@@ -21,7 +21,8 @@ public static class GramAggregation
             throw new ArgumentException($"None of {gram.Count} updates is finite: there is nothing to aggregate.", nameof(updates));
         }
 
-        GramCombination combination = rule.Combine(finite.Length == gram.Count ? gram : gram.Select(finite));
+        int[] dropped = [.. Enumerable.Range(0, gram.Count).Except(finite)];
+        GramCombination combination = rule.Combine(dropped.Length == 0 ? gram : gram.Select(finite), dropped);
         double[] coefficients = new double[gram.Count], trust = new double[gram.Count];
         for (int k = 0; k < finite.Length; k++)
         {
@@ -30,6 +31,6 @@ public static class GramAggregation
         }
 
         WeightedSum.Compute(updates, coefficients, destination, degree);
-        return new GramAggregate(coefficients, trust, [.. Enumerable.Range(0, gram.Count).Except(finite)]);
+        return new GramAggregate(coefficients, trust, dropped);
     }
 }

@@ -10,12 +10,13 @@ public sealed class AdaptiveClipMixing(int byzantine) : IMixing
 {
     public string Name => "arc";
 
-    public double[][] Mix(GramMatrix gram)
+    public double[][] Mix(GramMatrix gram, IReadOnlyList<int> dropped)
     {
         ArgumentNullException.ThrowIfNull(gram);
         int n = gram.Count;
-        RobustCondition.Majority(Name, n, byzantine);
-        int clipped = (int)(2L * byzantine * (n - byzantine) / n);
+        int f = RobustCondition.Left(byzantine, dropped);
+        RobustCondition.Majority(Name, n, f);
+        int clipped = (int)(2L * f * (n - f) / n);
         double[] norms = [.. Enumerable.Range(0, n).Select(gram.Norm).Order()];
         return ClipMixing.Shorten(gram, norms[n - clipped - 1]);
     }

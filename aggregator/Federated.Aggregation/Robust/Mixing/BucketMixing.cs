@@ -12,7 +12,7 @@ public sealed class BucketMixing(int size, CounterRandom random) : IMixing
 {
     public string Name => "bucketing";
 
-    public double[][] Mix(GramMatrix gram)
+    public double[][] Mix(GramMatrix gram, IReadOnlyList<int> dropped)
     {
         ArgumentNullException.ThrowIfNull(gram);
         RobustCondition.Majority(Name, gram.Count, 0);

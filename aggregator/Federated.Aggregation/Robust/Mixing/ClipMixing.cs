@@ -8,7 +8,7 @@ public sealed class ClipMixing(double bound) : IMixing
 {
     public string Name => "clipping";
 
-    public double[][] Mix(GramMatrix gram)
+    public double[][] Mix(GramMatrix gram, IReadOnlyList<int> dropped)
     {
         ArgumentNullException.ThrowIfNull(gram);
         RobustCondition.Positive(Name, "bound", bound);

@@ -12,7 +12,7 @@ public sealed class MixedRule(IReadOnlyList<IMixing> mixings, IGramRule rule) : 
 {
     public string Name => string.Join('+', [.. mixings.Select(mixing => mixing.Name), rule.Name]);
 
-    public GramCombination Combine(GramMatrix gram)
+    public GramCombination Combine(GramMatrix gram, IReadOnlyList<int> dropped)
     {
         ArgumentNullException.ThrowIfNull(gram);
         int n = gram.Count;
@@ -20,13 +20,13 @@ public sealed class MixedRule(IReadOnlyList<IMixing> mixings, IGramRule rule) : 
         GramMatrix current = gram;
         foreach (IMixing mixing in mixings)
         {
-            mixed = SmallMatrix.Multiply(mixing.Mix(current), mixed);
+            mixed = SmallMatrix.Multiply(mixing.Mix(current, dropped), mixed);
             double[][] products = SmallMatrix.Multiply(
                 SmallMatrix.Multiply(mixed, SmallMatrix.New(n, n, (i, j) => gram[i, j])), SmallMatrix.Transpose(mixed, mixed.Length));
             current = new GramMatrix([.. products.SelectMany(row => row)]);
         }
 
-        GramCombination found = rule.Combine(current);
+        GramCombination found = rule.Combine(current, dropped);
         double[] coefficients = new double[n], trust = new double[n];
         for (int i = 0; i < n; i++)
         {

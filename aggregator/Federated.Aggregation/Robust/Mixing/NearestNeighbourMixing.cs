@@ -10,18 +10,19 @@ public sealed class NearestNeighbourMixing(int byzantine) : IMixing
 {
     public string Name => "nnm";
 
-    public double[][] Mix(GramMatrix gram)
+    public double[][] Mix(GramMatrix gram, IReadOnlyList<int> dropped)
     {
         ArgumentNullException.ThrowIfNull(gram);
         int n = gram.Count;
-        RobustCondition.Majority(Name, n, byzantine);
+        int f = RobustCondition.Left(byzantine, dropped);
+        RobustCondition.Majority(Name, n, f);
         return
         [
             .. Enumerable.Range(0, n).Select(i =>
             {
                 // An update is its own nearest even when another is identical.
                 double[] distances = [.. Enumerable.Range(0, n).Select(j => j == i ? -1 : gram.SquaredDistance(i, j))];
-                return Selection.Mean(Selection.Smallest(distances, n - byzantine), n);
+                return Selection.Mean(Selection.Smallest(distances, n - f), n);
             }),
         ];
     }

@@ -17,11 +17,16 @@ public sealed class CentredClippingRule(double radius = 100, int iterations = 1,
 {
     public string Name => "centred-clipping";
 
-    public GramCombination Combine(GramMatrix gram)
+    public GramCombination Combine(GramMatrix gram, IReadOnlyList<int> dropped)
     {
         ArgumentNullException.ThrowIfNull(gram);
         int n = gram.Count - (lastIsCentre ? 1 : 0);
         RobustCondition.Majority(Name, n, 0);
+        if (lastIsCentre && dropped.Contains(gram.Count + dropped.Count - 1))
+        {
+            throw new ArgumentException($"Rule '{Name}': the last centre is not finite.");
+        }
+
         RobustCondition.Positive(Name, "radius", radius);
         RobustCondition.Positive(Name, "iterations", iterations);
         double[] centre = new double[gram.Count], kept = new double[gram.Count];

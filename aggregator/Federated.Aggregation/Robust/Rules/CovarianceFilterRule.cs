@@ -12,11 +12,12 @@ public sealed class CovarianceFilterRule(int byzantine) : IGramRule
 {
     public string Name => "caf";
 
-    public GramCombination Combine(GramMatrix gram)
+    public GramCombination Combine(GramMatrix gram, IReadOnlyList<int> dropped)
     {
         ArgumentNullException.ThrowIfNull(gram);
         int n = gram.Count;
-        RobustCondition.Majority(Name, n, byzantine);
+        int f = RobustCondition.Left(byzantine, dropped);
+        RobustCondition.Majority(Name, n, f);
         double[] weights = [.. Enumerable.Repeat(1.0, n)];
         double[] best = weights;
         double smallest = double.PositiveInfinity;
@@ -39,7 +40,7 @@ public sealed class CovarianceFilterRule(int byzantine) : IGramRule
 
             weights = [.. weights.Select((weight, i) => Math.Max(0, weight * (1 - (along[i] / worst))))];
         }
-        while (weights.Sum() > n - (2 * byzantine));
+        while (weights.Sum() > n - (2 * f));
 
         double total = best.Sum();
         return new GramCombination([.. best.Select(weight => weight / total)], best);

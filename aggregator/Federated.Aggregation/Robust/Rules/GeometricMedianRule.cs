@@ -12,7 +12,7 @@ public sealed class GeometricMedianRule(double smoothing = 0.1, int iterations =
 {
     public string Name => "geometric-median";
 
-    public GramCombination Combine(GramMatrix gram)
+    public GramCombination Combine(GramMatrix gram, IReadOnlyList<int> dropped)
     {
         ArgumentNullException.ThrowIfNull(gram);
         RobustCondition.Majority(Name, gram.Count, 0);

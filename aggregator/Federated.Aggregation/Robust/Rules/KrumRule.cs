@@ -15,18 +15,19 @@ public sealed class KrumRule(int byzantine, bool isMulti) : IGramRule
 {
     public string Name => isMulti ? "multi-krum" : "krum";
 
-    public GramCombination Combine(GramMatrix gram)
+    public GramCombination Combine(GramMatrix gram, IReadOnlyList<int> dropped)
     {
         ArgumentNullException.ThrowIfNull(gram);
         int n = gram.Count;
-        RobustCondition.Majority(Name, n, byzantine);
-        int neighbours = n - byzantine - 1;
+        int f = RobustCondition.Left(byzantine, dropped);
+        RobustCondition.Majority(Name, n, f);
+        int neighbours = n - f - 1;
         double[] scores =
         [
             .. Enumerable.Range(0, n).Select(i =>
                 Enumerable.Range(0, n).Where(j => j != i).Select(j => gram.SquaredDistance(i, j)).Order().Take(neighbours).DefaultIfEmpty(0).Average()),
         ];
         return new GramCombination(
-            Selection.Mean(Selection.Smallest(scores, isMulti ? n - byzantine : 1), n), [.. scores.Select(score => -score)]);
+            Selection.Mean(Selection.Smallest(scores, isMulti ? n - f : 1), n), [.. scores.Select(score => -score)]);
     }
 }

@@ -7,7 +7,7 @@ public sealed class MeanRule : IGramRule
 {
     public string Name => "mean";
 
-    public GramCombination Combine(GramMatrix gram)
+    public GramCombination Combine(GramMatrix gram, IReadOnlyList<int> dropped)
     {
         ArgumentNullException.ThrowIfNull(gram);
         RobustCondition.Majority(Name, gram.Count, 0);

@@ -11,14 +11,15 @@ public sealed class MinimumDiameterRule(int byzantine) : IGramRule
 {
     public string Name => "mda";
 
-    public GramCombination Combine(GramMatrix gram)
+    public GramCombination Combine(GramMatrix gram, IReadOnlyList<int> dropped)
     {
         ArgumentNullException.ThrowIfNull(gram);
         int n = gram.Count;
-        RobustCondition.Subsets(Name, n, byzantine);
+        int f = RobustCondition.Left(byzantine, dropped);
+        RobustCondition.Subsets(Name, n, f);
         int[] best = [];
         double smallest = double.PositiveInfinity;
-        foreach (int[] subset in Selection.Subsets(n, n - byzantine))
+        foreach (int[] subset in Selection.Subsets(n, n - f))
         {
             double diameter = 0;
             for (int i = 0; i < subset.Length && diameter < smallest; i++)

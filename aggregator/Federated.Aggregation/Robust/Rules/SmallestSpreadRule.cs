@@ -11,14 +11,15 @@ public sealed class SmallestSpreadRule(int byzantine) : IGramRule
 {
     public string Name => "smea";
 
-    public GramCombination Combine(GramMatrix gram)
+    public GramCombination Combine(GramMatrix gram, IReadOnlyList<int> dropped)
     {
         ArgumentNullException.ThrowIfNull(gram);
         int n = gram.Count;
-        RobustCondition.Subsets(Name, n, byzantine);
+        int f = RobustCondition.Left(byzantine, dropped);
+        RobustCondition.Subsets(Name, n, f);
         int[] best = [];
         double smallest = double.PositiveInfinity;
-        foreach (int[] subset in Selection.Subsets(n, n - byzantine))
+        foreach (int[] subset in Selection.Subsets(n, n - f))
         {
             double[] equal = [.. Enumerable.Repeat(1.0, subset.Length)];
             double largest = Combination.TopCovariance(gram.Select(subset), equal).Largest;

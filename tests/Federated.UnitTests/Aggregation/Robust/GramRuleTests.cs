@@ -122,8 +122,8 @@ public sealed class GramRuleTests
     {
         var gram = new GramMatrix(new double[40 * 40]);
 
-        Assert.Contains("subsets of 40", Assert.Throws<ArgumentException>(() => new MinimumDiameterRule(15).Combine(gram)).Message, StringComparison.Ordinal);
-        Assert.Contains("subsets of 40", Assert.Throws<ArgumentException>(() => new SmallestSpreadRule(15).Combine(gram)).Message, StringComparison.Ordinal);
+        Assert.Contains("subsets of 40", Assert.Throws<ArgumentException>(() => new MinimumDiameterRule(15).Combine(gram, [])).Message, StringComparison.Ordinal);
+        Assert.Contains("subsets of 40", Assert.Throws<ArgumentException>(() => new SmallestSpreadRule(15).Combine(gram, [])).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -145,7 +145,33 @@ public sealed class GramRuleTests
 
         Assert.Equal([2], aggregate.Dropped);
         double[][] left = RobustData.Doubles([.. updates.Where((_, i) => i != 2)]);
-        RobustData.AssertClose(NaiveRules.Krum(left, 1, 4), [.. result.Select(value => (double)value)], 1e-6);
+        RobustData.AssertClose(NaiveRules.Krum(left, 0, 5), [.. result.Select(value => (double)value)], 1e-6);
+    }
+
+    [Theory]
+    [InlineData("krum")]
+    [InlineData("mda")]
+    [InlineData("caf")]
+    [InlineData("monna")]
+    public void Run_ByzantineUpdateThatIsNotFinite_CannotMakeTheRuleRefuse(string name)
+    {
+        float[][] updates = RobustData.Updates(5, 40);
+        updates[1].AsSpan().Fill(float.NaN);
+        float[] result = new float[40];
+        IGramRule rule = name == "monna" ? new NearestToPivotRule(F, 3) : Rule(name);
+
+        GramAggregation.Run(rule, RobustData.Memories(updates), result);
+
+        double[][] left = RobustData.Doubles([.. updates.Where((_, i) => i != 1)]);
+        double[] expected = name switch
+        {
+            "krum" => NaiveRules.Krum(left, 1, 1),
+            "mda" => NaiveRules.Mda(left, 1),
+            "caf" => NaiveRules.Caf(left, 1),
+            _ => NaiveRules.Monna(left, 1, 2),
+        };
+        RobustData.AssertClose(expected, [.. result.Select(value => (double)value)], 1e-5);
+        Assert.Throws<ArgumentException>(() => GramAggregation.Run(new NearestToPivotRule(F, 1), RobustData.Memories(updates), result));
     }
 
     private static IGramRule Rule(string name) => name switch
@@ -172,5 +198,5 @@ public sealed class GramRuleTests
         _ => NaiveRules.Monna(x, F, 0),
     };
 
-    private static double[] Run(IGramRule rule, double[][] updates) => RobustData.Combine(updates, rule.Combine(RobustData.Gram(updates)).Coefficients);
+    private static double[] Run(IGramRule rule, double[][] updates) => RobustData.Combine(updates, rule.Combine(RobustData.Gram(updates), []).Coefficients);
 }

@@ -74,15 +74,6 @@ internal static class NaiveRules
         return Clip(x, x.Select(a => Math.Sqrt(NaiveFlag.Dot(a, a))).Order().ElementAt(n - clipped - 1));
     }
 
-    public static double[] ByCoordinate(double[][] x, Func<double[], double> rule) =>
-        [.. Enumerable.Range(0, x[0].Length).Select(j => rule([.. x.Select(a => a[j]).Order()]))];
-
-    public static double Median(double[] sorted) => (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
-
-    public static double Trimmed(double[] sorted, int f) => sorted[f..^f].Average();
-
-    public static double Nearest(double[] sorted, double centre, int kept) => sorted.OrderBy(value => Math.Abs(value - centre)).Take(kept).Average();
-
     // The covariance's top eigenpair by power iteration.
     private static (double Largest, double[] Along) Top(double[][] x, double[] weights)
     {
