@@ -3,6 +3,8 @@ using Federated.Aggregation.Kernels;
 using Federated.Aggregation.Linear;
 using Federated.Aggregation.Robust.Flag;
 using Federated.Aggregation.Robust.Gram;
+using Federated.Aggregation.Robust.Mixing;
+using Federated.Aggregation.Robust.Rules;
 using Federated.Benchmarks.Framework;
 
 namespace Federated.Benchmarks.Mathematics;
@@ -14,7 +16,7 @@ internal sealed class RobustBenchmark : IBenchmark
 
     public string Name => "robust";
 
-    public string Summary => "Gram matrices of updates of 11.7 M float32 against read bandwidth and FMA peak; Flag against its two passes";
+    public string Summary => "Gram matrices of updates of 11.7 M float32 against read bandwidth and FMA peak; Gram rules as multiples of the mean";
 
     public Task RunAsync(BenchmarkContext context)
     {
@@ -33,7 +35,36 @@ internal sealed class RobustBenchmark : IBenchmark
             Measure(context, many, Length / 10, isMemoryBound: false);
         }
 
+        MeasureRules(context, [.. Enumerable.Range(0, 50).Select(k => storage.AsSpan(k * 1000, 1_000_000).ToArray())]);
         return Task.CompletedTask;
+    }
+
+    private static void MeasureRules(BenchmarkContext context, float[][] updates)
+    {
+        ReadOnlyMemory<float>[] memories = [.. updates.Select(update => (ReadOnlyMemory<float>)update)];
+        float[] destination = new float[1_000_000];
+        double[] weights = [.. Enumerable.Repeat(1.0, updates.Length)];
+        (IGramRule Rule, double Goal)[] rules =
+        [
+            (new KrumRule(10, isMulti: false), 5),
+            (new KrumRule(10, isMulti: true), 5),
+            (new GeometricMedianRule(), 6),
+            (new CentredClippingRule(), 4),
+            (new CovarianceFilterRule(10), 10),
+            (new MixedRule([new NearestNeighbourMixing(10)], new MeanRule()), 8),
+        ];
+        double[] best = Interleaved.Best(
+            Interleaved.DefaultTurns,
+            [
+                () => WeightedMean.Compute(memories, weights, destination),
+                .. rules.Select(rule => (Action)(() => GramAggregation.Run(rule.Rule, memories, destination))),
+            ]);
+        for (int i = 0; i < rules.Length; i++)
+        {
+            // Twice the time is allowed with half the vector width.
+            double goal = rules[i].Goal * (MachineDescription.InstructionSet == "AVX-512" ? 1 : 2);
+            context.AtMost($"robust.{rules[i].Rule.Name}50.multipleOfMean", best[i + 1] / best[0], goal);
+        }
     }
 
     private static void Measure(BenchmarkContext context, float[][] updates, int length, bool isMemoryBound)
