@@ -71,14 +71,14 @@ internal static class RoundsApi
     }
 
     private static async Task<Results<Ok<RoundView>, ProblemHttpResult>> ReadAsync(
-        string jobId, int round, [FromQuery] TaskKind? kind, ServerContext context, CancellationToken cancellationToken)
+        string jobId, int round, [FromQuery] RoundKindQuery? kind, ServerContext context, CancellationToken cancellationToken)
     {
-        var row = await FindAsync(context, jobId, round, kind, cancellationToken);
+        var row = await FindAsync(context, jobId, round, kind?.Kind, cancellationToken);
         return row is null ? NoRound(jobId, round) : TypedResults.Ok(RoundView.Of(row));
     }
 
     private static async Task<Results<Ok<Page<AssignmentView>>, ValidationProblem, ProblemHttpResult>> AssignmentsAsync(
-        string jobId, int round, [FromQuery] TaskKind? kind, [AsParameters] PageQuery page, ServerContext context,
+        string jobId, int round, [FromQuery] RoundKindQuery? kind, [AsParameters] PageQuery page, ServerContext context,
         IOptions<AdministrationOptions> options, CancellationToken cancellationToken)
     {
         if (!page.TryReadNumber(-1, out var after, out var errors))
@@ -86,7 +86,7 @@ internal static class RoundsApi
             return TypedResults.ValidationProblem(errors);
         }
 
-        if (await FindAsync(context, jobId, round, kind, cancellationToken) is not { } found)
+        if (await FindAsync(context, jobId, round, kind?.Kind, cancellationToken) is not { } found)
         {
             return NoRound(jobId, round);
         }
@@ -104,10 +104,10 @@ internal static class RoundsApi
     }
 
     private static async Task<Results<Ok<Page<FailureView>>, ProblemHttpResult>> RoundFailuresAsync(
-        string jobId, int round, [FromQuery] TaskKind? kind, [AsParameters] PageQuery page, ServerContext context,
+        string jobId, int round, [FromQuery] RoundKindQuery? kind, [AsParameters] PageQuery page, ServerContext context,
         IOptions<AdministrationOptions> options, CancellationToken cancellationToken)
     {
-        if (await FindAsync(context, jobId, round, kind, cancellationToken) is not { } found)
+        if (await FindAsync(context, jobId, round, kind?.Kind, cancellationToken) is not { } found)
         {
             return NoRound(jobId, round);
         }

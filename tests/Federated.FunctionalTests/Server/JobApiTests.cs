@@ -56,6 +56,7 @@ public sealed class JobApiTests
     [InlineData("/api/v1/jobs/absent")]
     [InlineData("/api/v1/jobs/absent/rounds")]
     [InlineData("/api/v1/jobs/absent/rounds/1")]
+    [InlineData("/api/v1/jobs/absent/rounds/1?kind=evaluate")]
     [InlineData("/api/v1/jobs/absent/rounds/1/failures")]
     [InlineData("/api/v1/jobs/absent/rounds/1/assignments")]
     [InlineData("/api/v1/jobs/absent/failures")]
