@@ -112,7 +112,7 @@ public sealed class FederatedDevice
         using var pending = new PendingUpdates(_options.KeepPendingOnDisk ? Folder("pending") : null, logger);
         using var tasks = new TaskRunner(
             work,
-            identity,
+            () => authenticator.Identity,
             new TaskInputs(new ModelDownloader(channels, calls, cache, _options.StallTimeout, events.Downloading, logger)),
             states,
             _timeProvider,

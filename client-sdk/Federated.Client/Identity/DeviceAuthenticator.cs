@@ -22,6 +22,10 @@ internal sealed partial class DeviceAuthenticator(
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly IdentityClient _client = new(channels.InvokerFor(channels.Coordinator));
     private volatile AccessToken? _token;
+    private volatile DeviceIdentity? _identity;
+
+    /// <summary>Who the device is now; another than at the start when the server had forgotten it and it enrolled again.</summary>
+    public DeviceIdentity Identity => _identity ?? throw new InvalidOperationException("The device is not enrolled yet.");
 
     /// <summary>The identity in the store, enrolled first when there is none.</summary>
     public async Task<DeviceIdentity> EnsureEnrolledAsync(CancellationToken cancellationToken)
@@ -29,7 +33,7 @@ internal sealed partial class DeviceAuthenticator(
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return await store.LoadAsync(cancellationToken).ConfigureAwait(false)
+            return _identity = await store.LoadAsync(cancellationToken).ConfigureAwait(false)
                 ?? await EnrolAsync(cancellationToken).ConfigureAwait(false);
         }
         finally
@@ -164,7 +168,7 @@ internal sealed partial class DeviceAuthenticator(
         var identity = new DeviceIdentity(reply.DeviceId, reply.TenantId, channels.Coordinator.ToString());
         await store.SaveAsync(identity, cancellationToken).ConfigureAwait(false);
         LogEnrolled(logger, reply.TenantId);
-        return identity;
+        return _identity = identity;
     }
 
     private static bool IsUnknownDevice(RpcException e) => e.StatusCode is StatusCode.Unauthenticated or StatusCode.NotFound;

@@ -15,7 +15,7 @@ namespace Federated.Client.Sessions;
 /// <summary>Does the local work of one assignment and encodes its update. What goes wrong becomes a failure to report.</summary>
 internal sealed class TaskRunner(
     LocalWork work,
-    DeviceIdentity identity,
+    Func<DeviceIdentity> identity,
     TaskInputs inputs,
     ClientStates states,
     TimeProvider timeProvider,
@@ -79,7 +79,7 @@ internal sealed class TaskRunner(
             return $"The ticket of assignment {task.AssignmentId} belongs to another assignment ({ticket.AssignmentId}).";
         }
 
-        if (ticket.TenantId != identity.TenantId || ticket.DeviceId != identity.DeviceId)
+        if (ticket.TenantId != identity().TenantId || ticket.DeviceId != identity().DeviceId)
         {
             return $"The ticket of assignment {task.AssignmentId} was issued for another device or tenant.";
         }
