@@ -16,17 +16,8 @@ public sealed class MixedRule(IReadOnlyList<IMixing> mixings, IGramRule rule) : 
     {
         ArgumentNullException.ThrowIfNull(gram);
         int n = gram.Count;
-        double[][] mixed = SmallMatrix.New(n, n, (i, j) => i == j ? 1 : 0);
-        GramMatrix current = gram;
-        foreach (IMixing mixing in mixings)
-        {
-            mixed = SmallMatrix.Multiply(mixing.Mix(current, dropped), mixed);
-            double[][] products = SmallMatrix.Multiply(
-                SmallMatrix.Multiply(mixed, SmallMatrix.New(n, n, (i, j) => gram[i, j])), SmallMatrix.Transpose(mixed, mixed.Length));
-            current = new GramMatrix([.. products.SelectMany(row => row)]);
-        }
-
-        GramCombination found = rule.Combine(current, dropped);
+        (double[][] mixed, GramMatrix seen) = MixingChain.Run(mixings, gram, dropped);
+        GramCombination found = rule.Combine(seen, dropped);
         double[] coefficients = new double[n], trust = new double[n];
         for (int i = 0; i < n; i++)
         {
