@@ -84,17 +84,20 @@ internal sealed class EfJobStore(IDbContextFactory<ServerContext> contexts) : IJ
         return GuardedAsync(commit.Lease, async context =>
         {
             await FinishRoundAsync(context, commit.Round, RoundState.Closed, commit.ClosedAt, null, commit.Metrics, cancellationToken);
-            await SettleAssignmentsAsync(context, commit, cancellationToken);
-            await InsertFailuresAsync(context, commit.Failures, cancellationToken);
             if (commit.Version is { } version)
             {
                 context.ModelVersions.Add(RowMapping.ToRow(version));
-                await context.SaveChangesAsync(cancellationToken);
-                await JobOf(context, commit.Lease.Job).ExecuteUpdateAsync(
-                    set => set.SetProperty(row => row.CurrentVersion, version.Version), cancellationToken);
             }
 
-            await WriteStatusAsync(context, commit.Lease.Job, commit.Status, commit.StatusReason, cancellationToken);
+            await SettleAssignmentsAsync(context, commit, cancellationToken);
+            await InsertFailuresAsync(context, commit.Failures, cancellationToken);
+            var current = commit.Version?.Version;
+            await JobOf(context, commit.Lease.Job).ExecuteUpdateAsync(
+                set => set
+                    .SetProperty(row => row.CurrentVersion, row => current ?? row.CurrentVersion)
+                    .SetProperty(row => row.Status, commit.Status)
+                    .SetProperty(row => row.StatusReason, commit.StatusReason),
+                cancellationToken);
         }, cancellationToken);
     }
 
@@ -104,6 +107,7 @@ internal sealed class EfJobStore(IDbContextFactory<ServerContext> contexts) : IJ
         {
             await FinishRoundAsync(
                 context, abandonment.Round, RoundState.Abandoned, abandonment.AbandonedAt, abandonment.Reason, null, cancellationToken);
+            await context.SaveChangesAsync(cancellationToken);
             await AssignmentsOf(context, abandonment.Round).ExecuteUpdateAsync(
                 set => set
                     .SetProperty(row => row.Disposition, AssignmentDisposition.Discarded)
@@ -170,6 +174,7 @@ internal sealed class EfJobStore(IDbContextFactory<ServerContext> contexts) : IJ
         return StoreOutcome.Done;
     }
 
+    /// <summary>Marks the round; written by the next save, so that a commit is few statements.</summary>
     private static async Task FinishRoundAsync(
         ServerContext context, RoundKey key, RoundState state, DateTimeOffset at, string? reason, RoundMetrics? metrics,
         CancellationToken cancellationToken)
@@ -189,8 +194,6 @@ internal sealed class EfJobStore(IDbContextFactory<ServerContext> contexts) : IJ
         {
             RowMapping.Write(metrics, round);
         }
-
-        await context.SaveChangesAsync(cancellationToken);
     }
 
     private static async Task SettleAssignmentsAsync(ServerContext context, RoundCommit commit, CancellationToken cancellationToken)
