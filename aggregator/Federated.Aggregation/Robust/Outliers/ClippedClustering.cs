@@ -27,7 +27,7 @@ public sealed class ClippedClustering : IGramRule
     public string Name => "clipped-clustering";
 
     /// <inheritdoc/>
-    public GramCombination Combine(GramMatrix gram)
+    public GramCombination Combine(GramMatrix gram, IReadOnlyList<int> dropped)
     {
         ArgumentNullException.ThrowIfNull(gram);
         int count = gram.Count;

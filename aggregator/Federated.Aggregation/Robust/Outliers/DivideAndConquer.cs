@@ -24,7 +24,7 @@ public sealed class DivideAndConquer
         _options = options ?? new DivideAndConquerOptions();
     }
 
-    /// <summary>Chooses the updates to trust. An update that is not finite is never chosen.</summary>
+    /// <summary>Chooses the updates to trust. An update that is not finite is never chosen and counts as one of the f.</summary>
     /// <param name="updates">Equally long updates.</param>
     /// <param name="random">Decides the samples; devices must not be able to foresee it.</param>
     /// <returns>Coefficients of the mean of the chosen updates; the trust is the share of the samples in which an update was kept.</returns>
@@ -34,8 +34,9 @@ public sealed class DivideAndConquer
         ArgumentNullException.ThrowIfNull(updates);
         ArgumentNullException.ThrowIfNull(random);
         int[] finite = [.. Enumerable.Range(0, updates.Count).Where(k => VectorMath.FiniteSquaredNorm(updates[k].Span, out _))];
-        RobustCondition.Majority(Name, finite.Length, _byzantine);
-        int removed = Math.Min((int)(_options.FilterFraction * _byzantine), finite.Length - 1);
+        int byzantine = RobustCondition.Left(_byzantine, [.. Enumerable.Range(0, updates.Count).Except(finite)]);
+        RobustCondition.Majority(Name, finite.Length, byzantine);
+        int removed = Math.Min((int)(_options.FilterFraction * byzantine), finite.Length - 1);
         int[] kept = new int[finite.Length];
         int length = updates[finite[0]].Length;
         for (int turn = 0; turn < _options.Samples; turn++)

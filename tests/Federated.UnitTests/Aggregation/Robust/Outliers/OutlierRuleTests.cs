@@ -36,11 +36,12 @@ public sealed class OutlierRuleTests
             Array.Fill(updates[k], 1e6f);
         }
 
+        // The fourth of the f.
         updates[7][2999] = float.NaN;
         float[] aggregate = new float[3000];
         var options = new DivideAndConquerOptions { SampleSize = 100, Samples = 4 };
 
-        GramCombination choice = new DivideAndConquer(3, options).Aggregate(Memories(updates), aggregate, new CounterRandom(6, RandomPurpose.Test));
+        GramCombination choice = new DivideAndConquer(4, options).Aggregate(Memories(updates), aggregate, new CounterRandom(6, RandomPurpose.Test));
 
         float[][] honest = [.. updates.Where((_, k) => k is > 2 and not 7)];
         Assert.All(Enumerable.Range(0, 3000), i => Assert.Equal(honest.Average(vector => (double)vector[i]), aggregate[i], 1e-5));
