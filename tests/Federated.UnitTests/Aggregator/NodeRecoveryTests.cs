@@ -162,6 +162,20 @@ public sealed class NodeRecoveryTests : NodeFixture
     }
 
     [Fact]
+    public async Task StopAsync_NothingWaits_TakesThePoolAway()
+    {
+        AggregatorNode empty = await StartAsync();
+        await empty.StopAsync(Cancellation);
+        Assert.Empty(Directory.EnumerateDirectories(Options.PoolDirectory!));
+
+        AggregatorNode holding = await StartAsync(new HeldEventBus());
+        await OpenAsync(holding, Plan());
+        await UploadAsync(holding, Plan(), "a", Payload(1));
+        await holding.StopAsync(Cancellation);
+        Assert.Single(Directory.EnumerateDirectories(Options.PoolDirectory!));
+    }
+
+    [Fact]
     public async Task Start_FolderInUse_Throws()
     {
         await StartAsync();
