@@ -141,7 +141,7 @@ public sealed class TorchObjective : IExampleObjective, IDisposable
         Tensor loss = nn.functional.cross_entropy(Module.Module.call(inputs), labels);
         FlatTensor.Clear(Module.Gradient);
         loss.backward();
-        return loss.item<float>();
+        return loss.ToSingle();
     }
 
     private Evaluation Forward(ReadOnlySpan<int> batch)
@@ -154,7 +154,7 @@ public sealed class TorchObjective : IExampleObjective, IDisposable
         Tensor scores = Module.Module.call(inputs);
         Tensor loss = nn.functional.cross_entropy(scores, labels, reduction: nn.Reduction.Sum);
         Tensor correct = scores.argmax(1).eq(labels).sum();
-        return new Evaluation(loss.item<float>(), correct.item<long>(), labels.NumberOfElements);
+        return new Evaluation(loss.ToSingle(), correct.ToInt64(), labels.NumberOfElements);
     }
 
     private ExampleSet Examples() => _examples ?? throw new InvalidOperationException("Select examples first.");
