@@ -38,6 +38,8 @@ internal sealed class CohortTrainer : IDisposable
     private readonly float[][] _nextStates;
     private readonly ClientTaskResult[] _results;
     private readonly Dictionary<uint, float[]> _states = [];
+    private readonly Dictionary<string, long> _bytesUp;
+    private readonly Dictionary<string, long> _bytesDown;
     private long _calls;
 
     public CohortTrainer(SimulationSetup setup, IServerAlgorithm algorithm, OrderedWorkers<ModelWorker> workers, List<ClientFailure> failures)
@@ -50,10 +52,13 @@ internal sealed class CohortTrainer : IDisposable
         _failures = failures;
         _selection = new UniformSelection(_job.Seed);
         _terms = RoundTerms.ForTraining(_job);
-        _machine = new RoundStateMachine(_selection, new PaceSteering(_job.Seed), new PopulationEstimate(TimeSpan.FromDays(1)), int.MaxValue);
+        _machine = new RoundStateMachine(_selection, new PaceSteering(_job.Seed), new PopulationEstimate(TimeSpan.MaxValue), int.MaxValue);
         _payloads = new byte[workers.Window][];
         _nextStates = new float[workers.Window][];
         _results = new ClientTaskResult[workers.Window];
+        // Sizes depend on the role alone; measuring a model file for every client would cost more than a small client's training.
+        _bytesUp = algorithm.Roles.ToDictionary(role => role, role => WireSizes.Up(algorithm.UpSections(role)), StringComparer.Ordinal);
+        _bytesDown = algorithm.Roles.ToDictionary(role => role, role => WireSizes.Down(setup.Model.Schema, algorithm.DownSections(role)), StringComparer.Ordinal);
     }
 
     /// <summary>Client tasks that were trained.</summary>
@@ -92,7 +97,7 @@ internal sealed class CohortTrainer : IDisposable
                 }
                 else
                 {
-                    bytesUp += WireSizes.Up(_algorithm.UpSections(assignment.Role));
+                    bytesUp += _bytesUp[assignment.Role];
                     if (UpdateFault.Find(_job.Bounds, result, _algorithm.UpSections(assignment.Role), _payloads[slot]) is { } fault)
                     {
                         Fail(key, assignment, result, fault);
@@ -268,7 +273,7 @@ internal sealed class CohortTrainer : IDisposable
             aggregate = new RoundAggregate([], []);
         }
 
-        long bytesDown = _machine.Assignments.Sum(assignment => WireSizes.Down(model.Schema, _algorithm.DownSections(assignment.Role)));
+        long bytesDown = _machine.Assignments.Sum(assignment => _bytesDown[assignment.Role]);
         RoundMetrics figures = RoundFigures.Of(_machine.Assignments, aggregate, bytesDown);
         _machine.Finish();
         return new RoundReport(

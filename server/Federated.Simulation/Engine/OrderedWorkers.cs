@@ -22,14 +22,19 @@ internal sealed class OrderedWorkers<TWorker> : IDisposable
     private int _next;
     private int _folded;
     private int _busy;
+    private int _waiting;
     private bool _disposed;
 
-    public OrderedWorkers(int workers, Func<TWorker> create)
+    /// <param name="workers">Threads, the caller's included.</param>
+    /// <param name="window">Results that may wait, at least <paramref name="workers"/>.</param>
+    /// <param name="create">Makes a thread's worker.</param>
+    public OrderedWorkers(int workers, int window, Func<TWorker> create)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(workers, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(window, workers);
         _create = create;
         _owned = new TWorker?[workers];
-        Window = 2 * workers;
+        Window = window;
         _finished = new bool[Window];
         _threads = new Thread[workers - 1];
         for (int i = 0; i < _threads.Length; i++)
@@ -68,7 +73,9 @@ internal sealed class OrderedWorkers<TWorker> : IDisposable
         {
             while (_busy > 0)
             {
+                _waiting++;
                 Monitor.Wait(_gate);
+                _waiting--;
             }
 
             _count = 0;
@@ -130,7 +137,9 @@ internal sealed class OrderedWorkers<TWorker> : IDisposable
                     return false;
                 }
 
+                _waiting++;
                 Monitor.Wait(_gate);
+                _waiting--;
             }
         }
     }
@@ -155,7 +164,10 @@ internal sealed class OrderedWorkers<TWorker> : IDisposable
             lock (_gate)
             {
                 _busy--;
-                Monitor.PulseAll(_gate);
+                if (_waiting > 0)
+                {
+                    Monitor.PulseAll(_gate);
+                }
             }
         }
     }

@@ -19,6 +19,7 @@ public sealed class Simulator
 {
     private const string Tenant = "default";
     private const string JobId = "simulation";
+    private const long WindowBytes = 16 << 20;
 
     private readonly SimulationSetup _setup;
     private readonly ISimulationObserver _observer;
@@ -43,7 +44,7 @@ public sealed class Simulator
         JobDefinition job = request.Job;
         ModelContent model = _setup.Model.Initialise(job.Seed);
         IServerAlgorithm algorithm = ServerAlgorithms.BuiltIn.Create(job, _setup.Model.Schema);
-        using var workers = new OrderedWorkers<ModelWorker>(request.Workers, () => _setup.Model.CreateWorker(request.Device));
+        using var workers = new OrderedWorkers<ModelWorker>(request.Workers, WindowFor(request.Workers, model), () => _setup.Model.CreateWorker(request.Device));
         using var trainer = new CohortTrainer(_setup, algorithm, workers, _failures);
         var evaluator = new TestEvaluator(_setup.Dataset, workers);
 
@@ -118,4 +119,8 @@ public sealed class Simulator
             _setup, model, final, _rounds, _failures, end, roundsToTarget,
             training.TotalSeconds, evaluation.TotalSeconds, Stopwatch.GetElapsedTime(started).TotalSeconds, trainer.ClientUpdates);
     }
+
+    // Small updates wait in numbers, so that no worker stands still while another is interrupted; large ones are few.
+    private static int WindowFor(int workers, ModelContent model) =>
+        (int)Math.Clamp(WindowBytes / Math.Max(1, 4L * model.Parameters.Length), 2 * workers, 32 * workers);
 }

@@ -18,6 +18,7 @@ internal static class HtmlPage
         .grid2 .card { margin-bottom:0 } .grid2 { margin-bottom:16px } svg { width:100%; height:auto; display:block } svg text { fill:var(--soft); font-size:12px } .grid { stroke:var(--rule); stroke-width:1 }
         .line { fill:none; stroke-width:2.2; stroke-linejoin:round; stroke-linecap:round } .hit { opacity:0 } .hit:hover { opacity:1 }
         .legend { list-style:none; display:flex; flex-wrap:wrap; gap:4px 16px; margin:8px 0 0; padding:0; color:var(--soft); font-size:.85rem } .legend span { display:inline-block; width:11px; height:11px; border-radius:3px; margin-right:6px }
+        @media (max-width:600px) { svg text { font-size:17px } }
         .scroll { overflow-x:auto } table { border-collapse:collapse; width:100%; font-variant-numeric:tabular-nums } th,td { text-align:left; padding:5px 12px 5px 0; border-bottom:1px solid var(--rule); vertical-align:top }
         th { color:var(--soft); font-weight:500; font-size:.85rem; white-space:nowrap } td.n,th.n { text-align:right } code { font-size:.82rem; overflow-wrap:anywhere } .note,.empty { color:var(--soft); font-size:.85rem; margin:8px 0 0 }
         """;

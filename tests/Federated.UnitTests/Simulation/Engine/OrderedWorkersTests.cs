@@ -11,7 +11,7 @@ public sealed class OrderedWorkersTests
     [InlineData(5)]
     public void Run_AnyNumberOfWorkers_HandsOverInOrderAndKeepsTheWindow(int count)
     {
-        using var workers = new OrderedWorkers<Worker>(count, () => new Worker());
+        using var workers = new OrderedWorkers<Worker>(count, 2 * count, () => new Worker());
         int[] slots = new int[workers.Window];
         List<int> order = [];
         int folded = 0, widest = 0;
@@ -46,7 +46,7 @@ public sealed class OrderedWorkersTests
     [Fact]
     public void Run_FoldSaysStop_DropsTheRest()
     {
-        using var workers = new OrderedWorkers<Worker>(3, () => new Worker());
+        using var workers = new OrderedWorkers<Worker>(3, 6, () => new Worker());
         List<int> order = [];
 
         workers.Run(100, (_, _, _) => { }, (item, _) => { order.Add(item); return item < 9; }, TestContext.Current.CancellationToken);
@@ -57,7 +57,7 @@ public sealed class OrderedWorkersTests
     [Fact]
     public void Run_WorkThrows_ThrowsTheSameAndCanRunAgain()
     {
-        using var workers = new OrderedWorkers<Worker>(2, () => new Worker());
+        using var workers = new OrderedWorkers<Worker>(2, 4, () => new Worker());
 
         Assert.Throws<InvalidTimeZoneException>(() => workers.Run(
             50, (_, item, _) => { if (item == 7) { throw new InvalidTimeZoneException(); } }, (_, _) => true, TestContext.Current.CancellationToken));
@@ -70,7 +70,7 @@ public sealed class OrderedWorkersTests
     [Fact]
     public void Run_Cancelled_Throws()
     {
-        using var workers = new OrderedWorkers<Worker>(2, () => new Worker());
+        using var workers = new OrderedWorkers<Worker>(2, 4, () => new Worker());
         using var source = new CancellationTokenSource();
 
         Assert.Throws<OperationCanceledException>(() =>
@@ -81,7 +81,7 @@ public sealed class OrderedWorkersTests
     public void Dispose_DisposesEveryWorker()
     {
         var made = new ConcurrentBag<Worker>();
-        var workers = new OrderedWorkers<Worker>(3, () => { var worker = new Worker(); made.Add(worker); return worker; });
+        var workers = new OrderedWorkers<Worker>(3, 6, () => { var worker = new Worker(); made.Add(worker); return worker; });
         workers.Run(30, (_, _, _) => { }, (_, _) => true, TestContext.Current.CancellationToken);
 
         workers.Dispose();
