@@ -24,6 +24,9 @@ internal sealed class CohortTrainer : IDisposable
 {
     private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(1);
 
+    // The whole cohort checks in at one instant; a round must never start with the part of it that the machine has seen so far.
+    private static readonly TimeSpan Ample = TimeSpan.FromDays(365_000);
+
     private readonly SimulationSetup _setup;
     private readonly JobDefinition _job;
     private readonly IServerAlgorithm _algorithm;
@@ -51,7 +54,7 @@ internal sealed class CohortTrainer : IDisposable
         _workers = workers;
         _failures = failures;
         _selection = new UniformSelection(_job.Seed);
-        _terms = RoundTerms.ForTraining(_job);
+        _terms = RoundTerms.ForTraining(_job) with { SelectionTime = Ample };
         _machine = new RoundStateMachine(_selection, new PaceSteering(_job.Seed), new PopulationEstimate(TimeSpan.MaxValue), int.MaxValue);
         _payloads = new byte[workers.Window][];
         _nextStates = new float[workers.Window][];

@@ -127,6 +127,7 @@ public sealed class SimulatorTests
         SimulationOutcome outcome = Requests.Run(request, cancellationToken: TestContext.Current.CancellationToken);
 
         Assert.Contains(outcome.Failures, failure => failure.Kind == ErrorKinds.Diverged && failure.Reason.Contains("not finite", StringComparison.Ordinal));
+        Assert.All(outcome.Rounds, round => Assert.Equal(6, round.Selected));
         Assert.All(outcome.Model.Parameters, value => Assert.True(float.IsFinite(value)));
     }
 
