@@ -23,7 +23,10 @@ public sealed class FederatedClientOptions
     public string DataFolder { get; set; } =
         Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "Federated");
 
-    /// <summary>The jobs that the device is willing to work for. Default: empty, which means any job of its tenant.</summary>
+    /// <summary>
+    /// The jobs that the device is willing to work for. Default: empty, which means the first job of its tenant that has a task for
+    /// it, until that job ends.
+    /// </summary>
     public IList<string> JobIds { get; } = [];
 
     /// <summary>A class of devices for selection and reports, such as <c>phone-low</c>. Default: empty.</summary>
@@ -44,14 +47,17 @@ public sealed class FederatedClientOptions
     /// <summary>How long before its expiry an access token is renewed. 0 to 1 h; default 1 min.</summary>
     public TimeSpan TokenRefreshMargin { get; set; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>Bytes of models kept on disk for later rounds; the least recently used go first. 0 keeps none. Default: 1 GiB.</summary>
+    /// <summary>
+    /// Bytes of models, and of begun downloads, kept on disk between runs; the least recently used go first. 0 keeps none.
+    /// Default: 1 GiB.
+    /// </summary>
     public long ModelCacheBytes { get; set; } = 1L << 30;
 
     /// <summary>
-    /// Whether an update is written to <see cref="DataFolder"/> before it is uploaded, so that it survives a restart of the
-    /// application. Default: true.
+    /// Whether every update is written to <see cref="DataFolder"/> before it is uploaded, so that it survives a restart of the
+    /// application. Updates that client state hangs on are written in any case. Default: false.
     /// </summary>
-    public bool KeepPendingOnDisk { get; set; } = true;
+    public bool KeepPendingOnDisk { get; set; }
 
     /// <summary>Payload bytes per message of an upload. 4 KiB to 4 MiB; default <see cref="UploadMethod.PreferredChunkBytes"/>.</summary>
     public int UploadChunkBytes { get; set; } = UploadMethod.PreferredChunkBytes;

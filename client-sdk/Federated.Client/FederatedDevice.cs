@@ -109,14 +109,10 @@ public sealed class FederatedDevice
 
         BlobCache? cache = _options.ModelCacheBytes > 0 ? new BlobCache(Folder("models"), _options.ModelCacheBytes, _timeProvider) : null;
         var states = new ClientStates(Folder("state"));
-        using var pending = new PendingUpdates(_options.KeepPendingOnDisk ? Folder("pending") : null, logger);
-        using var tasks = new TaskRunner(
-            work,
-            () => authenticator.Identity,
-            new TaskInputs(new ModelDownloader(channels, calls, cache, _options.StallTimeout, events.Downloading, logger)),
-            states,
-            _timeProvider,
-            events);
+        using var pending = new PendingUpdates(Folder("pending"), _options.KeepPendingOnDisk, logger);
+        using var inputs = new TaskInputs(
+            new ModelDownloader(channels, calls, cache, _options.StallTimeout, events.Downloading, logger));
+        using var tasks = new TaskRunner(work, () => authenticator.Identity, inputs, states, _timeProvider, events);
         var session = new DeviceSession(
             _options,
             new CoordinatorCalls(channels, calls, _options.CallTimeout),

@@ -26,6 +26,8 @@ internal sealed partial class DeviceSession(
     private static readonly TimeSpan DispositionWait = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan FarewellLimit = TimeSpan.FromSeconds(2);
 
+    /// <summary>The jobs to name at check-in: those of the options, or the one that gave the first task.</summary>
+    private readonly List<string> _jobIds = [.. options.JobIds];
     private int _trained;
     private int _evaluated;
     private int _counted;
@@ -56,6 +58,11 @@ internal sealed partial class DeviceSession(
             if (reply.OutcomeCase == CheckInReply.OutcomeOneofCase.Assignment)
             {
                 // 4. Work and upload. A failed task is reported; repeated ones slow the device down.
+                if (_jobIds.Count == 0)
+                {
+                    _jobIds.Add(reply.Assignment.JobId);
+                }
+
                 bool done = await TakeAsync(reply.Assignment, cancellationToken).ConfigureAwait(false);
                 failuresInARow = done ? 0 : failuresInARow + 1;
                 fastRejections = 0;
@@ -70,7 +77,7 @@ internal sealed partial class DeviceSession(
 
             Rejection rejection = reply.Rejection ?? throw new FederatedClientException(
                 FederatedClientReason.ProtocolViolation, "The server answered a check-in with neither a task nor a rejection.");
-            if (rejection.Reason == RejectionReason.JobEnded)
+            if (rejection.Reason == RejectionReason.JobEnded && request.JobIds.Count > 0)
             {
                 break;
             }
@@ -119,7 +126,7 @@ internal sealed partial class DeviceSession(
         };
         request.Capabilities.Tasks.AddRange([TaskKind.Train, TaskKind.Evaluate, TaskKind.Statistics]);
         request.Capabilities.Codecs.Add(SectionCodec.Dense);
-        request.JobIds.AddRange(options.JobIds);
+        request.JobIds.AddRange(_jobIds);
         request.PendingAssignments.AddRange(pending.Ids());
         return request;
     }

@@ -5,10 +5,14 @@ using Federated.Protocol.V1;
 
 namespace Federated.Client.Sessions;
 
-/// <summary>Fetches what a task works on. The last model is kept in memory: an evaluation often follows on the same version.</summary>
-internal sealed class TaskInputs(ModelDownloader downloader)
+/// <summary>
+/// Fetches what a task works on. The last model stays in memory, since an evaluation often follows on the same version, and is
+/// written to the cache at the end only: training rounds need no disk.
+/// </summary>
+internal sealed class TaskInputs(ModelDownloader downloader) : IDisposable
 {
     private string _blobId = "";
+    private BlobLease? _blob;
     private ModelContent? _model;
 
     /// <exception cref="FederatedClientException">With <see cref="FederatedClientReason.BadModel"/>.</exception>
@@ -17,9 +21,11 @@ internal sealed class TaskInputs(ModelDownloader downloader)
         if (_model is null || _blobId != reference.BlobId)
         {
             _model = null;
-            using BlobLease blob = await downloader.FetchAsync(reference.BlobId, reference.ByteLength, cancellationToken).ConfigureAwait(false);
-            _model = Read(blob, reference);
+            _blob?.Dispose();
+            _blob = null;
+            _blob = await downloader.FetchAsync(reference.BlobId, reference.ByteLength, cancellationToken).ConfigureAwait(false);
             _blobId = reference.BlobId;
+            _model = Read(_blob, reference);
         }
 
         return _model.Schema.Hash.SequenceEqual(reference.SchemaHash.Span)
@@ -50,6 +56,16 @@ internal sealed class TaskInputs(ModelDownloader downloader)
         }
 
         return sections;
+    }
+
+    public void Dispose()
+    {
+        if (_blob is not null)
+        {
+            downloader.Keep(_blobId, _blob);
+            _blob.Dispose();
+            _blob = null;
+        }
     }
 
     private static ModelContent Read(BlobLease blob, ModelReference reference)

@@ -12,9 +12,6 @@ internal sealed class BlobCache(string folder, long maxBytes, TimeProvider timeP
 
     public string PartOf(string blobId) => Path.Combine(folder, blobId + ".part");
 
-    /// <summary>Whether a blob of this length may stay on disk.</summary>
-    public bool Takes(long byteLength) => byteLength <= maxBytes;
-
     /// <summary>Fills the buffer with the blob; false when it is not there with exactly this length.</summary>
     public async Task<bool> TryReadAsync(string blobId, Memory<byte> buffer, CancellationToken cancellationToken)
     {
@@ -49,27 +46,41 @@ internal sealed class BlobCache(string folder, long maxBytes, TimeProvider timeP
         return await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Opens the begun blob for writing, cut to the bytes that are known to be in it.</summary>
-    public FileStream OpenPart(string blobId, int length)
+    /// <summary>Writes the bytes of a begun blob from an offset on, up to which they are in the file.</summary>
+    public void Append(string blobId, int offset, ReadOnlySpan<byte> bytes)
     {
         PrivateFile.CreateFolder(folder);
-        string path = PartOf(blobId);
-        FileStream part = length > 0 ? new(path, FileMode.Open, FileAccess.Write, FileShare.Read, bufferSize: 0) : PrivateFile.Create(path);
-        part.SetLength(length);
-        part.Seek(length, SeekOrigin.Begin);
-        return part;
+        using FileStream part = offset > 0
+            ? new(PartOf(blobId), FileMode.Open, FileAccess.Write, FileShare.Read, bufferSize: 0)
+            : PrivateFile.Create(PartOf(blobId));
+        part.SetLength(offset);
+        part.Seek(offset, SeekOrigin.Begin);
+        part.Write(bytes);
     }
 
-    /// <summary>The begun blob is whole and verified.</summary>
-    public void Promote(string blobId)
+    /// <summary>Keeps a verified blob.</summary>
+    public void Write(string blobId, ReadOnlySpan<byte> bytes)
     {
-        File.Move(PartOf(blobId), PathOf(blobId), overwrite: true);
-        Evict(PathOf(blobId));
+        if (bytes.Length <= maxBytes && !File.Exists(PathOf(blobId)))
+        {
+            Append(blobId, 0, bytes);
+            File.Move(PartOf(blobId), PathOf(blobId), overwrite: true);
+            Evict(PathOf(blobId));
+        }
     }
 
-    public void DropPart(string blobId) => File.Delete(PartOf(blobId));
+    public void DropPart(string blobId) => Delete(PartOf(blobId));
 
-    public void Drop(string blobId) => File.Delete(PathOf(blobId));
+    public void Drop(string blobId) => Delete(PathOf(blobId));
+
+    /// <summary>A folder that was never made holds no files, but <see cref="File.Delete"/> minds.</summary>
+    private static void Delete(string path)
+    {
+        if (File.Exists(path))
+        {
+            File.Delete(path);
+        }
+    }
 
     private void Evict(string keep)
     {

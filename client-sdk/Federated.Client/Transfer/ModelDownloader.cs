@@ -18,6 +18,11 @@ internal sealed partial class ModelDownloader(
 {
     private const int AttemptsWhenCorrupt = 2;
 
+    /// <summary>
+    /// Of a download that is cut off by the end of the process, at most so many bytes are lost. Smaller ones touch no disk on their way.
+    /// </summary>
+    private const int SpillBytes = 8 * 1024 * 1024;
+
     /// <summary>Gives the blob's bytes; the caller disposes the lease.</summary>
     /// <exception cref="FederatedClientException">
     /// With <see cref="FederatedClientReason.BadModel"/>, when the server does not have the blob or sends other bytes twice.
@@ -46,6 +51,9 @@ internal sealed partial class ModelDownloader(
         }
     }
 
+    /// <summary>Keeps a blob that was fetched for later runs.</summary>
+    public void Keep(string blobId, BlobLease blob) => cache?.Write(blobId, blob.Bytes.Span);
+
     private async Task FillAsync(string blobId, Memory<byte> buffer, CancellationToken cancellationToken)
     {
         if (cache is not null && await cache.TryReadAsync(blobId, buffer, cancellationToken).ConfigureAwait(false))
@@ -59,18 +67,15 @@ internal sealed partial class ModelDownloader(
             cache.Drop(blobId);
         }
 
-        BlobCache? keep = cache?.Takes(buffer.Length) == true ? cache : null;
         for (int attempt = 1; attempt <= AttemptsWhenCorrupt; attempt++)
         {
-            await DownloadAsync(blobId, buffer, keep, cancellationToken).ConfigureAwait(false);
+            await DownloadAsync(blobId, buffer, cancellationToken).ConfigureAwait(false);
             if (IsIntact(blobId, buffer.Span))
             {
-                keep?.Promote(blobId);
                 return;
             }
 
             LogCorruptDownload(logger, blobId, attempt);
-            keep?.DropPart(blobId);
         }
 
         throw new FederatedClientException(
@@ -85,49 +90,69 @@ internal sealed partial class ModelDownloader(
         return Convert.ToHexStringLower(hash) == blobId;
     }
 
-    private async Task DownloadAsync(string blobId, Memory<byte> buffer, BlobCache? keep, CancellationToken cancellationToken)
+    private async Task DownloadAsync(string blobId, Memory<byte> buffer, CancellationToken cancellationToken)
     {
-        int have = keep is null ? 0 : await keep.ReadPartAsync(blobId, buffer, cancellationToken).ConfigureAwait(false);
-        using FileStream? part = keep?.OpenPart(blobId, have);
-        if (have == buffer.Length)
-        {
-            return;
-        }
-
+        int have = cache is null ? 0 : await cache.ReadPartAsync(blobId, buffer, cancellationToken).ConfigureAwait(false);
+        int onDisk = have;
         try
         {
-            await calls.RunAsync(channels.Coordinator, "DownloadModel", stallTimeout, async attempt =>
+            if (have < buffer.Length)
             {
-                using AsyncServerStreamingCall<DownloadPiece> call = channels.InvokerFor(channels.Coordinator).AsyncServerStreamingCall(
-                    DownloadMethod.Client,
-                    null,
-                    new CallOptions(attempt.Headers, cancellationToken: attempt.Token),
-                    new DownloadRequest { BlobId = blobId, Offset = (ulong)have });
-                while (await call.ResponseStream.MoveNext(attempt.Token).ConfigureAwait(false))
-                {
-                    using DownloadPiece piece = call.ResponseStream.Current;
-                    if (piece.Data.Length > buffer.Length - have)
-                    {
-                        throw new FederatedClientException(
-                            FederatedClientReason.BadModel, $"The server sends more than the {buffer.Length} bytes of blob {blobId}.");
-                    }
+                await calls.RunAsync(channels.Coordinator, "DownloadModel", stallTimeout, ReceiveAsync, cancellationToken).ConfigureAwait(false);
+            }
 
-                    piece.Data.CopyTo(buffer[have..]);
-                    part?.Write(piece.Data.Span);
-                    have += piece.Data.Length;
-                    attempt.Progress();
-                    progress(have, buffer.Length);
+            cache?.DropPart(blobId);
+        }
+        catch (Exception e)
+        {
+            Spill();
+            if (e is RpcException rpc)
+            {
+                throw new FederatedClientException(
+                    FederatedClientReason.BadModel, $"Blob {blobId} cannot be downloaded: {CallRunner.Describe(rpc)}", rpc);
+            }
+
+            throw;
+        }
+
+        async Task<int> ReceiveAsync(CallAttempt attempt)
+        {
+            using AsyncServerStreamingCall<DownloadPiece> call = channels.InvokerFor(channels.Coordinator).AsyncServerStreamingCall(
+                DownloadMethod.Client,
+                null,
+                new CallOptions(attempt.Headers, cancellationToken: attempt.Token),
+                new DownloadRequest { BlobId = blobId, Offset = (ulong)have });
+            while (await call.ResponseStream.MoveNext(attempt.Token).ConfigureAwait(false))
+            {
+                using DownloadPiece piece = call.ResponseStream.Current;
+                if (piece.Data.Length > buffer.Length - have)
+                {
+                    throw new FederatedClientException(
+                        FederatedClientReason.BadModel, $"The server sends more than the {buffer.Length} bytes of blob {blobId}.");
                 }
 
-                return have == buffer.Length
-                    ? have
-                    : throw new RpcException(new Status(StatusCode.Unavailable, $"the stream ended at byte {have} of {buffer.Length}"));
-            }, cancellationToken).ConfigureAwait(false);
+                piece.Data.CopyTo(buffer[have..]);
+                have += piece.Data.Length;
+                attempt.Progress();
+                progress(have, buffer.Length);
+                if (have - onDisk >= SpillBytes)
+                {
+                    Spill();
+                }
+            }
+
+            return have == buffer.Length
+                ? have
+                : throw new RpcException(new Status(StatusCode.Unavailable, $"the stream ended at byte {have} of {buffer.Length}"));
         }
-        catch (RpcException e)
+
+        void Spill()
         {
-            throw new FederatedClientException(
-                FederatedClientReason.BadModel, $"Blob {blobId} cannot be downloaded: {CallRunner.Describe(e)}", e);
+            if (cache is not null && have > onDisk)
+            {
+                cache.Append(blobId, onDisk, buffer.Span[onDisk..have]);
+                onDisk = have;
+            }
         }
     }
 

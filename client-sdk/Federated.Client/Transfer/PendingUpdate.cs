@@ -24,6 +24,9 @@ internal sealed class PendingUpdate(UpdateTicket ticket, UpdateHeader header, by
     /// <summary>Whether the server has confirmed that it holds the update.</summary>
     public bool Stored { get; set; }
 
+    /// <summary>Whether the update lies on disk too.</summary>
+    public bool OnDisk { get; set; }
+
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _rented, null) is { } rented)

@@ -7,10 +7,10 @@ using Microsoft.Extensions.Logging;
 namespace Federated.Client.Transfer;
 
 /// <summary>
-/// The updates whose fate is open: in memory, and with a folder also on disk, as <c>*.update</c> before and <c>*.stored</c> after
-/// the server has confirmed them. Safe for several threads.
+/// The updates whose fate is open: in memory, and also on disk when all are to be kept or when client state hangs on them, as
+/// <c>*.update</c> before and <c>*.stored</c> after the server has confirmed them. Safe for several threads.
 /// </summary>
-internal sealed partial class PendingUpdates(string? folder, ILogger logger) : IDisposable
+internal sealed partial class PendingUpdates(string folder, bool keepAll, ILogger logger) : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, PendingUpdate> _byAssignment = new(StringComparer.Ordinal);
@@ -38,7 +38,7 @@ internal sealed partial class PendingUpdates(string? folder, ILogger logger) : I
     /// <summary>Reads what an earlier run left. A damaged file is set aside as <c>*.damaged</c>.</summary>
     public void Load()
     {
-        if (folder is null || !Directory.Exists(folder))
+        if (!Directory.Exists(folder))
         {
             return;
         }
@@ -48,6 +48,7 @@ internal sealed partial class PendingUpdates(string? folder, ILogger logger) : I
             try
             {
                 PendingUpdate update = PendingFile.Read(path);
+                update.OnDisk = true;
                 update.Stored = Path.GetExtension(path) == ".stored";
                 lock (_gate)
                 {
@@ -70,10 +71,11 @@ internal sealed partial class PendingUpdates(string? folder, ILogger logger) : I
             _byAssignment.Add(update.AssignmentId, update);
         }
 
-        if (folder is not null)
+        if (keepAll || update.NextState.Length > 0)
         {
             PrivateFile.CreateFolder(folder);
             PendingFile.Write(PathOf(update.AssignmentId, ".update"), update);
+            update.OnDisk = true;
         }
     }
 
@@ -88,7 +90,7 @@ internal sealed partial class PendingUpdates(string? folder, ILogger logger) : I
     /// <summary>The server holds the update now.</summary>
     public void MarkStored(PendingUpdate update)
     {
-        if (!update.Stored && folder is not null)
+        if (!update.Stored && update.OnDisk)
         {
             File.Move(PathOf(update.AssignmentId, ".update"), PathOf(update.AssignmentId, ".stored"), overwrite: true);
         }
@@ -108,7 +110,7 @@ internal sealed partial class PendingUpdates(string? folder, ILogger logger) : I
             }
         }
 
-        if (folder is not null)
+        if (update.OnDisk)
         {
             File.Delete(PathOf(assignmentId, ".update"));
             File.Delete(PathOf(assignmentId, ".stored"));
@@ -132,7 +134,7 @@ internal sealed partial class PendingUpdates(string? folder, ILogger logger) : I
 
     /// <summary>An assignment id comes from outside, so its hash names the file.</summary>
     private string PathOf(string assignmentId, string extension) =>
-        Path.Combine(folder!, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(assignmentId)).AsSpan(0, 16)) + extension);
+        Path.Combine(folder, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(assignmentId)).AsSpan(0, 16)) + extension);
 
     [LoggerMessage(EventId = 1301, EventName = "PendingUpdateDamaged", Level = LogLevel.Warning,
         Message = "The pending update {Path} is set aside: {Reason}")]

@@ -93,7 +93,9 @@ internal sealed class DeviceFixture : IAsyncDisposable
             EnrolmentToken = FakeWorld.EnrolmentToken,
             DataFolder = DataFolder,
             DisplayName = "test",
+            KeepPendingOnDisk = true,
         };
+        options.JobIds.Add(FakeWorld.Job);
         options.Retry.BaseDelay = TimeSpan.FromMilliseconds(10);
         options.Retry.MaxDelay = TimeSpan.FromMilliseconds(20);
         options.Retry.GiveUpAfter = TimeSpan.FromSeconds(30);

@@ -180,6 +180,20 @@ public sealed class SessionTests
     }
 
     [Fact]
+    public async Task RunAsync_NoJobNamed_StaysWithTheJobOfItsFirstTask()
+    {
+        await using DeviceFixture fixture = await DeviceFixture.StartAsync();
+        fixture.Options.JobIds.Clear();
+        fixture.World.CheckIns.Enqueue((_, _) => Task.FromResult(FakeWorld.Rejected(RejectionReason.JobEnded)));
+        fixture.World.Assign();
+
+        SessionSummary summary = await fixture.RunAsync();
+
+        Assert.Equal(1, summary.Trained);
+        Assert.Equal([[], [], [FakeWorld.Job]], fixture.World.CheckInRequests.Select(request => request.JobIds.ToArray()));
+    }
+
+    [Fact]
     public async Task RunAsync_TooOldAVersion_EndsWithUpgradeRequired()
     {
         await using DeviceFixture fixture = await DeviceFixture.StartAsync();

@@ -13,7 +13,7 @@ public sealed class BlobCacheTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public async Task Promote_PastTheBound_DropsTheLeastRecentlyUsed()
+    public async Task Write_PastTheBound_DropsTheLeastRecentlyUsed()
     {
         var cache = new BlobCache(_folder.Path, maxBytes: 25, _time);
         await StoreAsync(cache, 'a');
@@ -41,11 +41,8 @@ public sealed class BlobCacheTests : IDisposable
     public async Task ReadPartAsync_BegunBlob_GivesItsBytes()
     {
         var cache = new BlobCache(_folder.Path, maxBytes: 25, _time);
-        using (FileStream part = cache.OpenPart(Id('a'), 0))
-        {
-            part.Write([1, 2, 3]);
-        }
-
+        cache.Append(Id('a'), 0, [1, 9]);
+        cache.Append(Id('a'), 1, [2, 3]);
         byte[] buffer = new byte[10];
 
         Assert.Equal(3, await cache.ReadPartAsync(Id('a'), buffer, Token));
@@ -66,12 +63,7 @@ public sealed class BlobCacheTests : IDisposable
 
     private async Task StoreAsync(BlobCache cache, char letter)
     {
-        using (FileStream part = cache.OpenPart(Id(letter), 0))
-        {
-            part.Write(new byte[10]);
-        }
-
-        cache.Promote(Id(letter));
+        cache.Write(Id(letter), new byte[10]);
         await cache.TryReadAsync(Id(letter), new byte[10], Token);
         _time.Advance(TimeSpan.FromHours(1));
     }

@@ -66,7 +66,7 @@ public sealed class PendingFileTests : IDisposable
     [Fact]
     public void Load_DamagedBesideWhole_KeepsTheWholeAndSetsTheDamagedAside()
     {
-        using (var before = new PendingUpdates(_folder.Path, NullLogger.Instance))
+        using (var before = new PendingUpdates(_folder.Path, keepAll: true, NullLogger.Instance))
         {
             before.Add(NewUpdate("a-1"));
             before.Add(NewUpdate("a-2"));
@@ -74,7 +74,7 @@ public sealed class PendingFileTests : IDisposable
         }
 
         File.WriteAllText(_folder.File("torn.update"), "torn");
-        using var after = new PendingUpdates(_folder.Path, NullLogger.Instance);
+        using var after = new PendingUpdates(_folder.Path, keepAll: true, NullLogger.Instance);
         after.Load();
 
         Assert.Equal(["a-1", "a-2"], after.Ids().Order());
@@ -85,7 +85,7 @@ public sealed class PendingFileTests : IDisposable
     [Fact]
     public void Take_Update_LeavesNoFile()
     {
-        using var updates = new PendingUpdates(_folder.Path, NullLogger.Instance);
+        using var updates = new PendingUpdates(_folder.Path, keepAll: true, NullLogger.Instance);
         updates.Add(NewUpdate("a-1"));
 
         updates.Take("a-1")!.Dispose();
@@ -94,7 +94,22 @@ public sealed class PendingFileTests : IDisposable
         Assert.Empty(Directory.GetFiles(_folder.Path));
     }
 
-    private static PendingUpdate NewUpdate(string assignmentId)
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(1, 1)]
+    public void Add_WhenNotAllAreKept_KeepsThoseThatStateHangsOn(int stateLength, int files)
+    {
+        using var updates = new PendingUpdates(_folder.Path, keepAll: false, NullLogger.Instance);
+
+        updates.Add(NewUpdate("a-1", new float[stateLength]));
+
+        Assert.Equal(files, Directory.GetFiles(_folder.Path).Length);
+        updates.MarkStored(updates.Find("a-1")!);
+        updates.Take("a-1")!.Dispose();
+        Assert.Empty(Directory.GetFiles(_folder.Path));
+    }
+
+    private static PendingUpdate NewUpdate(string assignmentId, float[]? state = null)
     {
         var ticket = new UpdateTicket { Version = 1, AssignmentId = assignmentId };
         var header = new UpdateHeader
@@ -104,6 +119,6 @@ public sealed class PendingFileTests : IDisposable
         };
         byte[] payload = ArrayPool<byte>.Shared.Rent(5);
         "bytes"u8.CopyTo(payload);
-        return new PendingUpdate(ticket, header, payload, 5, [0.5f, -2f]);
+        return new PendingUpdate(ticket, header, payload, 5, state ?? [0.5f, -2f]);
     }
 }
