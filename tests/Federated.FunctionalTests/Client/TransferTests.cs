@@ -156,10 +156,21 @@ public sealed class TransferTests
     {
         await using DeviceFixture fixture = await DeviceFixture.StartAsync();
         FakeWorld world = fixture.World;
-        world.Upload = (stream, context) => world.UploadCalls == 1
-            ? throw new RpcException(
-                new Status(StatusCode.ResourceExhausted, "no slot is free"), new Metadata { { ErrorKinds.RetryAfterTrailer, "7000" } })
-            : world.StoreAsync(stream, context);
+        world.Upload = async (stream, context) =>
+        {
+            if (world.UploadCalls > 1)
+            {
+                return await world.StoreAsync(stream, context);
+            }
+
+            // Read to the end: a stream that is reset under the writer's hands may lose the answer, which is another test.
+            while (await stream.MoveNext(context.CancellationToken))
+            {
+            }
+
+            throw new RpcException(
+                new Status(StatusCode.ResourceExhausted, "no slot is free"), new Metadata { { ErrorKinds.RetryAfterTrailer, "7000" } });
+        };
         world.Assign();
         var time = new ArmedTimeProvider();
         Task<SessionSummary> run = fixture.RunAsync(timeProvider: time);

@@ -1,0 +1,75 @@
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using Federated.Client;
+using Federated.Client.Sessions;
+using Federated.Client.Training;
+using Federated.FunctionalTests.Server;
+
+namespace Federated.FunctionalTests.EndToEnd;
+
+/// <summary>A real server with a job on the digits, and devices on the SDK.</summary>
+internal sealed class DigitsFederation : IAsyncDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("federated-digits-");
+    private readonly CancellationTokenSource _limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+    private readonly RunningServer _server;
+    private readonly string _token;
+    private readonly string _jobId;
+
+    private DigitsFederation(RunningServer server, string token, string jobId)
+    {
+        _server = server;
+        _token = token;
+        _jobId = jobId;
+        _limit.CancelAfter(TimeSpan.FromMinutes(2));
+    }
+
+    /// <summary>Ends a test that hangs.</summary>
+    public CancellationToken Limit => _limit.Token;
+
+    public static async Task<DigitsFederation> StartAsync(int rounds, object round)
+    {
+        RunningServer server = await RunningServer.StartAsync();
+        string token = await server.CreateEnrolmentTokenAsync();
+        using HttpResponseMessage response = await server.Administrator.PostAsJsonAsync(
+            "/api/v1/jobs",
+            new
+            {
+                model = "logistic",
+                linear = new { features = Digits.Features, outputs = Digits.Outputs },
+                rounds,
+                round,
+                local = new { epochs = 1, batchSize = 16, learningRate = 0.2 },
+                evaluation = new { everyRounds = 5, deadlineSeconds = 30 },
+            },
+            TestContext.Current.CancellationToken);
+        JsonNode? body = await response.Content.ReadFromJsonAsync<JsonNode>(TestContext.Current.CancellationToken);
+        Assert.True(response.IsSuccessStatusCode, body?.ToJsonString());
+        return new DigitsFederation(server, token, (string)body!["jobId"]!);
+    }
+
+    public Task<SessionSummary> RunDeviceAsync(string name, ILocalSolver solver, CancellationToken? stop = null, Action<DeviceEvent>? happened = null)
+    {
+        var options = new FederatedClientOptions
+        {
+            Server = new Uri(_server.Addresses.Grpc),
+            EnrolmentToken = _token,
+            DisplayName = name,
+            DataFolder = Path.Combine(_folder.FullName, name),
+        };
+        options.JobIds.Add(_jobId);
+        var device = new FederatedDevice(options);
+        device.Happened += (_, what) => happened?.Invoke(what);
+        return Task.Run(() => device.RunAsync(solver, stop ?? Limit), Limit);
+    }
+
+    public async Task<JsonNode> GetAsync(string path) =>
+        (await _server.Administrator.GetFromJsonAsync<JsonNode>($"/api/v1/jobs/{_jobId}{path}", TestContext.Current.CancellationToken))!;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _server.DisposeAsync();
+        _limit.Dispose();
+        _folder.Delete(recursive: true);
+    }
+}
