@@ -78,6 +78,12 @@ internal sealed class RunningServer : IAsyncDisposable
         return (string)body!["token"]!;
     }
 
+    /// <summary>A clean shutdown.</summary>
+    public Task StopAsync()
+    {
+        return _app.StopAsync(TestContext.Current.CancellationToken);
+    }
+
     public async ValueTask DisposeAsync()
     {
         Channel.Dispose();
