@@ -5,12 +5,10 @@ internal static partial class EffectiveConfigurationLog
 {
     public static void Write(IConfiguration configuration, ILogger logger)
     {
-        foreach (var (setting, value) in ConfigurationCatalogue.EffectiveValues(configuration))
-        {
-            Setting(logger, setting.Key, value);
-        }
+        var lines = ConfigurationCatalogue.EffectiveValues(configuration).Select(pair => $"{pair.Setting.Key} = {pair.Value}");
+        Settings(logger, string.Join(Environment.NewLine, lines));
     }
 
-    [LoggerMessage(1001, LogLevel.Information, "{Key} = {Value}", EventName = "EffectiveSetting")]
-    private static partial void Setting(ILogger logger, string key, string value);
+    [LoggerMessage(1001, LogLevel.Information, "Settings in effect:\n{Settings}", EventName = "EffectiveSettings")]
+    private static partial void Settings(ILogger logger, string settings);
 }

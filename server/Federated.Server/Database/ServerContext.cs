@@ -52,7 +52,7 @@ internal abstract class ServerContext(DbContextOptions options) : DbContext(opti
         modelBuilder.Entity<AssignmentRow>(assignment =>
         {
             assignment.HasKey(row => new { row.TenantId, row.AssignmentId });
-            assignment.HasIndex(row => new { row.TenantId, row.JobId, row.Round, row.Kind, row.DeviceId }).IsUnique();
+            assignment.HasIndex(row => new { row.TenantId, row.DeviceId, row.JobId, row.Round, row.Kind }).IsUnique();
             assignment.HasOne<RoundRow>().WithMany().HasForeignKey(row => new { row.TenantId, row.JobId, row.Round, row.Kind });
         });
         modelBuilder.Entity<CountedUpdateRow>(update =>

@@ -39,7 +39,7 @@ public sealed class EndToEndTests : IDisposable
         });
 
         var summaries = await Task.WhenAll(Enumerable.Range(0, 3)
-            .Select(number => Device(server, token, jobId, number, Solver((ulong)number)).RunAsync(Cancellation)))
+            .Select(number => Device(server, token, null, number, Solver((ulong)number)).RunAsync(Cancellation)))
             .WaitAsync(TimeSpan.FromMinutes(2), Cancellation);
 
         var job = await server.Administrator.GetFromJsonAsync<JsonObject>($"/api/v1/jobs/{jobId}", Cancellation);
@@ -162,7 +162,7 @@ public sealed class EndToEndTests : IDisposable
         return (string)body!["jobId"]!;
     }
 
-    private SdkDevice Device(RunningServer server, string token, string jobId, int number, ILocalSolver solver)
+    private SdkDevice Device(RunningServer server, string token, string? jobId, int number, ILocalSolver solver)
     {
         return new SdkDevice(server.Addresses.Grpc, token, jobId, Path.Combine(_folder.FullName, $"device-{number}"), solver);
     }

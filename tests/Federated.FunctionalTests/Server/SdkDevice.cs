@@ -11,7 +11,7 @@ internal sealed class SdkDevice
     private readonly FederatedDevice _device;
     private readonly ILocalSolver _solver;
 
-    public SdkDevice(string grpcAddress, string enrolmentToken, string jobId, string folder, ILocalSolver solver)
+    public SdkDevice(string grpcAddress, string enrolmentToken, string? jobId, string folder, ILocalSolver solver)
     {
         var options = new FederatedClientOptions
         {
@@ -19,7 +19,11 @@ internal sealed class SdkDevice
             EnrolmentToken = enrolmentToken,
             DataFolder = folder,
         };
-        options.JobIds.Add(jobId);
+        if (jobId is not null)
+        {
+            options.JobIds.Add(jobId);
+        }
+
         options.Retry.BaseDelay = TimeSpan.FromMilliseconds(50);
         options.Retry.MaxDelay = TimeSpan.FromMilliseconds(500);
         options.Retry.CircuitFailures = 1000;

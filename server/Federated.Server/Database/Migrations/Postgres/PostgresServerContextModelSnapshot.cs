@@ -81,7 +81,9 @@ namespace Federated.Server.Database.Migrations.Postgres
 
                     b.HasKey("TenantId", "AssignmentId");
 
-                    b.HasIndex("TenantId", "JobId", "Round", "Kind", "DeviceId")
+                    b.HasIndex("TenantId", "JobId", "Round", "Kind");
+
+                    b.HasIndex("TenantId", "DeviceId", "JobId", "Round", "Kind")
                         .IsUnique();
 
                     b.ToTable("assignments");

@@ -12,7 +12,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace Federated.Server.Database.Migrations.Postgres
 {
     [DbContext(typeof(PostgresServerContext))]
-    [Migration("20261123040946_Initial")]
+    [Migration("20261123052701_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -84,7 +84,9 @@ namespace Federated.Server.Database.Migrations.Postgres
 
                     b.HasKey("TenantId", "AssignmentId");
 
-                    b.HasIndex("TenantId", "JobId", "Round", "Kind", "DeviceId")
+                    b.HasIndex("TenantId", "JobId", "Round", "Kind");
+
+                    b.HasIndex("TenantId", "DeviceId", "JobId", "Round", "Kind")
                         .IsUnique();
 
                     b.ToTable("assignments");

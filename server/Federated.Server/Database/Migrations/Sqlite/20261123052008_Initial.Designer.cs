@@ -10,7 +10,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace Federated.Server.Database.Migrations.Sqlite
 {
     [DbContext(typeof(SqliteServerContext))]
-    [Migration("20261123040943_Initial")]
+    [Migration("20261123052008_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -78,7 +78,9 @@ namespace Federated.Server.Database.Migrations.Sqlite
 
                     b.HasKey("TenantId", "AssignmentId");
 
-                    b.HasIndex("TenantId", "JobId", "Round", "Kind", "DeviceId")
+                    b.HasIndex("TenantId", "JobId", "Round", "Kind");
+
+                    b.HasIndex("TenantId", "DeviceId", "JobId", "Round", "Kind")
                         .IsUnique();
 
                     b.ToTable("assignments");

@@ -235,10 +235,15 @@ namespace Federated.Server.Database.Migrations.Postgres
                 });
 
             migrationBuilder.CreateIndex(
-                name: "IX_assignments_tenant_id_job_id_round_kind_device_id",
+                name: "IX_assignments_tenant_id_device_id_job_id_round_kind",
                 table: "assignments",
-                columns: new[] { "tenant_id", "job_id", "round", "kind", "device_id" },
+                columns: new[] { "tenant_id", "device_id", "job_id", "round", "kind" },
                 unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_assignments_tenant_id_job_id_round_kind",
+                table: "assignments",
+                columns: new[] { "tenant_id", "job_id", "round", "kind" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_audit_log_tenant_id_audit_id",
