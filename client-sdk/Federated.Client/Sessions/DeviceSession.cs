@@ -170,11 +170,10 @@ internal sealed partial class DeviceSession(
         return stored;
     }
 
-    /// <summary>Uploads until the server holds the update (true), or drops it when the server refuses it for good.</summary>
+    /// <summary>Uploads until the server holds the update (true). A refusal for good drops it; a closed round leaves it to the coordinator.</summary>
     private async Task<bool> SendAsync(PendingUpdate update, CancellationToken cancellationToken)
     {
         TaskFailure refusal;
-        bool tell;
         try
         {
             await uploader.UploadAsync(update, cancellationToken).ConfigureAwait(false);
@@ -182,27 +181,27 @@ internal sealed partial class DeviceSession(
             events.Stored(update.Ticket);
             return true;
         }
+        catch (RpcException e) when (e.StatusCode == StatusCode.FailedPrecondition)
+        {
+            // The round takes no more updates, but an upload of these bytes whose answer was lost may be in it: only the
+            // coordinator knows, so the bytes are kept until it says what became of them.
+            LogUploadRefused(logger, update.AssignmentId, e.Trailers.GetValue(ErrorKinds.Trailer) ?? ErrorKinds.StaleRound, CallRunner.Describe(e));
+            pending.MarkStored(update);
+            return false;
+        }
         catch (RpcException e)
         {
             refusal = new TaskFailure(e.Trailers.GetValue(ErrorKinds.Trailer) ?? ErrorKinds.Protocol, CallRunner.Describe(e));
-
-            // A round that closed meanwhile is nobody's failure, and the coordinator knows.
-            tell = e.StatusCode != StatusCode.FailedPrecondition;
         }
         catch (FederatedClientException e) when (e.Reason == FederatedClientReason.ProtocolViolation)
         {
             refusal = new TaskFailure(ErrorKinds.Protocol, e.Message);
-            tell = true;
         }
 
         string assignmentId = update.AssignmentId;
         LogUploadRefused(logger, assignmentId, refusal.Kind, refusal.Message);
         Drop(assignmentId, refusal.Message);
-        if (tell)
-        {
-            await ReportAsync(assignmentId, refusal, cancellationToken).ConfigureAwait(false);
-        }
-
+        await ReportAsync(assignmentId, refusal, cancellationToken).ConfigureAwait(false);
         return false;
     }
 

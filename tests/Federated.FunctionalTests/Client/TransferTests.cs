@@ -215,16 +215,19 @@ public sealed class TransferTests
         Assert.Contains(fixture.Seen, e => e.Kind == DeviceEventKind.Retrying && e.Text.Contains("45 s", StringComparison.Ordinal));
     }
 
-    [Fact]
-    public async Task Upload_RoundClosedMeanwhile_DropsTheUpdateWithoutAFailure()
+    [Theory]
+    [InlineData(DispositionKind.Discarded, 0, 1)]
+    [InlineData(DispositionKind.Counted, 1, 0)] // an earlier upload whose answer was lost is in the model
+    public async Task Upload_RoundClosedMeanwhile_LeavesTheFateToTheCoordinator(DispositionKind fate, int counted, int discarded)
     {
         await using DeviceFixture fixture = await DeviceFixture.StartAsync();
         fixture.World.Upload = (_, _) => throw new RpcException(new Status(StatusCode.FailedPrecondition, "the round is closed"));
-        fixture.World.Assign();
+        string assignment = fixture.World.Assign();
+        fixture.World.Disposition = (_, _) => Task.FromResult(new DispositionReply { Dispositions = { FakeWorld.Fate(assignment, fate, 1) } });
 
         SessionSummary summary = await fixture.RunAsync();
 
-        Assert.Equal(new SessionSummary(0, 0, 0, 1, 0), summary);
+        Assert.Equal(new SessionSummary(0, 0, counted, discarded, 0), summary);
         Assert.Empty(fixture.World.Failures);
     }
 }

@@ -103,7 +103,7 @@ public sealed class EndToEndTests : IDisposable
         using var device = await TestDevice.EnrolAndAuthenticateAsync(server, await server.CreateEnrolmentTokenAsync());
         using var checkIn = new Coordinator.CoordinatorClient(server.Channel).CheckInAsync(
             new CheckInRequest { SdkVersion = "0.1.0", WaitMs = 60_000 }, device.Headers, cancellationToken: Cancellation);
-        await WaitUntilAsync(server, job => (int)job["progress"]!["waiting"]! == 1);
+        await WaitUntilAsync(server, job => (int?)job["progress"]?["waiting"] == 1);
 
         await server.StopAsync();
 
