@@ -1,5 +1,6 @@
 using Federated.Client.Sessions;
 using Federated.Protocol;
+using Federated.Protocol.V1;
 using Grpc.Core;
 
 namespace Federated.FunctionalTests.Client;
