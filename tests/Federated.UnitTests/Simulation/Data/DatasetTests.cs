@@ -1,5 +1,5 @@
-using Federated.Simulation.Data;
 using Federated.Simulation;
+using Federated.Simulation.Data;
 
 namespace Federated.UnitTests.Simulation.Data;
 

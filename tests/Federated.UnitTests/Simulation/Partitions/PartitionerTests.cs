@@ -1,8 +1,8 @@
 using Federated.Client.Training;
+using Federated.Simulation;
 using Federated.Simulation.Data;
 using Federated.Simulation.Models;
 using Federated.Simulation.Partitions;
-using Federated.Simulation;
 
 namespace Federated.UnitTests.Simulation.Partitions;
 
