@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Federated.Protocol.Sections;
 using Federated.Protocol.V1;
 
 namespace Federated.Client.Algorithms;
@@ -101,16 +102,5 @@ public sealed class ClientUpdate
         return -1;
     }
 
-    private static int ByteLength(SectionSpec section)
-    {
-        int width = section.Dtype switch
-        {
-            SectionDType.F32 or SectionDType.U32 => 4,
-            SectionDType.F64 or SectionDType.I64 => 8,
-            SectionDType.F16 or SectionDType.Bf16 => 2,
-            SectionDType.U8 => 1,
-            _ => throw new ArgumentException($"Section {section.Role} has no type.", nameof(section)),
-        };
-        return checked((int)section.ElementCount * width);
-    }
+    private static int ByteLength(SectionSpec section) => checked((int)SectionSpecs.DenseBytes(section));
 }

@@ -1,5 +1,6 @@
 using Federated.Client.Training;
 using Federated.Protocol.Models;
+using Federated.Protocol.Sections;
 using Federated.Protocol.V1;
 
 namespace Federated.Client.Algorithms.Evaluate;
@@ -14,17 +15,7 @@ public sealed class EvaluateClient : IClientAlgorithm
     public string Name => "evaluate";
 
     /// <inheritdoc />
-    public IReadOnlyList<SectionSpec> Sections(ModelSchema schema, LocalTraining settings, string role) =>
-    [
-        new SectionSpec
-        {
-            Role = SectionRole.Evaluation,
-            Dtype = SectionDType.F64,
-            Codec = SectionCodec.Dense,
-            ElementCount = 3,
-            Denominator = SectionDenominator.None,
-        },
-    ];
+    public IReadOnlyList<SectionSpec> Sections(ModelSchema schema, LocalTraining settings, string role) => [SectionSpecs.Evaluation()];
 
     /// <inheritdoc />
     public ClientOutcome Run(ClientTask task, ILocalSolver solver, ClientUpdate update, CancellationToken stop = default)
