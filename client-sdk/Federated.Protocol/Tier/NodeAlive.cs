@@ -1,0 +1,17 @@
+namespace Federated.Protocol.Tier;
+
+/// <summary>Node to coordinator, on a period while a round is open and seldom otherwise: the node lives, and how busy it is.</summary>
+/// <param name="NodeId">The node.</param>
+/// <param name="Incarnation">The process of the node.</param>
+/// <param name="Sequence">Counts the events of this process, from 1; an older one than the newest is ignored.</param>
+/// <param name="Queue">Updates that wait for their sum.</param>
+/// <param name="ArrivalRate">k: updates stored per second since the event before.</param>
+/// <param name="SecondsPerUpdate">E: mean seconds from stored to summed since the event before; 0 without an update.</param>
+/// <param name="FreeSlots">Slots that an upload could take.</param>
+/// <param name="IdleWorkers">Warm workers that wait for work.</param>
+public sealed record NodeAlive(
+    string NodeId, string Incarnation, long Sequence, int Queue, double ArrivalRate, double SecondsPerUpdate, int FreeSlots, int IdleWorkers) : ITierEvent
+{
+    /// <inheritdoc/>
+    public string IdempotencyKey => $"{NodeId}/{Incarnation}/{Sequence}";
+}
