@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Federated.Coordination.Persistence;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.V1;
@@ -7,8 +8,18 @@ namespace Federated.Coordination.Jobs;
 /// <summary>What the inbox of a coordinator holds.</summary>
 internal abstract record JobMessage
 {
+    /// <summary>The coordinator has ended before it dealt with the message; whoever waits for an answer gets one.</summary>
+    /// <param name="reason">What a check-in is rejected with.</param>
+    /// <param name="retryAfter">When it may come again.</param>
+    public virtual void Decline(RejectionReason reason, TimeSpan retryAfter)
+    {
+    }
+
     /// <summary>A device is ready to work.</summary>
-    public sealed record CheckedIn(CheckInCall Call) : JobMessage;
+    public sealed record CheckedIn(CheckInCall Call) : JobMessage
+    {
+        public override void Decline(RejectionReason reason, TimeSpan retryAfter) => Call.Reject(reason, retryAfter);
+    }
 
     /// <summary>The caller of a check-in has gone.</summary>
     public sealed record Left(CheckInCall Call) : JobMessage;
@@ -17,10 +28,17 @@ internal abstract record JobMessage
     public sealed record Stored(UpdateCommitted Update) : JobMessage;
 
     /// <summary>A device gives its task up.</summary>
-    public sealed record Failed(DeviceIdentity Device, FailureReport Report, TaskCompletionSource<bool> Done) : JobMessage;
+    public sealed record Failed(DeviceIdentity Device, FailureReport Report, TaskCompletionSource<bool> Done) : JobMessage
+    {
+        public override void Decline(RejectionReason reason, TimeSpan retryAfter) => Done.TrySetResult(false);
+    }
 
     /// <summary>A device asks what became of its updates.</summary>
-    public sealed record Asked(DispositionQuery Query) : JobMessage;
+    public sealed record Asked(DispositionQuery Query) : JobMessage
+    {
+        public override void Decline(RejectionReason reason, TimeSpan retryAfter) =>
+            Query.Reply(ImmutableDictionary<string, UpdateDisposition>.Empty);
+    }
 
     /// <summary>The asking device has gone, or has waited long enough.</summary>
     public sealed record AskedEnough(DispositionQuery Query) : JobMessage;
@@ -29,10 +47,16 @@ internal abstract record JobMessage
     public sealed record Revoked(string DeviceId) : JobMessage;
 
     /// <summary>An administrator pauses, resumes or stops the job.</summary>
-    public sealed record ChangeStatus(JobStatus Status, TaskCompletionSource<JobCommandOutcome> Done) : JobMessage;
+    public sealed record ChangeStatus(JobStatus Status, TaskCompletionSource<JobCommandOutcome> Done) : JobMessage
+    {
+        public override void Decline(RejectionReason reason, TimeSpan retryAfter) => Done.TrySetResult(JobCommandOutcome.Unavailable);
+    }
 
     /// <summary>An administrator goes back to an earlier version.</summary>
-    public sealed record RollBack(int Version, TaskCompletionSource<JobCommandOutcome> Done) : JobMessage;
+    public sealed record RollBack(int Version, TaskCompletionSource<JobCommandOutcome> Done) : JobMessage
+    {
+        public override void Decline(RejectionReason reason, TimeSpan retryAfter) => Done.TrySetResult(JobCommandOutcome.Unavailable);
+    }
 
     /// <summary>The timer has run out.</summary>
     public sealed record Tick : JobMessage;

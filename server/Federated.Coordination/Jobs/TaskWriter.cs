@@ -26,7 +26,7 @@ internal sealed class TaskWriter
         RoundKey round,
         Assignment assignment,
         CurrentModel model,
-        ImmutableArray<SectionReference> downSections,
+        IReadOnlyList<SectionReference> downSections,
         int stateEpoch,
         long writerEpoch,
         DateTimeOffset deadline,
@@ -70,11 +70,7 @@ internal sealed class TaskWriter
             TicketContent = ticket,
             StateEpoch = (uint)stateEpoch,
         };
-        if (trains)
-        {
-            task.DownSections.AddRange(downSections);
-        }
-
+        task.DownSections.AddRange(downSections);
         return task;
     }
 }

@@ -4,38 +4,39 @@ using Microsoft.Extensions.Logging;
 
 namespace Federated.Coordination.Jobs;
 
-internal sealed partial class JobCoordinator
+/// <summary>What the coordinator of a job writes to the log.</summary>
+internal static partial class CoordinatorLog
 {
     [LoggerMessage(3001, LogLevel.Information, "Job {Job}: taken over with writer epoch {Epoch} at version {Version}; open round: {OpenRound}")]
-    private partial void LogTakenOver(JobKey job, long epoch, int version, int? openRound);
+    public static partial void TakenOver(this ILogger logger, JobKey job, long epoch, int version, int? openRound);
 
     [LoggerMessage(3002, LogLevel.Information, "Round {Round}: resumed with {Recovered} updates recovered and {Lost} lost of {Assigned} assignments")]
-    private partial void LogResumed(RoundKey round, int recovered, int lost, int assigned);
+    public static partial void Resumed(this ILogger logger, RoundKey round, int recovered, int lost, int assigned);
 
     [LoggerMessage(3003, LogLevel.Information, "Round {Round}: opened with {Assigned} devices, report goal {Goal}")]
-    private partial void LogOpened(RoundKey round, int assigned, int goal);
+    public static partial void Opened(this ILogger logger, RoundKey round, int assigned, int goal);
 
     [LoggerMessage(3004, LogLevel.Information, "Round {Round}: {Count} devices replace those that failed")]
-    private partial void LogReplaced(RoundKey round, int count);
+    public static partial void Replaced(this ILogger logger, RoundKey round, int count);
 
     [LoggerMessage(3005, LogLevel.Information, "Round {Round}: closed, {Counted} of {Assigned} updates counted. {Reason}")]
-    private partial void LogClosed(RoundKey round, int counted, int assigned, string reason);
+    public static partial void Closed(this ILogger logger, RoundKey round, int counted, int assigned, string reason);
 
     [LoggerMessage(3006, LogLevel.Warning, "Round {Round}: abandoned. {Reason}")]
-    private partial void LogAbandoned(RoundKey round, string reason);
+    public static partial void Abandoned(this ILogger logger, RoundKey round, string reason);
 
     [LoggerMessage(3007, LogLevel.Information, "Round {Round}: assignment {Assignment} failed with {Kind}")]
-    private partial void LogDeviceFailed(RoundKey round, string assignment, string kind);
+    public static partial void DeviceFailed(this ILogger logger, RoundKey round, string assignment, string kind);
 
     [LoggerMessage(3008, LogLevel.Warning, "Round {Round}: an update names assignment {Assignment}, which was never made")]
-    private partial void LogUnknownUpdate(RoundKey round, string assignment);
+    public static partial void UnknownUpdate(this ILogger logger, RoundKey round, string assignment);
 
     [LoggerMessage(3009, LogLevel.Information, "Job {Job}: rolled back to version {Wanted}, now version {Version}")]
-    private partial void LogRolledBack(JobKey job, int wanted, int version);
+    public static partial void RolledBack(this ILogger logger, JobKey job, int wanted, int version);
 
     [LoggerMessage(3010, LogLevel.Information, "Job {Job}: ended as {Status}. {Reason}")]
-    private partial void LogEnded(JobKey job, JobStatus status, string? reason);
+    public static partial void Ended(this ILogger logger, JobKey job, JobStatus status, string? reason);
 
     [LoggerMessage(3011, LogLevel.Warning, "Job {Job}: writer epoch {Epoch} is fenced; another coordinator has the job")]
-    private partial void LogFenced(JobKey job, long epoch);
+    public static partial void Fenced(this ILogger logger, JobKey job, long epoch);
 }

@@ -1,0 +1,131 @@
+using Federated.Coordination.Algorithms;
+using Federated.Coordination.Persistence;
+using Federated.Coordination.Rounds;
+using Federated.Coordination.Selection;
+using Federated.Protocol.Rounds;
+using Federated.Protocol.V1;
+
+namespace Federated.Coordination.Jobs;
+
+/// <summary>
+/// A job as its one writer knows it: what the store says of it, the model that is current, and the open round. Used by the loop of one
+/// <see cref="JobCoordinator"/> only, and gone with it.
+/// </summary>
+internal sealed class CoordinatedJob
+{
+    private readonly TaskWriter _tasks;
+
+    public CoordinatedJob(CoordinatorServices services, JobRecord record)
+    {
+        Services = services;
+        Record = record;
+        Lease = new WriterLease(record.Key, record.WriterEpoch);
+        Machine = new RoundStateMachine(
+            new UniformSelection(record.Definition.Seed),
+            new PaceSteering(record.Definition.Seed),
+            new PopulationEstimate(services.Options.PopulationWindow),
+            services.Options.MaxWaitingPerJob);
+        _tasks = new TaskWriter(record.Definition, services.Signer, services.Options);
+    }
+
+    public CoordinatorServices Services { get; }
+
+    public JobRecord Record { get; set; }
+
+    public JobKey Key => Record.Key;
+
+    public WriterLease Lease { get; }
+
+    public RoundStateMachine Machine { get; }
+
+    /// <summary>How the open round is filled and when it ends.</summary>
+    public RoundTerms Terms { get; private set; } = null!;
+
+    /// <summary>Set by <see cref="LoadModelAsync"/>, which an active job begins with.</summary>
+    public CurrentModel Model { get; private set; } = null!;
+
+    /// <summary>Set when the job is taken over, and again by a roll-back.</summary>
+    public JobHistory History { get; set; } = null!;
+
+    public bool IsActive => Record.Status is JobStatus.Running or JobStatus.Paused;
+
+    public DateTimeOffset Now => Services.Time.GetUtcNow();
+
+    public async Task LoadModelAsync(ModelVersionRecord version, CancellationToken stop) =>
+        Model = await CurrentModel.LoadAsync(Services.Blobs, Services.Algorithms, Record.Definition, version, stop);
+
+    /// <summary>Starts the selection of the round that comes next, or ends the job; nothing while it is paused or a round is open.</summary>
+    public async Task BeginNextAsync(CancellationToken stop)
+    {
+        if (Record.Status != JobStatus.Running || Machine.Phase != RoundPhase.Idle)
+        {
+            return;
+        }
+
+        ModelVersionRecord version = Model.Record;
+        switch (RoundSchedule.After(Record.Definition, version.TrainingRounds, History.Examined))
+        {
+            case NextRound.Train:
+                Begin(TaskKind.Train, History.LastNumber + 1);
+                break;
+            case NextRound.Evaluate:
+                Begin(TaskKind.Evaluate, version.Version);
+                break;
+            default:
+                await SetStatusAsync(JobStatus.Completed, "Every round is done.", stop);
+                break;
+        }
+    }
+
+    /// <summary>Sets the terms of a round of that kind, which is about to begin or is taken up again.</summary>
+    public void SetTerms(TaskKind kind) =>
+        Terms = kind == TaskKind.Evaluate
+            ? RoundTerms.ForEvaluation(Record.Definition)
+            : RoundTerms.ForTraining(Record.Definition);
+
+    public RoundPlan PlanOf(RoundKey round) =>
+        RoundPlans.Create(round, Lease.Epoch, Record.Definition, Model.Content.Schema, Model.Algorithm, Terms.Target);
+
+    /// <summary>The task of an assignment of the open round, with its ticket.</summary>
+    public async Task<TaskAssignment> TaskOfAsync(Assignment assignment, CancellationToken stop) => _tasks.Write(
+        Machine.Key!,
+        assignment,
+        Model,
+        await DownSectionsAsync(Machine.Key!, assignment.Role, stop),
+        Record.StateEpoch,
+        Lease.Epoch,
+        Machine.Deadline,
+        Now);
+
+    /// <summary>What a role is sent besides the model.</summary>
+    public async Task<IReadOnlyList<SectionReference>> DownSectionsAsync(RoundKey round, string role, CancellationToken stop) =>
+        round.Kind == TaskKind.Train ? await Model.DownSectionsAsync(role, stop) : [];
+
+    public async Task SetStatusAsync(JobStatus status, string? reason, CancellationToken stop)
+    {
+        FencedException.ThrowIf(await Services.Store.SetStatusAsync(Lease, status, reason, stop));
+        Record = Record with { Status = status, StatusReason = reason };
+    }
+
+    public JobProgress Progress()
+    {
+        bool open = Machine.Phase is RoundPhase.Configuration or RoundPhase.Reporting or RoundPhase.Closing;
+        return new JobProgress(
+            Record.Status,
+            Machine.Phase,
+            Machine.Key,
+            Model?.Record.Version ?? Record.CurrentVersion,
+            Model?.Record.TrainingRounds ?? 0,
+            Machine.WaitingCount,
+            Machine.Shortage,
+            Machine.Assignments.Count,
+            Machine.StoredCount,
+            open ? Machine.Deadline : null);
+    }
+
+    private void Begin(TaskKind kind, int number)
+    {
+        SetTerms(kind);
+        Machine.Begin(new RoundKey(Key.TenantId, Key.JobId, number, kind), Terms, Now);
+    }
+}

@@ -1,0 +1,89 @@
+using Federated.Coordination.Persistence;
+using Federated.Coordination.Rounds;
+using Federated.Coordination.Tier;
+using Microsoft.Extensions.Logging;
+
+namespace Federated.Coordination.Jobs;
+
+/// <summary>Goes on with a job from what the store says: its open round is open again, or the next one begins.</summary>
+internal sealed class JobTakeOver
+{
+    private readonly CoordinatedJob _job;
+    private readonly RoundOpening _opening;
+    private readonly RoundClosing _closing;
+    private readonly ILogger _logger;
+
+    public JobTakeOver(CoordinatedJob job, RoundOpening opening, RoundClosing closing, ILogger logger)
+    {
+        _job = job;
+        _opening = opening;
+        _closing = closing;
+        _logger = logger;
+    }
+
+    public async Task RunAsync(JobSnapshot snapshot, CancellationToken stop)
+    {
+        foreach (RoundRecord round in snapshot.Rounds)
+        {
+            // A coordinator may have died between the commit point and telling the tier.
+            await (round.State switch
+            {
+                RoundState.Closed => _job.Services.Tier.ForgetRoundAsync(round.Key, stop),
+                RoundState.Abandoned => _job.Services.Tier.AbandonRoundAsync(round.Key, round.Reason ?? "", stop),
+                _ => Task.CompletedTask,
+            });
+        }
+
+        if (!_job.IsActive)
+        {
+            return;
+        }
+
+        await _job.LoadModelAsync(snapshot.Current, stop);
+        _job.History = JobHistory.Of(snapshot.Current, snapshot.Rounds);
+        _logger.TakenOver(_job.Key, _job.Lease.Epoch, snapshot.Current.Version, snapshot.OpenRound?.Key.Round);
+        if (snapshot.OpenRound is { } open)
+        {
+            await ResumeAsync(open, snapshot, stop);
+        }
+        else
+        {
+            await _job.BeginNextAsync(stop);
+        }
+    }
+
+    private async Task ResumeAsync(RoundRecord open, JobSnapshot snapshot, CancellationToken stop)
+    {
+        _job.SetTerms(open.Key.Kind);
+        (RoundRecovery recovery, string? refusal) = await _opening.OpenOnTierAsync(open.Key, stop);
+        HashSet<string> stored = recovery.Recovered.Select(update => update.AssignmentId).ToHashSet(StringComparer.Ordinal);
+        DateTimeOffset now = _job.Now;
+
+        // The devices could not report while the server was away, so they get at least half of the time again.
+        DateTimeOffset grace = now + (_job.Terms.ReportingTime / 2);
+        DateTimeOffset deadline = open.Deadline > grace ? open.Deadline : grace;
+        _job.Machine.Resume(open.Key, _job.Terms, deadline, AssignmentsOf(snapshot), stored, now);
+        _logger.Resumed(open.Key, stored.Count, recovery.Lost.Count, _job.Machine.Assignments.Count);
+        if (refusal is not null)
+        {
+            await _closing.AbandonAsync(refusal, JobStatus.Paused, refusal, stop);
+        }
+    }
+
+    private static IEnumerable<Assignment> AssignmentsOf(JobSnapshot snapshot)
+    {
+        Dictionary<string, ClientFailureRecord> failures =
+            snapshot.Failures.ToDictionary(failure => failure.AssignmentId, StringComparer.Ordinal);
+        return snapshot.Assignments.OrderBy(record => record.Number).Select(record =>
+        {
+            ClientFailureRecord? failure = failures.GetValueOrDefault(record.AssignmentId);
+            return new Assignment(record.AssignmentId, record.Number, record.DeviceId, record.ClientIndex)
+            {
+                Role = record.Role,
+                State = failure is null ? AssignmentState.Outstanding : AssignmentState.Failed,
+                FailureKind = failure?.Kind,
+                Reason = failure?.Message,
+            };
+        });
+    }
+}

@@ -1,0 +1,170 @@
+using Federated.Coordination.Persistence;
+using Federated.Coordination.Rounds;
+using Federated.Coordination.Tier;
+using Federated.Protocol;
+using Federated.Protocol.Rounds;
+using Federated.Protocol.V1;
+using Microsoft.Extensions.Logging;
+
+namespace Federated.Coordination.Jobs;
+
+/// <summary>Steps 7 and 8 of docs/life-of-an-update.md: close, apply, write blobs, commit, tell. Or abandon, and tell.</summary>
+internal sealed class RoundClosing
+{
+    private readonly CoordinatedJob _job;
+    private readonly DispositionBoard _board;
+    private readonly ILogger _logger;
+
+    public RoundClosing(CoordinatedJob job, DispositionBoard board, ILogger logger)
+    {
+        _job = job;
+        _board = board;
+        _logger = logger;
+    }
+
+    private RoundStateMachine Machine => _job.Machine;
+
+    /// <summary>Ends the open round with what the tier has; abandons it when that is not enough, or not finite.</summary>
+    public async Task CloseAsync(string reason, CancellationToken stop)
+    {
+        RoundKey round = Machine.Key!;
+
+        // 7a. No update is taken any more; the aggregate and the exact list of its updates come back.
+        RoundAggregate aggregate;
+        try
+        {
+            aggregate = await _job.Services.Tier.CloseRoundAsync(round, stop);
+        }
+        catch (InvalidOperationException exception)
+        {
+            await AbandonAsync(exception.Message, stop);
+            return;
+        }
+
+        if (WhyUseless(aggregate) is { } why)
+        {
+            await AbandonAsync(why, stop);
+            return;
+        }
+
+        // 7b. Counted is what is in the aggregate, and nothing else.
+        Machine.Settle(aggregate.Included.Select(update => update.AssignmentId).ToHashSet(StringComparer.Ordinal));
+
+        long bytesDown = await BytesDownAsync(round, stop);
+
+        // 7c. The server half of the algorithm makes the next model; its blobs are durable before anything refers to them.
+        ModelVersionRecord? version = null;
+        if (round.Kind == TaskKind.Train)
+        {
+            _job.Model.Algorithm.Apply(round, aggregate, _job.Model.Content);
+            if (!_job.Model.IsFinite)
+            {
+                await _job.LoadModelAsync(_job.Model.Record, stop);
+                await AbandonAsync("The next model has values that are not finite.", stop);
+                return;
+            }
+
+            version = await _job.Model.WriteNextAsync(round.Round, _job.Now, stop);
+        }
+
+        // 7d. The commit point.
+        RoundMetrics metrics = RoundFigures.Of(Machine.Assignments, aggregate, bytesDown);
+        (JobStatus status, string? statusReason) = StatusAfter(round, version, metrics);
+        FencedException.ThrowIf(await _job.Services.Store.CommitRoundAsync(
+            new RoundCommit(
+                _job.Lease,
+                round,
+                _job.Now,
+                [.. aggregate.Included.Select(update => new CountedUpdate(
+                    update.AssignmentId, update.Weight, update.LocalSteps, update.Length, update.TrainingLoss, update.TrainingSeconds))],
+                [.. Machine.Assignments.Where(assignment => assignment.State == AssignmentState.Discarded)
+                    .Select(assignment => new DiscardedUpdate(assignment.Id, assignment.Reason!))],
+                SilentDevices(round),
+                metrics,
+                version,
+                status,
+                statusReason),
+            stop));
+
+        // 8. The devices learn what became of their updates; the tier may forget them.
+        _board.Publish(Machine, version?.Version ?? round.Round);
+        Machine.Finish();
+        await _job.Services.Tier.ForgetRoundAsync(round, stop);
+        _logger.Closed(round, metrics.Counted, metrics.Assigned, reason);
+        _job.Record = _job.Record with { Status = status, StatusReason = statusReason };
+        _job.History.Closed(round);
+        if (version is not null)
+        {
+            _job.Model.Committed(version);
+        }
+    }
+
+    /// <summary>Ends the open round without an aggregate. The job goes on, unless too many of its rounds end so.</summary>
+    public Task AbandonAsync(string reason, CancellationToken stop) =>
+        AbandonAsync(reason, _job.Record.Status, null, stop);
+
+    /// <summary>Ends the open round without an aggregate, and gives the job a status.</summary>
+    public async Task AbandonAsync(string reason, JobStatus status, string? statusReason, CancellationToken stop)
+    {
+        RoundKey round = Machine.Key!;
+        bool trains = round.Kind == TaskKind.Train;
+        _job.History.Abandoned(round);
+        int inARow = _job.History.AbandonedInARow;
+        if (trains && inARow >= _job.Record.Definition.Round.MaxAbandoned && status == JobStatus.Running)
+        {
+            status = JobStatus.Paused;
+            statusReason = $"{inARow} rounds in a row were abandoned; the last one: {reason}";
+        }
+
+        int stateEpoch = trains ? _job.Record.StateEpoch + 1 : _job.Record.StateEpoch;
+        Machine.SettleAbandoned(reason);
+        FencedException.ThrowIf(await _job.Services.Store.AbandonRoundAsync(
+            new RoundAbandonment(_job.Lease, round, _job.Now, reason, SilentDevices(round), stateEpoch, status, statusReason), stop));
+        _board.Publish(Machine, _job.Model.Record.Version);
+        Machine.Finish();
+        await _job.Services.Tier.AbandonRoundAsync(round, reason, stop);
+        _logger.Abandoned(round, reason);
+        _job.Record = _job.Record with { Status = status, StatusReason = statusReason, StateEpoch = stateEpoch };
+    }
+
+    private string? WhyUseless(RoundAggregate aggregate)
+    {
+        if (aggregate.Included.Count < _job.Terms.Minimum)
+        {
+            return $"{aggregate.Included.Count} updates are in the aggregate; at least {_job.Terms.Minimum} are needed.";
+        }
+
+        return RoundFigures.IsFinite(aggregate) ? null : "The aggregate has values that are not finite.";
+    }
+
+    private (JobStatus Status, string? Reason) StatusAfter(RoundKey round, ModelVersionRecord? version, RoundMetrics metrics)
+    {
+        if (_job.Record.Definition.TargetAccuracy is { } target && metrics.Accuracy >= target)
+        {
+            return (JobStatus.Completed, FormattableString.Invariant($"The target accuracy {target} is reached: {metrics.Accuracy:0.####} at version {round.Round}."));
+        }
+
+        int trainingRounds = version?.TrainingRounds ?? _job.Model.Record.TrainingRounds;
+        return RoundSchedule.After(_job.Record.Definition, trainingRounds, examined: version is null) == NextRound.None
+            ? (JobStatus.Completed, "Every round is done.")
+            : (_job.Record.Status, _job.Record.StatusReason);
+    }
+
+    private List<ClientFailureRecord> SilentDevices(RoundKey round) =>
+        [.. Machine.Assignments
+            .Where(assignment => assignment.FailureKind == ErrorKinds.TimedOut)
+            .Select(assignment => new ClientFailureRecord(
+                assignment.Id, round, assignment.DeviceId, ErrorKinds.TimedOut, assignment.Reason!, _job.Now))];
+
+    private async Task<long> BytesDownAsync(RoundKey round, CancellationToken stop)
+    {
+        long bytes = _job.Model.Record.ByteLength * Machine.Assignments.Count;
+        foreach (Assignment assignment in Machine.Assignments)
+        {
+            IReadOnlyList<SectionReference> down = await _job.DownSectionsAsync(round, assignment.Role, stop);
+            bytes += down.Sum(section => (long)section.ByteLength);
+        }
+
+        return bytes;
+    }
+}

@@ -1,0 +1,113 @@
+using Federated.Coordination.Algorithms;
+using Federated.Coordination.Persistence;
+using Federated.Coordination.Rounds;
+using Federated.Coordination.Tier;
+using Federated.Protocol.Rounds;
+using Federated.Protocol.V1;
+using Microsoft.Extensions.Logging;
+
+namespace Federated.Coordination.Jobs;
+
+/// <summary>
+/// Step 1 of docs/life-of-an-update.md: the assignments are durable and the tier is open before a device holds its ticket.
+/// </summary>
+internal sealed class RoundOpening
+{
+    private static readonly TimeSpan RefusedRoundRetry = TimeSpan.FromSeconds(10);
+
+    private readonly CoordinatedJob _job;
+    private readonly CheckInCalls _calls;
+    private readonly RoundClosing _closing;
+    private readonly IUpdateSink _sink;
+    private readonly ILogger _logger;
+
+    public RoundOpening(CoordinatedJob job, CheckInCalls calls, RoundClosing closing, IUpdateSink sink, ILogger logger)
+    {
+        _job = job;
+        _calls = calls;
+        _closing = closing;
+        _sink = sink;
+        _logger = logger;
+    }
+
+    /// <summary>Carries out decisions to assign: the first ones of a round open it, later ones replace devices that failed.</summary>
+    public async Task AssignAsync(IReadOnlyList<RoundDecision> decisions, CancellationToken stop)
+    {
+        RoundKey round = _job.Machine.Key!;
+        DateTimeOffset now = _job.Now;
+        AssignmentRecord[] records = [.. decisions.Select(decision => RecordOf(round, decision.Assignment!, now))];
+        bool opens = _job.Machine.Phase == RoundPhase.Configuration;
+        if (opens)
+        {
+            if (await OpenAsync(round, records, now, stop) is { } refusal)
+            {
+                foreach (RoundDecision decision in decisions)
+                {
+                    _calls.Reject(decision.CallId, RejectionReason.NoWork, RefusedRoundRetry);
+                }
+
+                await _closing.AbandonAsync(refusal, JobStatus.Paused, refusal, stop);
+                return;
+            }
+
+            _logger.Opened(round, records.Length, _job.Terms.Goal);
+        }
+        else
+        {
+            FencedException.ThrowIf(await _job.Services.Store.AddAssignmentsAsync(_job.Lease, records, stop));
+            _logger.Replaced(round, records.Length);
+        }
+
+        foreach (RoundDecision decision in decisions)
+        {
+            await AnswerAsync(decision.CallId, decision.Assignment!, stop);
+        }
+
+        if (opens)
+        {
+            _job.Machine.Configured(now);
+        }
+    }
+
+    /// <summary>Answers a check-in with its task, if it still waits.</summary>
+    public async Task AnswerAsync(long callId, Assignment assignment, CancellationToken stop)
+    {
+        if (_calls.TryFind(callId, out CheckInCall? call))
+        {
+            call.Assign(await _job.TaskOfAsync(assignment, stop));
+            _calls.Remove(call);
+        }
+    }
+
+    /// <summary>Opens the round on the tier; a refusal is a reason to pause the job, because the same plan would be refused again.</summary>
+    public async Task<(RoundRecovery Recovery, string? Refusal)> OpenOnTierAsync(RoundKey round, CancellationToken stop)
+    {
+        try
+        {
+            return (await _job.Services.Tier.OpenRoundAsync(_job.PlanOf(round), _sink, stop), null);
+        }
+        catch (InvalidOperationException exception)
+        {
+            return (RoundRecovery.Empty, exception.Message);
+        }
+    }
+
+    private AssignmentRecord RecordOf(RoundKey round, Assignment assignment, DateTimeOffset now)
+    {
+        assignment.Role = round.Kind == TaskKind.Train
+            ? _job.Model.Algorithm.RoleOf(round, assignment.ClientIndex)
+            : DeviceRoles.Worker;
+        return new AssignmentRecord(
+            assignment.Id, round, assignment.Number, assignment.DeviceId, assignment.ClientIndex, assignment.Role, now);
+    }
+
+    private async Task<string?> OpenAsync(
+        RoundKey round, IReadOnlyList<AssignmentRecord> assignments, DateTimeOffset now, CancellationToken stop)
+    {
+        var record = new RoundRecord(
+            round, RoundState.Open, _job.Model.Record.Version, _job.Record.StateEpoch, now, _job.Machine.Deadline);
+        FencedException.ThrowIf(await _job.Services.Store.OpenRoundAsync(_job.Lease, record, assignments, stop));
+        _job.History.Opened(round);
+        return (await OpenOnTierAsync(round, stop)).Refusal;
+    }
+}
