@@ -1,5 +1,5 @@
+using System.Collections.Frozen;
 using Federated.Coordination.Selection;
-using Federated.Protocol;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.V1;
 
@@ -22,19 +22,14 @@ public sealed class RoundStateMachine
     private readonly PopulationEstimate _population;
     private readonly int _maxWaiting;
     private readonly Queue<RoundDecision> _decisions = new();
-    private readonly Dictionary<string, Candidate> _waiting = new(StringComparer.Ordinal);
-    private readonly PriorityQueue<Candidate, DateTimeOffset> _expiries = new();
+    private readonly WaitingDevices _waiting = new();
     private readonly List<Candidate> _eligible = [];
-    private readonly List<Assignment> _assignments = [];
-    private readonly Dictionary<string, Assignment> _byId = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, Assignment> _byDevice = new(StringComparer.Ordinal);
+    private readonly RoundAssignments _assignments = new();
     private RoundTerms? _terms;
     private DateTimeOffset _selectionEnds;
     private DateTimeOffset _replaceUntil;
     private DateTimeOffset _advancedAt;
     private bool _deadlinePassed;
-    private int _stored;
-    private int _outstanding;
 
     /// <summary>Creates a machine without a round.</summary>
     /// <param name="selection">Picks the cohort among the devices that wait.</param>
@@ -59,10 +54,10 @@ public sealed class RoundStateMachine
     public DateTimeOffset Deadline { get; private set; }
 
     /// <summary>The assignments of the open round, by number.</summary>
-    public IReadOnlyList<Assignment> Assignments => _assignments;
+    public IReadOnlyList<Assignment> Assignments => _assignments.All;
 
     /// <summary>Updates of the open round that the tier has told of.</summary>
-    public int StoredCount => _stored;
+    public int StoredCount => _assignments.Stored;
 
     /// <summary>Check-ins that wait for an answer.</summary>
     public int WaitingCount => _waiting.Count;
@@ -75,11 +70,11 @@ public sealed class RoundStateMachine
     {
         get
         {
-            DateTimeOffset? next = _expiries.TryPeek(out _, out DateTimeOffset expiry) ? expiry : null;
+            DateTimeOffset? next = _waiting.NextExpiry;
             DateTimeOffset? phase = Phase switch
             {
                 RoundPhase.Selection when _selectionEnds > _advancedAt => _selectionEnds,
-                RoundPhase.Reporting => _outstanding == 0 && _replaceUntil > _advancedAt ? _replaceUntil : Deadline,
+                RoundPhase.Reporting => _assignments.Outstanding == 0 && _replaceUntil > _advancedAt ? _replaceUntil : Deadline,
                 _ => null,
             };
             return next is null || phase < next ? phase ?? next : next;
@@ -126,10 +121,10 @@ public sealed class RoundStateMachine
         _replaceUntil = now + ((deadline - now) / 2);
         foreach (Assignment assignment in assignments)
         {
-            Add(assignment);
+            _assignments.Add(assignment);
             if (stored.Contains(assignment.Id))
             {
-                SetStored(assignment);
+                _assignments.SetStored(assignment);
             }
             else
             {
@@ -152,7 +147,7 @@ public sealed class RoundStateMachine
             Reject(earlier, RejectionReason.Superseded, TimeSpan.Zero);
         }
 
-        if (IsOpen && _byDevice.TryGetValue(candidate.DeviceId, out Assignment? held)
+        if (IsOpen && _assignments.FindOf(candidate.DeviceId) is { } held
             && held.State == AssignmentState.Outstanding && candidate.HeldAssignment != held.Id && Phase == RoundPhase.Reporting)
         {
             _decisions.Enqueue(new RoundDecision(RoundDecisionKind.Redeliver, candidate.CallId, held));
@@ -165,8 +160,7 @@ public sealed class RoundStateMachine
             return;
         }
 
-        _waiting.Add(candidate.DeviceId, candidate);
-        _expiries.Enqueue(candidate, candidate.WaitUntil);
+        _waiting.Add(candidate);
         Advance(now);
         ExpireWaiting(now);
     }
@@ -176,9 +170,8 @@ public sealed class RoundStateMachine
     /// <param name="callId">The check-in.</param>
     public void Leave(string deviceId, long callId)
     {
-        if (_waiting.TryGetValue(deviceId, out Candidate candidate) && candidate.CallId == callId)
+        if (_waiting.Remove(deviceId, callId))
         {
-            _waiting.Remove(deviceId);
             _population.Gone(deviceId);
         }
     }
@@ -197,7 +190,7 @@ public sealed class RoundStateMachine
     /// <param name="now">The time.</param>
     public StoredOutcome Stored(string assignmentId, DateTimeOffset now)
     {
-        if (!_byId.TryGetValue(assignmentId, out Assignment? assignment))
+        if (_assignments.Find(assignmentId) is not { } assignment)
         {
             return StoredOutcome.Unknown;
         }
@@ -207,7 +200,7 @@ public sealed class RoundStateMachine
             return StoredOutcome.Duplicate;
         }
 
-        SetStored(assignment);
+        _assignments.SetStored(assignment);
         Advance(now);
         return StoredOutcome.Accepted;
     }
@@ -220,7 +213,7 @@ public sealed class RoundStateMachine
     /// <param name="now">The time.</param>
     public FailureOutcome Failed(string assignmentId, string deviceId, string kind, string message, DateTimeOffset now)
     {
-        if (!_byId.TryGetValue(assignmentId, out Assignment? assignment) || assignment.DeviceId != deviceId)
+        if (_assignments.Find(assignmentId) is not { } assignment || assignment.DeviceId != deviceId)
         {
             return FailureOutcome.Unknown;
         }
@@ -230,10 +223,7 @@ public sealed class RoundStateMachine
             return FailureOutcome.Ignored;
         }
 
-        assignment.State = AssignmentState.Failed;
-        assignment.FailureKind = kind;
-        assignment.Reason = message;
-        _outstanding--;
+        _assignments.SetFailed(assignment, kind, message);
         _population.Gone(deviceId);
         Advance(now);
         return FailureOutcome.Accepted;
@@ -252,13 +242,12 @@ public sealed class RoundStateMachine
     /// <param name="retryAfter">When to check in again.</param>
     public void RejectWaiting(RejectionReason reason, TimeSpan retryAfter)
     {
-        foreach (Candidate candidate in _waiting.Values)
+        foreach (Candidate candidate in _waiting.All)
         {
             Reject(candidate, reason, retryAfter);
         }
 
         _waiting.Clear();
-        _expiries.Clear();
     }
 
     /// <summary>Rejects the check-in of one device, if it waits.</summary>
@@ -279,28 +268,8 @@ public sealed class RoundStateMachine
     public void Settle(IReadOnlySet<string> included)
     {
         Require(RoundPhase.Closing);
-        int known = 0;
-        foreach (Assignment assignment in _assignments)
-        {
-            if (included.Contains(assignment.Id))
-            {
-                known++;
-                assignment.State = AssignmentState.Counted;
-                assignment.Reason = null;
-                assignment.FailureKind = null;
-                continue;
-            }
-
-            NoteSilence(assignment);
-            assignment.Reason ??= assignment.State switch
-            {
-                AssignmentState.Stored => "The update was stored but did not reach the aggregate.",
-                _ when _deadlinePassed => "No update arrived before the deadline.",
-                _ => "The round had enough updates before this one arrived.",
-            };
-            assignment.State = AssignmentState.Discarded;
-        }
-
+        NoteSilence(included);
+        int known = _assignments.Settle(included, _deadlinePassed);
         if (known != included.Count)
         {
             throw new InvalidOperationException(
@@ -312,12 +281,8 @@ public sealed class RoundStateMachine
     /// <param name="reason">One sentence.</param>
     public void SettleAbandoned(string reason)
     {
-        foreach (Assignment assignment in _assignments)
-        {
-            NoteSilence(assignment);
-            assignment.Reason ??= reason;
-            assignment.State = AssignmentState.Discarded;
-        }
+        NoteSilence(FrozenSet<string>.Empty);
+        _assignments.SettleAbandoned(reason);
     }
 
     /// <summary>Forgets the round, whatever its phase; check-ins go on waiting for the next one.</summary>
@@ -327,20 +292,16 @@ public sealed class RoundStateMachine
         Key = null;
         _terms = null;
         _assignments.Clear();
-        _byId.Clear();
-        _byDevice.Clear();
-        _stored = 0;
-        _outstanding = 0;
         _deadlinePassed = false;
     }
 
     /// <summary>The open round's assignment of that id; null when there is none.</summary>
     /// <param name="assignmentId">The id.</param>
-    public Assignment? Find(string assignmentId) => _byId.GetValueOrDefault(assignmentId);
+    public Assignment? Find(string assignmentId) => _assignments.Find(assignmentId);
 
     /// <summary>The open round's assignment of a device; null when there is none.</summary>
     /// <param name="deviceId">The device.</param>
-    public Assignment? FindOf(string deviceId) => _byDevice.GetValueOrDefault(deviceId);
+    public Assignment? FindOf(string deviceId) => _assignments.FindOf(deviceId);
 
     private bool IsOpen => Phase is RoundPhase.Configuration or RoundPhase.Reporting or RoundPhase.Closing;
 
@@ -377,7 +338,7 @@ public sealed class RoundStateMachine
     private void EndOrReplace(DateTimeOffset now)
     {
         RoundTerms terms = _terms!;
-        if (_stored >= terms.Goal)
+        if (_assignments.Stored >= terms.Goal)
         {
             Close("The report goal is reached.");
             return;
@@ -386,36 +347,36 @@ public sealed class RoundStateMachine
         if (now >= Deadline)
         {
             _deadlinePassed = true;
-            if (_stored >= terms.Minimum)
+            if (_assignments.Stored >= terms.Minimum)
             {
                 Close("The deadline has passed.");
             }
             else
             {
-                Abandon($"{_stored} updates at the deadline; at least {terms.Minimum} are needed.");
+                Abandon($"{_assignments.Stored} updates at the deadline; at least {terms.Minimum} are needed.");
             }
 
             return;
         }
 
-        int missing = terms.Goal - _stored - _outstanding;
+        int missing = terms.Goal - _assignments.Stored - _assignments.Outstanding;
         if (missing > 0 && now < _replaceUntil && CollectEligible() > 0)
         {
             Assign(Math.Min(missing, _eligible.Count));
         }
 
-        if (_outstanding > 0)
+        if (_assignments.Outstanding > 0)
         {
             return;
         }
 
-        if (_stored >= terms.Minimum)
+        if (_assignments.Stored >= terms.Minimum)
         {
             Close("Every device has reported or failed.");
         }
         else if (now >= _replaceUntil)
         {
-            Abandon($"Every device has reported or failed; {_stored} updates came, at least {terms.Minimum} are needed.");
+            Abandon($"Every device has reported or failed; {_assignments.Stored} updates came, at least {terms.Minimum} are needed.");
         }
     }
 
@@ -441,9 +402,9 @@ public sealed class RoundStateMachine
             _ => DeviceTasks.Statistics,
         };
         _eligible.Clear();
-        foreach (Candidate candidate in _waiting.Values)
+        foreach (Candidate candidate in _waiting.All)
         {
-            if ((candidate.Tasks & task) != 0 && !_byDevice.ContainsKey(candidate.DeviceId))
+            if ((candidate.Tasks & task) != 0 && _assignments.FindOf(candidate.DeviceId) is null)
             {
                 _eligible.Add(candidate);
             }
@@ -458,67 +419,35 @@ public sealed class RoundStateMachine
 
     private void Assign(int count)
     {
-        foreach (int index in _selection.Select(Key!, _assignments.Count, _eligible.Count, count))
+        foreach (int index in _selection.Select(Key!, _assignments.All.Count, _eligible.Count, count))
         {
             Candidate chosen = _eligible[index];
-            int number = _assignments.Count;
+            int number = _assignments.All.Count;
             var assignment = new Assignment(AssignmentIds.Of(Key!, number), number, chosen.DeviceId, chosen.ClientIndex);
-            Add(assignment);
-            _waiting.Remove(chosen.DeviceId);
+            _assignments.Add(assignment);
+            _waiting.Remove(chosen.DeviceId, chosen.CallId);
             _decisions.Enqueue(new RoundDecision(RoundDecisionKind.Assign, chosen.CallId, assignment));
         }
     }
 
-    private void Add(Assignment assignment)
+    private void NoteSilence(IReadOnlySet<string> included)
     {
-        _assignments.Add(assignment);
-        _byId.Add(assignment.Id, assignment);
-        _byDevice.Add(assignment.DeviceId, assignment);
-        if (assignment.State == AssignmentState.Outstanding)
+        if (!_deadlinePassed)
         {
-            _outstanding++;
-        }
-    }
-
-    private void SetStored(Assignment assignment)
-    {
-        if (assignment.State == AssignmentState.Outstanding)
-        {
-            _outstanding--;
+            return;
         }
 
-        assignment.State = AssignmentState.Stored;
-        assignment.FailureKind = null;
-        assignment.Reason = null;
-        assignment.MayBeLost = false;
-        _stored++;
-    }
-
-    private void NoteSilence(Assignment assignment)
-    {
-        if (assignment.State == AssignmentState.Outstanding && _deadlinePassed)
+        foreach (string deviceId in _assignments.NoteSilence(included))
         {
-            assignment.FailureKind = ErrorKinds.TimedOut;
-            _population.Gone(assignment.DeviceId);
+            _population.Gone(deviceId);
         }
     }
 
     private void ExpireWaiting(DateTimeOffset now)
     {
-        while (_expiries.TryPeek(out Candidate candidate, out DateTimeOffset expiry))
+        while (_waiting.TryTakeExpired(now, out Candidate candidate))
         {
-            bool waits = _waiting.TryGetValue(candidate.DeviceId, out Candidate current) && current.CallId == candidate.CallId;
-            if (waits && expiry > now)
-            {
-                return;
-            }
-
-            _expiries.Dequeue();
-            if (waits)
-            {
-                _waiting.Remove(candidate.DeviceId);
-                RejectForNow(candidate, now);
-            }
+            RejectForNow(candidate, now);
         }
     }
 
