@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.Intrinsics;
 using Federated.UnitTests.Aggregation.Robust;
 using Federated.UnitTests.Aggregation.Robust.Coordinates;
+using Federated.UnitTests.Numerics.Compression;
 
 namespace Federated.UnitTests.Aggregation;
 
@@ -17,6 +18,11 @@ public sealed class WithoutVectorUnitsTests
         typeof(ServerOptimizerTests),
         typeof(GramMatrixTests),
         typeof(CoordinateRuleTests),
+        typeof(TopKSelectionTests),
+        typeof(BitPackingTests),
+        typeof(BlockQuantiserTests),
+        typeof(ReducedFloatsTests),
+        typeof(LowRankTests),
     ];
 
     [Fact]
