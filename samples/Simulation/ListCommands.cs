@@ -1,11 +1,12 @@
 using System.CommandLine;
+using Federated.Coordination.Algorithms;
 using Federated.Simulation.Data;
 using Federated.Simulation.Models;
 using Federated.Simulation.Partitions;
 
 namespace Federated.Samples.Simulation;
 
-/// <summary><c>datasets</c>, <c>models</c> and <c>partitions</c>: what there is.</summary>
+/// <summary><c>algorithms</c>, <c>datasets</c>, <c>models</c> and <c>partitions</c>: what there is.</summary>
 internal static class ListCommands
 {
     public static Command Datasets() => Of(
@@ -24,6 +25,17 @@ internal static class ListCommands
 
     public static Command Partitions() => Of(
         "partitions", "Lists the ways of dealing examples to clients.", [.. Partitioner.All.Select(partition => (partition.Syntax, partition.Description))]);
+
+    public static Command Algorithms() => Of(
+        "algorithms", "Lists the federated algorithms and the parameters of their own.",
+        [
+            .. ServerAlgorithms.BuiltIn.All.SelectMany(algorithm => (IEnumerable<(string, string)>)
+            [
+                (algorithm.Name, algorithm.Summary),
+                .. algorithm.Parameters.Select(parameter => (
+                    "", FormattableString.Invariant($"--algorithm-option {parameter.Name}={parameter.Default}: {parameter.Meaning}; {parameter.Range}"))),
+            ]),
+        ]);
 
     private static Command Of(string name, string description, IReadOnlyList<(string Name, string Text)> rows)
     {

@@ -43,9 +43,9 @@ internal sealed class RunOptions
 
     public Option<string[]> ModelOption { get; } = new("--model-option") { Description = "Choice inside the model, such as norm=group or hidden=64; may be repeated", HelpName = "NAME=VALUE", AllowMultipleArgumentsPerToken = true };
 
-    public Option<string?> Algorithm { get; } = new("--algorithm") { Description = "Federated algorithm: fedavg. Default: fedavg", HelpName = "NAME" };
+    public Option<string?> Algorithm { get; } = new("--algorithm") { Description = "Federated algorithm (see 'algorithms'). Default: fedavg", HelpName = "NAME" };
 
-    public Option<string[]> AlgorithmOption { get; } = new("--algorithm-option") { Description = "Parameter of the algorithm, such as proximal=0.01 (FedProx); may be repeated", HelpName = "NAME=NUMBER", AllowMultipleArgumentsPerToken = true };
+    public Option<string[]> AlgorithmOption { get; } = new("--algorithm-option") { Description = "Parameter of the algorithm (see 'algorithms'), such as proximal=0.01; may be repeated", HelpName = "NAME=NUMBER", AllowMultipleArgumentsPerToken = true };
 
     public Option<int?> LocalEpochs { get; } = new("--local-epochs") { Description = "Passes of a client over its examples in a round; excludes --local-steps. Default: by the data", HelpName = "EPOCHS" };
 

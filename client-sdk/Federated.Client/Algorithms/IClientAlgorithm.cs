@@ -13,7 +13,7 @@ public interface IClientAlgorithm
     /// <summary>The registered name, such as <c>fedavg</c>; the server half has the same.</summary>
     string Name { get; }
 
-    /// <summary>The sections of an update, in order.</summary>
+    /// <summary>The sections of an update, in order. Their denominators say nothing: the server half decides by what a sum is divided.</summary>
     /// <param name="schema">The model.</param>
     /// <param name="settings">The task's settings.</param>
     /// <param name="role">The client's role in the round.</param>

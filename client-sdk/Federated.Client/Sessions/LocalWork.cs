@@ -1,5 +1,4 @@
 using Federated.Client.Algorithms;
-using Federated.Client.Algorithms.FedAvg;
 using Federated.Client.Training;
 using Federated.Protocol.Models;
 
@@ -19,8 +18,8 @@ public sealed class LocalWork
     /// </summary>
     public Func<ModelSchema, IObjective>? CreateEvaluation { get; init; }
 
-    /// <summary>The client halves that the device can run; the task names one. Default: FedAvg.</summary>
-    public IReadOnlyList<IClientAlgorithm> Algorithms { get; init; } = [new FedAvgClient()];
+    /// <summary>The client halves that the device can run; the task names one. Default: all of this package.</summary>
+    public IReadOnlyList<IClientAlgorithm> Algorithms { get; init; } = ClientAlgorithms.BuiltIn;
 
     /// <summary>Number of local examples, told to the server for selection; 0 when the device does not want to say.</summary>
     public long ExampleCount { get; init; }

@@ -9,6 +9,7 @@ using Federated.Protocol;
 using Federated.Protocol.Models;
 using Federated.Protocol.Sections;
 using Federated.Protocol.V1;
+using Google.Protobuf.Collections;
 
 namespace Federated.Client.Sessions;
 
@@ -101,12 +102,13 @@ internal sealed class TaskRunner(
             return Fail(ErrorKinds.Protocol, $"The device does not know the algorithm '{settings.Algorithm}'.");
         }
 
-        IReadOnlyList<SectionSpec> sections = algorithm.Sections(model.Schema, settings, task.Role);
-        if (!sections.SequenceEqual(task.TicketContent.Sections))
+        IReadOnlyList<SectionSpec> made = algorithm.Sections(model.Schema, settings, task.Role);
+        RepeatedField<SectionSpec> sections = task.TicketContent.Sections;
+        if (made.Count != sections.Count || !made.Zip(sections).All(pair => HoldTheSame(pair.First, pair.Second)))
         {
             return Fail(
                 ErrorKinds.SchemaMismatch,
-                $"Algorithm '{algorithm.Name}' makes the sections [{Names(sections)}], the ticket wants [{Names(task.TicketContent.Sections)}].");
+                $"Algorithm '{algorithm.Name}' makes the sections [{Names(made)}], the ticket wants [{Names(sections)}].");
         }
 
         var clientTask = new ClientTask
@@ -212,6 +214,10 @@ internal sealed class TaskRunner(
         header.Sections.AddRange(update.Sections.Select(SectionSpecs.DenseHeader));
         return header;
     }
+
+    /// <summary>By what a sum is divided is the server's matter: the job may weigh updates by examples or not.</summary>
+    private static bool HoldTheSame(SectionSpec made, SectionSpec wanted) =>
+        made.Role == wanted.Role && made.Dtype == wanted.Dtype && made.Codec == wanted.Codec && made.ElementCount == wanted.ElementCount;
 
     private static string Names(IEnumerable<SectionSpec> sections) =>
         string.Join(", ", sections.Select(section => $"{section.Role} {section.Dtype} x {section.ElementCount}"));

@@ -78,6 +78,7 @@ public static class JobDefinitionValidator
     private static void ValidateRound(RoundSettings round, List<JobDefinitionError> errors)
     {
         Check(errors, round.CohortSize is >= 1 and <= 1_000_000, "round.cohortSize", round.CohortSize, "1 to 1,000,000");
+        Check(errors, round.Population == 0 || round.Population >= round.CohortSize, "round.population", round.Population, "0, or at least cohortSize");
         Check(errors, round.OverSelection is >= 1 and <= 10, "round.overSelection", round.OverSelection, "in [1, 10]");
         Check(errors, round.ReportGoal >= 0 && round.ReportGoal <= round.CohortSize * round.OverSelection, "round.reportGoal", round.ReportGoal, "0 to cohortSize x overSelection");
         Check(errors, round.MinimumToClose >= 1 && round.MinimumToClose <= round.CohortSize, "round.minimumToClose", round.MinimumToClose, "1 to cohortSize");

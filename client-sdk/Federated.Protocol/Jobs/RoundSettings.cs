@@ -6,6 +6,9 @@ public sealed record RoundSettings
     /// <summary>Devices whose updates a round is made for, 1 to 1,000,000.</summary>
     public int CohortSize { get; set; } = 10;
 
+    /// <summary>Devices of the population, for algorithms that need their number N; 0 when it is not known. A simulation fills it in.</summary>
+    public int Population { get; set; }
+
     /// <summary>Devices are selected in this multiple of the cohort size, in [1, 10], because some drop out.</summary>
     public double OverSelection { get; set; } = 1.0;
 

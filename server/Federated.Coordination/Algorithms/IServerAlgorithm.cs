@@ -12,14 +12,18 @@ namespace Federated.Coordination.Algorithms;
 /// nothing that its job's seed does not fix, and is used by one thread at a time.
 /// </summary>
 /// <remarks>
-/// The order of calls in a round: <see cref="RoleOf"/>, <see cref="UpSections"/>, <see cref="DownSections"/> and <see cref="TrainingFor"/> for
-/// its devices, then <see cref="Apply"/> once, then <see cref="SaveState"/>. State changes in <see cref="Apply"/> alone, so that a round which
-/// is abandoned leaves none behind; one whose commit fails is undone by loading the state that was saved last.
+/// The order of calls in a round: <see cref="CohortSize"/>, then <see cref="RoleOf"/>, <see cref="UpSections"/>, <see cref="DownSections"/> and
+/// <see cref="TrainingFor"/> for its devices, then <see cref="Apply"/> once, then <see cref="SaveState"/>. State changes in <see cref="Apply"/> and
+/// <see cref="BeginEpoch"/> alone, so that a round which is abandoned leaves none behind; one whose commit fails is undone by loading the state that was saved last.
 /// </remarks>
 public interface IServerAlgorithm
 {
     /// <summary>Every role that a device may be given; one for most algorithms.</summary>
     ImmutableArray<string> Roles { get; }
+
+    /// <summary>Updates that a round is made for; 0 for the job's cohort size, as for most algorithms.</summary>
+    /// <param name="round">The training round.</param>
+    int CohortSize(RoundKey round) => 0;
 
     /// <summary>What is wanted of a device in a round.</summary>
     /// <param name="round">The training round.</param>
@@ -62,4 +66,13 @@ public interface IServerAlgorithm
     /// <param name="state">What <see cref="SaveState"/> gave; empty for the start.</param>
     /// <exception cref="InvalidDataException">The state is another algorithm's, another layout's or of another size.</exception>
     void LoadState(ReadOnlySpan<byte> state);
+
+    /// <summary>
+    /// Told after every <see cref="LoadState"/> and whenever the job's state epoch rises: what devices saved under an earlier epoch is void, and with
+    /// it whatever the server keeps that must match it (the mean of the control variates, for one). Nothing for algorithms without client state.
+    /// </summary>
+    /// <param name="stateEpoch">The epoch from now on, from 0.</param>
+    void BeginEpoch(int stateEpoch)
+    {
+    }
 }

@@ -9,12 +9,13 @@ public static class LocalTrainings
     /// <summary>The settings that every algorithm shares; the caller adds its own.</summary>
     /// <param name="job">The job.</param>
     /// <param name="clientIndex">Stands for the device in the addressing of random draws.</param>
-    public static LocalTraining Of(JobDefinition job, uint clientIndex)
+    /// <param name="clientHalf">The client half to run; null for the one of the algorithm's own name.</param>
+    public static LocalTraining Of(JobDefinition job, uint clientIndex, string? clientHalf = null)
     {
         LocalSettings local = job.Local;
         var training = new LocalTraining
         {
-            Algorithm = job.Algorithm.Name,
+            Algorithm = clientHalf ?? job.Algorithm.Name,
             Epochs = (uint)local.Epochs,
             Steps = (uint)local.Steps,
             BatchSize = (uint)local.BatchSize,

@@ -1,5 +1,9 @@
 using System.Collections.Frozen;
 using Federated.Coordination.Algorithms.FedAvg;
+using Federated.Coordination.Algorithms.FedDyn;
+using Federated.Coordination.Algorithms.FedNova;
+using Federated.Coordination.Algorithms.QFedAvg;
+using Federated.Coordination.Algorithms.Scaffold;
 using Federated.Protocol.Jobs;
 using Federated.Protocol.Models;
 
@@ -18,10 +22,24 @@ public sealed class ServerAlgorithms
     }
 
     /// <summary>The algorithms of this build.</summary>
-    public static ServerAlgorithms BuiltIn { get; } = new([new FedAvgFactory()]);
+    public static ServerAlgorithms BuiltIn { get; } = new(
+    [
+        .. FedAvgFactory.All,
+        new FedDynFactory(),
+        new FedNovaFactory(),
+        new QFedAvgFactory(),
+        new ScaffoldFactory(),
+    ]);
 
     /// <summary>The registered names, sorted.</summary>
     public IEnumerable<string> Names => _factories.Keys.Order(StringComparer.Ordinal);
+
+    /// <summary>The factories by name, sorted.</summary>
+    public IEnumerable<IServerAlgorithmFactory> All => _factories.Values.OrderBy(factory => factory.Name, StringComparer.Ordinal);
+
+    /// <summary>The name of the client half that an algorithm's devices run; null when the algorithm is unknown.</summary>
+    /// <param name="name">The algorithm.</param>
+    public string? ClientHalfOf(string name) => _factories.GetValueOrDefault(name)?.ClientHalf;
 
     /// <summary>What is wrong with the algorithm that a definition names, or with its parameters; empty when nothing is.</summary>
     /// <param name="job">A definition that is valid otherwise.</param>

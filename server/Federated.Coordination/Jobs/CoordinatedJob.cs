@@ -51,8 +51,11 @@ internal sealed class CoordinatedJob
 
     public DateTimeOffset Now => Services.Time.GetUtcNow();
 
-    public async Task LoadModelAsync(ModelVersionRecord version, CancellationToken stop) =>
+    public async Task LoadModelAsync(ModelVersionRecord version, CancellationToken stop)
+    {
         Model = await CurrentModel.LoadAsync(Services.Blobs, Services.Algorithms, Record.Definition, version, stop);
+        Model.BeginEpoch(Record.StateEpoch);
+    }
 
     /// <summary>Starts the selection of the round that comes next, or ends the job; nothing while it is paused or a round is open.</summary>
     public async Task BeginNextAsync(CancellationToken stop)
@@ -77,11 +80,11 @@ internal sealed class CoordinatedJob
         }
     }
 
-    /// <summary>Sets the terms of a round of that kind, which is about to begin or is taken up again.</summary>
-    public void SetTerms(TaskKind kind) =>
-        Terms = kind == TaskKind.Evaluate
+    /// <summary>Sets the terms of a round, which is about to begin or is taken up again.</summary>
+    public void SetTerms(RoundKey round) =>
+        Terms = round.Kind == TaskKind.Evaluate
             ? RoundTerms.ForEvaluation(Record.Definition)
-            : RoundTerms.ForTraining(Record.Definition);
+            : RoundTerms.ForTraining(Record.Definition, Model.Algorithm.CohortSize(round));
 
     public RoundPlan PlanOf(RoundKey round) =>
         RoundPlans.Create(round, Lease.Epoch, Record.Definition, Model.Content.Schema, Model.Algorithm, Terms.Target);
@@ -125,7 +128,8 @@ internal sealed class CoordinatedJob
 
     private void Begin(TaskKind kind, int number)
     {
-        SetTerms(kind);
-        Machine.Begin(new RoundKey(Key.TenantId, Key.JobId, number, kind), Terms, Now);
+        var round = new RoundKey(Key.TenantId, Key.JobId, number, kind);
+        SetTerms(round);
+        Machine.Begin(round, Terms, Now);
     }
 }

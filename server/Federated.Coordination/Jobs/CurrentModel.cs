@@ -97,6 +97,13 @@ internal sealed class CurrentModel
             now);
     }
 
+    /// <summary>Tells the algorithm the job's state epoch; what devices saved under an earlier one is void.</summary>
+    public void BeginEpoch(int stateEpoch)
+    {
+        Algorithm.BeginEpoch(stateEpoch);
+        _down.Clear();
+    }
+
     /// <summary>The version that was written has been committed.</summary>
     public void Committed(ModelVersionRecord record)
     {

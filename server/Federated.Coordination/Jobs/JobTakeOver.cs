@@ -54,7 +54,7 @@ internal sealed class JobTakeOver
 
     private async Task ResumeAsync(RoundRecord open, JobSnapshot snapshot, CancellationToken stop)
     {
-        _job.SetTerms(open.Key.Kind);
+        _job.SetTerms(open.Key);
         (RoundRecovery recovery, string? refusal) = await _opening.OpenOnTierAsync(open.Key, stop);
         HashSet<string> stored = recovery.Recovered.Select(update => update.AssignmentId).ToHashSet(StringComparer.Ordinal);
         DateTimeOffset now = _job.Now;

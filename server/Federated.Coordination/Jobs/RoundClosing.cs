@@ -56,7 +56,7 @@ internal sealed class RoundClosing
         ModelVersionRecord? version = null;
         if (round.Kind == TaskKind.Train)
         {
-            _job.Model.Algorithm.Apply(round, aggregate, _job.Model.Content);
+            _job.Model.Algorithm.Apply(round, aggregate.With(Machine.Assignments), _job.Model.Content);
             if (!_job.Model.IsFinite)
             {
                 await _job.LoadModelAsync(_job.Model.Record, stop);
@@ -125,6 +125,7 @@ internal sealed class RoundClosing
         await _job.Services.Tier.AbandonRoundAsync(round, reason, stop);
         _logger.Abandoned(round, reason);
         _job.Record = _job.Record with { Status = status, StatusReason = statusReason, StateEpoch = stateEpoch };
+        _job.Model.BeginEpoch(stateEpoch);
     }
 
     private string? WhyUseless(RoundAggregate aggregate)

@@ -12,9 +12,10 @@ public sealed record RoundTerms(int Target, int Goal, int Minimum, TimeSpan Sele
 {
     /// <summary>The terms of a training round.</summary>
     /// <param name="job">A valid definition.</param>
-    public static RoundTerms ForTraining(JobDefinition job)
+    /// <param name="cohort">Updates that the round is made for; 0 for the job's cohort size.</param>
+    public static RoundTerms ForTraining(JobDefinition job, int cohort = 0)
     {
-        RoundSettings round = job.Round;
+        RoundSettings round = cohort > 0 ? job.Round with { CohortSize = cohort, ReportGoal = 0 } : job.Round;
         int target = Math.Max(1, (int)Math.Ceiling(round.CohortSize * round.OverSelection));
         int goal = round.ReportGoal > 0 ? Math.Min(round.ReportGoal, target) : round.CohortSize;
         return new RoundTerms(

@@ -1,3 +1,4 @@
+using Federated.Coordination.Rounds;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.V1;
 
@@ -11,6 +12,20 @@ namespace Federated.Coordination.Tier;
 /// <param name="Included">The updates whose values are in <see cref="Sections"/>: exactly these, each once.</param>
 public sealed record RoundAggregate(IReadOnlyList<AggregatedSection> Sections, IReadOnlyList<UpdateCommitted> Included)
 {
+    /// <summary>Whose updates they are, in the order of <see cref="Included"/>; set by the coordinator, because the tier knows no roles.</summary>
+    public IReadOnlyList<IncludedClient> Clients { get; init; } = [];
+
+    /// <summary>The same aggregate with the clients behind its updates.</summary>
+    /// <param name="assignments">The assignments of the round.</param>
+    public RoundAggregate With(IReadOnlyList<Assignment> assignments)
+    {
+        Dictionary<string, Assignment> byId = assignments.ToDictionary(assignment => assignment.Id, StringComparer.Ordinal);
+        return this with
+        {
+            Clients = [.. Included.Select(update => new IncludedClient(byId[update.AssignmentId].ClientIndex, byId[update.AssignmentId].Role, update))],
+        };
+    }
+
     /// <summary>The aggregate of a role, or null when no update carried it.</summary>
     /// <param name="role">The role looked for.</param>
     public AggregatedSection? Find(SectionRole role)

@@ -35,7 +35,7 @@ internal sealed class CohortTrainer : IDisposable
     private readonly List<ClientFailure> _failures;
     private readonly UniformSelection _selection;
     private readonly RoundStateMachine _machine;
-    private readonly RoundTerms _terms;
+    private RoundTerms _terms;
     private readonly VirtualClock _clock = new();
     private readonly byte[][] _payloads;
     private readonly float[][] _nextStates;
@@ -44,13 +44,14 @@ internal sealed class CohortTrainer : IDisposable
     private readonly Dictionary<string, long> _bytesUp;
     private readonly Dictionary<string, long> _bytesDown;
     private long _calls;
+    private int _stateEpoch;
 
     public CohortTrainer(SimulationSetup setup, IServerAlgorithm algorithm, OrderedWorkers<ModelWorker> workers, List<ClientFailure> failures)
     {
         _setup = setup;
         _job = setup.Request.Job;
         _algorithm = algorithm;
-        _client = ClientAlgorithms.Find(_job.Algorithm.Name)!;
+        _client = ClientAlgorithms.Find(ServerAlgorithms.BuiltIn.ClientHalfOf(_job.Algorithm.Name)!)!;
         _workers = workers;
         _failures = failures;
         _selection = new UniformSelection(_job.Seed);
@@ -132,6 +133,7 @@ internal sealed class CohortTrainer : IDisposable
 
     private List<Assignment> Select(RoundKey key)
     {
+        _terms = RoundTerms.ForTraining(_job, _algorithm.CohortSize(key)) with { SelectionTime = Ample };
         int target = Math.Min(_terms.Target, _setup.Clients.Count);
         _machine.Begin(key, _terms with { Target = target }, _clock.Now);
         foreach (int index in _selection.Select(key, 0, _setup.Clients.Count, target))
@@ -264,7 +266,7 @@ internal sealed class CohortTrainer : IDisposable
         if (abandoned is null)
         {
             _machine.Settle(included);
-            _algorithm.Apply(key, aggregate, model);
+            _algorithm.Apply(key, aggregate.With(_machine.Assignments), model);
             foreach (Assignment assignment in _machine.Assignments.Where(assignment => pendingStates.ContainsKey(assignment.ClientIndex)))
             {
                 _states[assignment.ClientIndex] = pendingStates[assignment.ClientIndex];
@@ -272,8 +274,11 @@ internal sealed class CohortTrainer : IDisposable
         }
         else
         {
+            // As in the live system, an abandoned round makes void what clients have saved.
             _machine.SettleAbandoned(abandoned);
             aggregate = new RoundAggregate([], []);
+            _states.Clear();
+            _algorithm.BeginEpoch(++_stateEpoch);
         }
 
         long bytesDown = _machine.Assignments.Sum(assignment => _bytesDown[assignment.Role]);

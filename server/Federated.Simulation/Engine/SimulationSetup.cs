@@ -1,3 +1,4 @@
+using Federated.Client.Algorithms;
 using Federated.Coordination.Algorithms;
 using Federated.Protocol.Jobs;
 using Federated.Simulation.Data;
@@ -54,6 +55,7 @@ public sealed class SimulationSetup
                 $"cohort {request.Job.Round.CohortSize}: there are {clients.Count} clients; give a --cohort of at most that.");
         }
 
+        request = request with { Job = request.Job with { Round = request.Job.Round with { Population = clients.Count } } };
         return new SimulationSetup(request, dataset, clients, Build(request, dataset));
     }
 
@@ -65,8 +67,11 @@ public sealed class SimulationSetup
         List<string> problems = [.. errors.Select(error => error.ToString())];
         if (errors.Count == 0)
         {
-            problems.AddRange(ServerAlgorithms.BuiltIn.Validate(request.Job).Select(error => error.ToString()));
-            if (ServerAlgorithms.BuiltIn.Names.Contains(request.Job.Algorithm.Name) && ClientAlgorithms.Find(request.Job.Algorithm.Name) is null)
+            // The number of clients is known once the data are dealt; here it only must not be missing.
+            int population = Math.Max(request.Clients ?? 0, request.Job.Round.CohortSize);
+            JobDefinition job = request.Job with { Round = request.Job.Round with { Population = population } };
+            problems.AddRange(ServerAlgorithms.BuiltIn.Validate(job).Select(error => error.ToString()));
+            if (ServerAlgorithms.BuiltIn.ClientHalfOf(request.Job.Algorithm.Name) is { } half && ClientAlgorithms.Find(half) is null)
             {
                 problems.Add($"algorithm.name: '{request.Job.Algorithm.Name}' has no client half in the simulator.");
             }

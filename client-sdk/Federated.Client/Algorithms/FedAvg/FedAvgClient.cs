@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using Federated.Client.Training;
 using Federated.Protocol.Models;
 using Federated.Protocol.V1;
@@ -15,12 +14,7 @@ public sealed class FedAvgClient : IClientAlgorithm
     public string Name => "fedavg";
 
     /// <inheritdoc />
-    public IReadOnlyList<SectionSpec> Sections(ModelSchema schema, LocalTraining settings, string role)
-    {
-        ArgumentNullException.ThrowIfNull(schema);
-        SectionSpec delta = Dense(SectionRole.Delta, schema.ParameterCount);
-        return schema.AggregatesStatistics ? [delta, Dense(SectionRole.BnStatistics, schema.StatisticCount)] : [delta];
-    }
+    public IReadOnlyList<SectionSpec> Sections(ModelSchema schema, LocalTraining settings, string role) => [.. TrainingSections.Of(schema)];
 
     /// <inheritdoc />
     public int StateLength(ModelSchema schema, LocalTraining settings)
@@ -35,49 +29,14 @@ public sealed class FedAvgClient : IClientAlgorithm
         ArgumentNullException.ThrowIfNull(task);
         ArgumentNullException.ThrowIfNull(solver);
         ArgumentNullException.ThrowIfNull(update);
-        IObjective objective = solver.Objective;
-        LocalSgdPlan plan = LocalSgdPlan.From(task.Settings);
         ReadOnlyMemory<float> statistics = task.State.IsEmpty ? task.Statistics : task.State;
-        objective.LoadStatistics(statistics.Span, task.Counts.Span);
-
-        // The delta's memory holds the local parameters first: the difference needs no buffer of its own.
-        ReadOnlySpan<float> global = task.Parameters.Span;
-        Span<float> delta = update.Floats(SectionRole.Delta);
-        LocalSgdResult result = solver.Solve(plan, task.Key, global, correction: [], delta, stop);
-        TensorPrimitives.Subtract(delta, global, delta);
-
-        update.Weight = objective.ExampleCount;
-        update.Steps = result.Steps;
-        update.TrainingLoss = result.MeanLoss;
-        if (result.Diverged || !float.IsFinite(TensorPrimitives.SumOfMagnitudes<float>(delta)))
+        ClientOutcome outcome = LocalDescent.Train(
+            LocalSgdPlan.From(task.Settings), task, statistics, solver, correction: [], update, out _, stop);
+        if (outcome.IsUsable() && solver.Objective.StatisticCount > 0 && !update.Has(SectionRole.BnStatistics))
         {
-            return ClientOutcome.Diverged;
+            solver.Objective.StoreStatistics(update.NextState.Span, []);
         }
 
-        if (result.Steps == 0)
-        {
-            return ClientOutcome.Nothing;
-        }
-
-        StoreStatistics(objective, update);
-        return result.Steps == result.PlannedSteps ? ClientOutcome.Completed : ClientOutcome.Partial;
+        return outcome;
     }
-
-    private static void StoreStatistics(IObjective objective, ClientUpdate update)
-    {
-        if (objective.StatisticCount > 0)
-        {
-            Span<float> target = update.Has(SectionRole.BnStatistics) ? update.Floats(SectionRole.BnStatistics) : update.NextState.Span;
-            objective.StoreStatistics(target, []);
-        }
-    }
-
-    private static SectionSpec Dense(SectionRole role, int elements) => new()
-    {
-        Role = role,
-        Dtype = SectionDType.F32,
-        Codec = SectionCodec.Dense,
-        ElementCount = (ulong)elements,
-        Denominator = SectionDenominator.Weight,
-    };
 }

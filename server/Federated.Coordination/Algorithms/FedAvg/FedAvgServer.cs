@@ -4,7 +4,6 @@ using Federated.Coordination.Tier;
 using Federated.Protocol.Jobs;
 using Federated.Protocol.Models;
 using Federated.Protocol.Rounds;
-using Federated.Protocol.Sections;
 using Federated.Protocol.V1;
 
 namespace Federated.Coordination.Algorithms.FedAvg;
@@ -19,14 +18,18 @@ internal sealed class FedAvgServer : IServerAlgorithm
     private readonly JobDefinition _job;
     private readonly ImmutableArray<SectionSpec> _sections;
     private readonly int _parameterCount;
+    private readonly ServerOptimizerSettings _settings;
+    private readonly double _proximal;
     private ServerOptimizer _optimizer;
 
-    public FedAvgServer(JobDefinition job, ModelSchema schema)
+    public FedAvgServer(JobDefinition job, ModelSchema schema, ServerOptimizerSettings optimizer, double proximal)
     {
         _job = job;
-        _sections = SectionsOf(job, schema);
+        _sections = [.. TrainingSections.Of(schema, TrainingSections.Weighting(job))];
         _parameterCount = schema.ParameterCount;
-        _optimizer = CreateOptimizer(job.ServerOptimizer, _parameterCount);
+        _settings = optimizer;
+        _proximal = proximal;
+        _optimizer = CreateOptimizer(optimizer, _parameterCount);
     }
 
     public ImmutableArray<string> Roles { get; } = [DeviceRoles.Worker];
@@ -39,8 +42,8 @@ internal sealed class FedAvgServer : IServerAlgorithm
 
     public LocalTraining TrainingFor(RoundKey round, uint clientIndex, string role)
     {
-        LocalTraining training = LocalTrainings.Of(_job, clientIndex);
-        training.Proximal = _job.Algorithm.Parameters.GetValueOrDefault(FedAvgFactory.Proximal);
+        LocalTraining training = LocalTrainings.Of(_job, clientIndex, clientHalf: "fedavg");
+        training.Proximal = _proximal;
         return training;
     }
 
@@ -62,7 +65,7 @@ internal sealed class FedAvgServer : IServerAlgorithm
 
     public void LoadState(ReadOnlySpan<byte> state)
     {
-        ServerOptimizer optimizer = CreateOptimizer(_job.ServerOptimizer, _parameterCount);
+        ServerOptimizer optimizer = CreateOptimizer(_settings, _parameterCount);
         if (!state.IsEmpty)
         {
             optimizer.ImportState(state);
@@ -80,14 +83,4 @@ internal sealed class FedAvgServer : IServerAlgorithm
             settings.Beta2,
             settings.Tau,
             settings.BiasCorrection);
-
-    private static ImmutableArray<SectionSpec> SectionsOf(JobDefinition job, ModelSchema schema)
-    {
-        SectionDenominator denominator =
-            job.Aggregation.Weighting == "uniform" ? SectionDenominator.Updates : SectionDenominator.Weight;
-        SectionSpec delta = SectionSpecs.Dense(SectionRole.Delta, SectionDType.F32, schema.ParameterCount, denominator);
-        return schema.AggregatesStatistics
-            ? [delta, SectionSpecs.Dense(SectionRole.BnStatistics, SectionDType.F32, schema.StatisticCount, denominator)]
-            : [delta];
-    }
 }

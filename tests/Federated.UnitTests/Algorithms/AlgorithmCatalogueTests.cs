@@ -1,0 +1,60 @@
+using Federated.Client.Algorithms;
+using Federated.Coordination.Algorithms;
+using Federated.Protocol.Jobs;
+using Federated.UnitTests.Repository;
+
+namespace Federated.UnitTests.Algorithms;
+
+public sealed class AlgorithmCatalogueTests
+{
+    public static TheoryData<string> Names => [.. ServerAlgorithms.BuiltIn.Names];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void EveryAlgorithm_HasAClientHalfAndIsDocumented(string name)
+    {
+        IServerAlgorithmFactory factory = ServerAlgorithms.BuiltIn.All.Single(factory => factory.Name == name);
+        string page = File.ReadAllText(Path.Combine(RepositoryRoot.Path, "docs", "algorithms.md"));
+
+        Assert.NotNull(ClientAlgorithms.Find(factory.ClientHalf));
+        Assert.Contains($"| `{name}` |", page, StringComparison.Ordinal);
+        Assert.All(factory.Parameters, parameter => Assert.Contains($"`{parameter.Name}`", page, StringComparison.Ordinal));
+        Assert.All(factory.Parameters, parameter => Assert.True(parameter.Allows(parameter.Default), parameter.Name));
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Validate_UnknownParameter_NamesIt(string name)
+    {
+        var job = new JobDefinition
+        {
+            Algorithm = new AlgorithmSettings { Name = name, Parameters = { ["magic"] = 1 } },
+            Round = new RoundSettings { Population = 20 },
+        };
+
+        JobDefinitionError error = Assert.Single(ServerAlgorithms.BuiltIn.Validate(job));
+
+        Assert.Equal("algorithm.parameters.magic", error.Path);
+    }
+
+    [Theory]
+    [InlineData("scaffold")]
+    [InlineData("feddyn")]
+    public void Validate_PopulationMissing_SaysSo(string name)
+    {
+        var job = new JobDefinition { Algorithm = new AlgorithmSettings { Name = name } };
+
+        Assert.Equal("round.population", Assert.Single(ServerAlgorithms.BuiltIn.Validate(job)).Path);
+    }
+
+    [Fact]
+    public void Validate_NamedOptimizerAndAnother_NamesBoth()
+    {
+        var job = new JobDefinition { Algorithm = new AlgorithmSettings { Name = "fedadam" }, ServerOptimizer = new() { Name = "yogi" } };
+
+        string message = Assert.Single(ServerAlgorithms.BuiltIn.Validate(job)).Message;
+
+        Assert.Contains("'yogi'", message, StringComparison.Ordinal);
+        Assert.Contains("fedadam is adam", message, StringComparison.Ordinal);
+    }
+}
