@@ -34,34 +34,14 @@ public sealed class DivideAndConquer
         ArgumentNullException.ThrowIfNull(updates);
         ArgumentNullException.ThrowIfNull(random);
         int[] finite = [.. Enumerable.Range(0, updates.Count).Where(k => VectorMath.FiniteSquaredNorm(updates[k].Span, out _))];
-        int byzantine = RobustCondition.Left(_byzantine, [.. Enumerable.Range(0, updates.Count).Except(finite)]);
-        RobustCondition.Majority(Name, finite.Length, byzantine);
-        int removed = Math.Min((int)(_options.FilterFraction * byzantine), finite.Length - 1);
-        int[] kept = new int[finite.Length];
-        int length = updates[finite[0]].Length;
-        for (int turn = 0; turn < _options.Samples; turn++)
-        {
-            int[] coordinates = random.Choose(length, Math.Min(_options.SampleSize, length));
-            double[] scores = Scores([.. finite.Select(k => Sample(updates[k].Span, coordinates))]);
-            foreach (int i in Enumerable.Range(0, finite.Length).OrderBy(i => scores[i]).Take(finite.Length - removed))
-            {
-                kept[i]++;
-            }
-        }
-
-        // Samples may disagree so far that none is kept in all: then those kept most often are.
-        int most = kept.Max();
-        int[] chosen = [.. Enumerable.Range(0, finite.Length).Where(i => kept[i] == most)];
-        double[] coefficients = new double[updates.Count];
-        double[] trust = new double[updates.Count];
+        int[] dropped = [.. Enumerable.Range(0, updates.Count).Except(finite)];
+        RobustCondition.Majority(Name, finite.Length, RobustCondition.Left(_byzantine, dropped));
+        GramCombination choice = Combine(Sample([.. finite.Select(k => updates[k])], 0, updates[0].Length, random), dropped);
+        double[] coefficients = new double[updates.Count], trust = new double[updates.Count];
         for (int i = 0; i < finite.Length; i++)
         {
-            trust[finite[i]] = (double)kept[i] / _options.Samples;
-        }
-
-        foreach (int i in chosen)
-        {
-            coefficients[finite[i]] = 1.0 / chosen.Length;
+            coefficients[finite[i]] = choice.Coefficients[i];
+            trust[finite[i]] = choice.Trust[i];
         }
 
         return new GramCombination(coefficients, trust);
@@ -79,6 +59,33 @@ public sealed class DivideAndConquer
         return choice;
     }
 
+    /// <summary>The samples of updates, or of a shard's range of them (see <see cref="CoordinateSample"/>): one entry per turn.</summary>
+    internal float[][][] Sample(IReadOnlyList<ReadOnlyMemory<float>> updates, int from, int length, CounterRandom random) =>
+        [.. Enumerable.Range(0, _options.Samples).Select(_ => CoordinateSample.Read(updates, from, length, _options.SampleSize, random))];
+
+    /// <summary>Chooses among finite updates by their samples, which it overwrites.</summary>
+    internal GramCombination Combine(float[][][] samples, IReadOnlyList<int> dropped)
+    {
+        int count = samples[0].Length;
+        int byzantine = RobustCondition.Left(_byzantine, dropped);
+        RobustCondition.Majority(Name, count, byzantine);
+        int removed = Math.Min((int)(_options.FilterFraction * byzantine), count - 1);
+        int[] kept = new int[count];
+        foreach (float[][] sample in samples)
+        {
+            double[] scores = Scores(sample);
+            foreach (int i in Selection.Smallest(scores, count - removed))
+            {
+                kept[i]++;
+            }
+        }
+
+        // Samples may disagree so far that none is kept in all: then those kept most often are.
+        int most = kept.Max();
+        return new GramCombination(
+            Selection.Mean(Enumerable.Range(0, count).Where(i => kept[i] == most), count), [.. kept.Select(times => (double)times / samples.Length)]);
+    }
+
     // Squared coordinates along the leading right singular vector of the centred sample: θ · w_i² for the leading eigenpair of its Gram matrix.
     private static double[] Scores(float[][] sample)
     {
@@ -93,16 +100,5 @@ public sealed class DivideAndConquer
         GramMatrix gram = GramMatrix.Compute([.. sample.Select(vector => (ReadOnlyMemory<float>)vector)]);
         var eigen = new SymmetricEigen(gram.Products, gram.Count);
         return [.. eigen.Vectors[0].Select(w => eigen.Values[0] * w * w)];
-    }
-
-    private static float[] Sample(ReadOnlySpan<float> update, int[] coordinates)
-    {
-        float[] sample = new float[coordinates.Length];
-        for (int i = 0; i < sample.Length; i++)
-        {
-            sample[i] = update[coordinates[i]];
-        }
-
-        return sample;
     }
 }

@@ -1,3 +1,5 @@
+using Federated.UnitTests.Aggregation.Robust.Coordinates;
+
 namespace Federated.UnitTests.Aggregation.Robust;
 
 /// <summary>The robust rules in parameter space, float64, as their papers' sentences read: no Gram matrix, no sorting network.</summary>
@@ -61,6 +63,58 @@ internal static class NaiveRules
         while (weights.Sum() > x.Length - (2 * f));
 
         return best;
+    }
+
+    /// <summary>Krum's choice n − 2f times, then the mean of the n − 4f values of each coordinate nearest to the median of those chosen.</summary>
+    public static double[] Bulyan(double[][] x, int f)
+    {
+        List<double[]> left = [.. x], chosen = [];
+        while (chosen.Count < x.Length - (2 * f))
+        {
+            double[] best = left.MinBy(a => left.Where(b => b != a).Select(b => Math.Pow(Distance(a, b), 2)).Order().Take(left.Count - f - 1).Sum())!;
+            left.Remove(best);
+            chosen.Add(best);
+        }
+
+        return
+        [
+            .. x[0].Select((_, j) =>
+            {
+                double[] values = [.. chosen.Select(a => a[j])];
+                return NaiveCoordinates.NearestMean(values, NaiveCoordinates.Median(values), x.Length - (4 * f));
+            }),
+        ];
+    }
+
+    /// <summary>The norm test, the largest cluster of sign shares, and the mean of both clipped to the median norm.</summary>
+    public static double[] SignGuard(double[][] x)
+    {
+        double[] norms = [.. x.Select(a => Math.Sqrt(NaiveFlag.Dot(a, a)))];
+        double median = NaiveCoordinates.Median(norms);
+        double[][] shares = [.. x.Select(a => new[] { a.Count(v => v > 0), a.Count(v => v == 0), a.Count(v => v < 0) }.Select(c => c / (double)a.Length).ToArray())];
+        double[][] features = [.. shares.Select(s => s.Select((v, kind) => v / (shares.Max(t => t[kind]) + 1e-8)).ToArray())];
+        double width = features.Average(a => features.Select(b => Distance(a, b)).Order().ElementAt(Math.Max(1, x.Length / 2) - 1));
+        double[][] modes = [.. features.Select(a =>
+        {
+            for (int step = 0; step < 1000; step++)
+            {
+                a = Mean(features.Where(b => Distance(a, b) <= width));
+            }
+
+            return a;
+        })];
+        List<double[]> centres = [];
+        foreach (double[] mode in modes.OrderByDescending(mode => features.Count(b => Distance(mode, b) <= width)))
+        {
+            if (centres.All(centre => Distance(centre, mode) >= width))
+            {
+                centres.Add(mode);
+            }
+        }
+
+        int[][] clusters = [.. centres.Select(centre => Enumerable.Range(0, x.Length).Where(i => centres.MinBy(c => Distance(c, features[i])) == centre && Distance(centre, features[i]) <= width).ToArray())];
+        int[] kept = [.. clusters.MaxBy(cluster => cluster.Length)!.Where(i => norms[i] > 0.1 * median && norms[i] < 3 * median)];
+        return Mean(kept.Select(i => x[i].Select(v => v * Math.Min(1, median / norms[i])).ToArray()));
     }
 
     public static double[][] Nnm(double[][] x, int f) => [.. x.Select(a => Mean(x.OrderBy(b => Distance(a, b)).Take(x.Length - f)))];
