@@ -52,15 +52,18 @@ public abstract class CoordinateRule
         return dropped;
     }
 
+    /// <summary>What is done to every coordinate of a number of vectors.</summary>
+    internal CoordinatePlan PlanFor(int count)
+    {
+        RobustCondition.Majority(Name, count, Byzantine);
+        return Plan(count, Byzantine);
+    }
+
     private protected abstract CoordinatePlan Plan(int count, int byzantine);
 
     private unsafe bool TryReduce(nint[] sources, int byzantine, Span<float> destination, int degree)
     {
-        if (sources.Length == 0 || 2 * byzantine >= sources.Length)
-        {
-            throw new ArgumentException($"{Name} needs more than 2f updates; it has n = {sources.Length} finite ones and f = {byzantine}.");
-        }
-
+        RobustCondition.Majority(Name, sources.Length, byzantine);
         CoordinatePlan plan = Plan(sources.Length, byzantine);
         Exchange[] exchanges = plan.Exchanges();
         int notFinite = 0;

@@ -96,6 +96,16 @@ public sealed class GramMatrix
         return new GramMatrix(products);
     }
 
+    /// <summary>The sum of two matrices: that of the vectors whose two parts they were computed from.</summary>
+    /// <exception cref="ArgumentException">They are of different numbers of vectors.</exception>
+    public GramMatrix Plus(GramMatrix other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return other.Count == Count
+            ? new GramMatrix([.. _products.Zip(other._products, (mine, its) => mine + its)])
+            : throw new ArgumentException($"The matrices are of {Count} and {other.Count} vectors.", nameof(other));
+    }
+
     /// <summary>The matrix of some of the vectors.</summary>
     internal GramMatrix Select(int[] vectors) => new([.. vectors.SelectMany(i => vectors.Select(j => this[i, j]))]);
 

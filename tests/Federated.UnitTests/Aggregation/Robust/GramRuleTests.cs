@@ -1,4 +1,3 @@
-using Federated.Aggregation.Robust.Coordinates;
 using Federated.Aggregation.Robust.Flag;
 using Federated.Aggregation.Robust.Gram;
 using Federated.Aggregation.Robust.Mixing;
@@ -33,21 +32,6 @@ public sealed class GramRuleTests
 
         RobustData.AssertClose(Naive(name, seen), Run(mixed, X), 1e-8);
         Assert.Equal($"nnm+clipping+arc+{name}", mixed.Name);
-    }
-
-    [Fact]
-    public void MixedCoordinates_TrimmedMeanBehindNearestNeighbours_EqualsTheNaiveRules()
-    {
-        float[][] updates = RobustData.Updates(9, 40, seed: 22);
-        updates[4][7] = float.NaN;
-        float[] result = new float[40];
-
-        int[] dropped = MixedCoordinates.Run([new NearestNeighbourMixing(F)], new TrimmedMean(F), RobustData.Memories(updates), result);
-
-        double[][] seen = NaiveRules.Nnm(RobustData.Doubles([.. updates.Where((_, i) => i != 4)]), F - 1);
-        double[] expected = [.. Enumerable.Range(0, 40).Select(j => seen.Select(vector => vector[j]).Order().Skip(1).SkipLast(1).Average())];
-        RobustData.AssertClose(expected, [.. result.Select(value => (double)value)], 1e-6);
-        Assert.Equal([4], dropped);
     }
 
     [Fact]

@@ -113,7 +113,7 @@ public sealed class CoordinateRuleTests
     {
         string message = Assert.Throws<ArgumentException>(() => Run(new TrimmedMean(2), Updates(9, 4, 3))).Message;
 
-        Assert.Contains("n = 4", message, StringComparison.Ordinal);
+        Assert.Contains("there are 4", message, StringComparison.Ordinal);
         Assert.Contains("f = 2", message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => Run(new CoordinateMedian(), []));
         Assert.Throws<ArgumentException>(() => Run(new CoordinateMedian(), [[float.NaN]]));
