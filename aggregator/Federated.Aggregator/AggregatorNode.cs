@@ -227,12 +227,11 @@ public sealed partial class AggregatorNode : IAsyncDisposable
 
     private ReopenedRound Recover(NodeRound round, JournalledRound journalled)
     {
-        long length = round.Plan.Sections.Sum(SectionSpecs.DenseBytes);
         var recovered = new List<UpdateCommitted>();
         var lost = new List<string>();
         foreach (UpdateCommitted update in journalled.Updates.Values)
         {
-            if (journalled.SchemaHash == round.Plan.SchemaHash && update.Length == length && Running.Store.Holds(update))
+            if (journalled.SchemaHash == round.Plan.SchemaHash && Fits(update, round.Plan) && Running.Store.Holds(update))
             {
                 round.AddRecovered(update);
                 recovered.Add(update);
@@ -247,6 +246,10 @@ public sealed partial class AggregatorNode : IAsyncDisposable
 
         return new ReopenedRound(recovered, lost);
     }
+
+    private static bool Fits(UpdateCommitted update, RoundPlan plan) =>
+        plan.FormOf(update.Role) is { IsDefault: false } form
+        && update.Length == form.Sum(section => SectionSpecs.DenseBytes(plan.Sections[section]));
 
     private void FreeAll(JournalledRound journalled)
     {

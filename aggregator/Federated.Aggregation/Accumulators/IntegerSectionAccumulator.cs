@@ -16,7 +16,7 @@ internal sealed unsafe class IntegerSectionAccumulator(SectionShape shape) : Sec
         return MemoryMarshal.AsBytes(_sum.AsSpan(first, Math.Min(most / sizeof(Int128), _sum.Length - first)));
     }
 
-    public override void Add(nint[] sources, double[] weights, int degree) =>
+    protected override void AddSums(nint[] sources, double[] weights, int degree) =>
         ParallelRanges.Run(_sum.Length, degree, (from, to) =>
         {
             foreach (nint source in sources)
@@ -29,7 +29,7 @@ internal sealed unsafe class IntegerSectionAccumulator(SectionShape shape) : Sec
             }
         });
 
-    public override void Add(SectionAccumulator other, int degree)
+    protected override void AddSums(SectionAccumulator other, int degree)
     {
         Int128[] sum = ((IntegerSectionAccumulator)other)._sum;
         for (int i = 0; i < sum.Length; i++)
@@ -38,11 +38,11 @@ internal sealed unsafe class IntegerSectionAccumulator(SectionShape shape) : Sec
         }
     }
 
-    public override SectionReport Divide(double totalWeight, long count, int degree)
+    protected override SectionReport Divide(int degree)
     {
-        long divisor = Shape.Denominator == Denominator.Updates ? count : 1;
+        long divisor = Shape.Denominator == Denominator.Updates ? Count : 1;
         long[] values = [.. _sum.Select(sum => Round(sum, divisor))];
-        return new SectionReport(Shape, [], [], values, divisor);
+        return new SectionReport(Shape, [], [], values, divisor, Count);
     }
 
     private static long Round(Int128 sum, long divisor)

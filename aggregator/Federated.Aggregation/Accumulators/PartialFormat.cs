@@ -8,21 +8,22 @@ namespace Federated.Aggregation.Accumulators;
 /// <code>
 /// offset  size  what
 ///      0     4  magic "FPAR"
-///      4     2  layout version, 1
+///      4     2  layout version, 2
 ///      6     2  number of sections s
 ///      8     8  number of updates, int64
 ///     16     8  total weight, float64
-///     24  16·s  per section: element type (1), denominator (1), zero (6), number of elements (8)
+///     24  32·s  per section: element type (1), denominator (1), zero (6), number of elements (8), updates that carried it (8),
+///               their total weight, float64 (8)
 ///      …        per section its sums: float64, or 16-byte two's complement for an unweighted int64 section
 ///    end     8  XxHash3 (64 bits, seed 0) of all bytes before
 /// </code>
 /// </summary>
 internal static class PartialFormat
 {
-    public const ushort Version = 1;
+    public const ushort Version = 2;
 
     private const int HeaderBytes = 24;
-    private const int SectionBytes = 16;
+    private const int SectionBytes = 32;
     private const int ChecksumBytes = 8;
     private const int ChunkBytes = 1 << 20;
 
@@ -69,6 +70,12 @@ internal static class PartialFormat
             throw new InvalidDataException($"The partial aggregate has layout version {version}; this build reads {Version}.");
         }
 
+        for (int i = 0; i < sections.Length; i++)
+        {
+            ReadOnlySpan<byte> entry = header.AsSpan(HeaderBytes + (i * SectionBytes), SectionBytes);
+            sections[i].Credit(BinaryPrimitives.ReadInt64LittleEndian(entry[16..]), BinaryPrimitives.ReadDoubleLittleEndian(entry[24..]));
+        }
+
         if (!header.AsSpan().SequenceEqual(Header(sections, totalWeight, count)))
         {
             throw new InvalidDataException($"The partial aggregate is not one of the sections [{string.Join(", ", sections.Select(section => section.Shape))}].");
@@ -94,9 +101,10 @@ internal static class PartialFormat
             throw new InvalidDataException("The checksum of the partial aggregate does not match: its bytes are damaged.");
         }
 
-        if (count < 0 || !double.IsFinite(totalWeight) || totalWeight < 0)
+        ThrowIfImpossible(totalWeight, count);
+        foreach (SectionAccumulator section in sections)
         {
-            throw new InvalidDataException($"The partial aggregate claims {count} updates of total weight {totalWeight}.");
+            ThrowIfImpossible(section.TotalWeight, section.Count);
         }
 
         return (totalWeight, count);
@@ -116,9 +124,19 @@ internal static class PartialFormat
             entry[0] = (byte)sections[i].Shape.Type;
             entry[1] = (byte)sections[i].Shape.Denominator;
             BinaryPrimitives.WriteInt64LittleEndian(entry[8..], sections[i].Shape.Count);
+            BinaryPrimitives.WriteInt64LittleEndian(entry[16..], sections[i].Count);
+            BinaryPrimitives.WriteDoubleLittleEndian(entry[24..], sections[i].TotalWeight);
         }
 
         return header;
+    }
+
+    private static void ThrowIfImpossible(double totalWeight, long count)
+    {
+        if (count < 0 || !double.IsFinite(totalWeight) || totalWeight < 0)
+        {
+            throw new InvalidDataException($"The partial aggregate claims {count} updates of total weight {totalWeight}.");
+        }
     }
 
     private static void Fill(Stream source, Span<byte> destination)

@@ -17,7 +17,7 @@ internal sealed unsafe class RealSectionAccumulator(SectionShape shape) : Sectio
         return MemoryMarshal.AsBytes(_sum.AsSpan(first, Math.Min(most / sizeof(double), _sum.Length - first)));
     }
 
-    public override void Add(nint[] sources, double[] weights, int degree)
+    protected override void AddSums(nint[] sources, double[] weights, int degree)
     {
         double[] factors = weights;
         if (Shape.Denominator != Denominator.Weight)
@@ -29,7 +29,7 @@ internal sealed unsafe class RealSectionAccumulator(SectionShape shape) : Sectio
         ParallelRanges.Run(_sum.Length, degree, (from, to) => AddRange(sources, factors, from, to));
     }
 
-    public override void Add(SectionAccumulator other, int degree)
+    protected override void AddSums(SectionAccumulator other, int degree)
     {
         double[] sum = ((RealSectionAccumulator)other)._sum;
         ParallelRanges.Run(_sum.Length, degree, (from, to) =>
@@ -42,19 +42,19 @@ internal sealed unsafe class RealSectionAccumulator(SectionShape shape) : Sectio
         });
     }
 
-    public override SectionReport Divide(double totalWeight, long count, int degree)
+    protected override SectionReport Divide(int degree)
     {
-        double divisor = DivisorOf(totalWeight, count);
+        double divisor = Divisor;
         switch (Shape.Type)
         {
             case ElementType.Float32:
                 var single = new float[_sum.Length];
                 ParallelRanges.Run(_sum.Length, degree, (from, to) => Narrow(single, divisor, from, to));
-                return new SectionReport(Shape, single, [], [], divisor);
+                return new SectionReport(Shape, single, [], [], divisor, Count);
             case ElementType.Float64:
-                return new SectionReport(Shape, [], [.. _sum.Select(sum => sum / divisor)], [], divisor);
+                return new SectionReport(Shape, [], [.. _sum.Select(sum => sum / divisor)], [], divisor, Count);
             default:
-                return new SectionReport(Shape, [], [], [.. _sum.Select(sum => long.CreateSaturating(Math.Round(sum / divisor, MidpointRounding.ToEven)))], divisor);
+                return new SectionReport(Shape, [], [], [.. _sum.Select(sum => long.CreateSaturating(Math.Round(sum / divisor, MidpointRounding.ToEven)))], divisor, Count);
         }
     }
 

@@ -5,6 +5,20 @@ internal abstract class SectionAccumulator(SectionShape shape)
 {
     public SectionShape Shape { get; } = shape;
 
+    /// <summary>Updates that carried the section.</summary>
+    public long Count { get; private set; }
+
+    /// <summary>Sum of their weights.</summary>
+    public double TotalWeight { get; private set; }
+
+    /// <summary>What the sum is divided by; 0 when nobody who carried the section weighs anything.</summary>
+    public double Divisor => Shape.Denominator switch
+    {
+        Denominator.Weight => TotalWeight,
+        Denominator.Updates => Count,
+        _ => 1,
+    };
+
     /// <summary>The sums as bytes, little-endian: what a partial carries.</summary>
     public abstract Span<byte> SumBytes(long offset, int most);
 
@@ -15,22 +29,38 @@ internal abstract class SectionAccumulator(SectionShape shape)
     /// <param name="sources">Addresses of the section's first byte in each payload; pinned by the caller.</param>
     /// <param name="weights">The updates' weights.</param>
     /// <param name="degree">Most workers.</param>
-    public abstract void Add(nint[] sources, double[] weights, int degree);
+    public void Add(nint[] sources, double[] weights, int degree)
+    {
+        AddSums(sources, weights, degree);
+        Credit(weights.Length, weights.Sum());
+    }
 
     /// <summary>Adds the sums of another accumulator of the same shape.</summary>
-    public abstract void Add(SectionAccumulator other, int degree);
+    public void Add(SectionAccumulator other, int degree)
+    {
+        AddSums(other, degree);
+        Credit(other.Count, other.TotalWeight);
+    }
 
-    public abstract SectionReport Divide(double totalWeight, long count, int degree);
+    /// <summary>Notes who is in sums that came as bytes.</summary>
+    public void Credit(long count, double weight)
+    {
+        Count += count;
+        TotalWeight += weight;
+    }
+
+    /// <summary>The sums divided; no values when nobody carried the section.</summary>
+    public SectionReport Report(int degree) =>
+        Count == 0 ? new SectionReport(Shape, [], [], [], 0, 0) : Divide(degree);
 
     public static SectionAccumulator Create(SectionShape shape) =>
         shape is { Type: ElementType.Int64, Denominator: not Denominator.Weight }
             ? new IntegerSectionAccumulator(shape)
             : new RealSectionAccumulator(shape);
 
-    protected double DivisorOf(double totalWeight, long count) => Shape.Denominator switch
-    {
-        Denominator.Weight => totalWeight,
-        Denominator.Updates => count,
-        _ => 1,
-    };
+    protected abstract void AddSums(nint[] sources, double[] weights, int degree);
+
+    protected abstract void AddSums(SectionAccumulator other, int degree);
+
+    protected abstract SectionReport Divide(int degree);
 }

@@ -4,7 +4,8 @@ using System.Collections.Immutable;
 namespace Federated.Aggregation.Accumulators;
 
 /// <summary>
-/// The streaming weighted mean of updates with several sections, each with its own sum and denominator: accumulate, merge
+/// The streaming weighted mean of updates with several sections, each with its own sum and denominator. An update may carry some of
+/// the sections only; each section is divided by those who carried it. Accumulate, merge
 /// with others over any tree, report once. Follows the aggregation core of federated-compute: what was merged into another
 /// accumulator or has reported is consumed and throws <see cref="InvalidOperationException"/>. Used by one caller at a time.
 /// </summary>
@@ -20,6 +21,7 @@ namespace Federated.Aggregation.Accumulators;
 public sealed class UpdateAccumulator
 {
     private readonly SectionAccumulator[] _sections;
+    private readonly ImmutableArray<int> _all;
     private readonly int _degree;
     private bool _isConsumed;
     private double _totalWeight;
@@ -40,10 +42,10 @@ public sealed class UpdateAccumulator
         foreach (SectionShape section in sections)
         {
             section.Check();
-            PayloadBytes += section.Bytes;
         }
 
         Sections = sections;
+        _all = [.. Enumerable.Range(0, sections.Length)];
         _sections = [.. sections.Select(SectionAccumulator.Create)];
         _degree = degree == 0 ? Environment.ProcessorCount : degree;
     }
@@ -51,8 +53,8 @@ public sealed class UpdateAccumulator
     /// <summary>The update's sections in payload order.</summary>
     public ImmutableArray<SectionShape> Sections { get; }
 
-    /// <summary>Bytes of one update's payload.</summary>
-    public long PayloadBytes { get; }
+    /// <summary>Bytes of the payload of an update that carries every section.</summary>
+    public long PayloadBytes => Sections.Sum(section => section.Bytes);
 
     /// <summary>Updates summed so far, here and in what was merged.</summary>
     public long Count => Live._count;
@@ -62,7 +64,7 @@ public sealed class UpdateAccumulator
 
     /// <summary>Whether there is an update and no division by zero.</summary>
     public bool CanReport => !_isConsumed && _count > 0
-        && (_totalWeight > 0 || Sections.All(section => section.Denominator != Denominator.Weight));
+        && _sections.All(section => section.Count == 0 || section.Divisor > 0);
 
     /// <summary>Bytes of the partial that <see cref="Write"/> writes.</summary>
     public long PartialBytes => PartialFormat.LengthOf(_sections);
@@ -72,15 +74,16 @@ public sealed class UpdateAccumulator
     /// <summary>Adds one update.</summary>
     /// <param name="payload">Its sections one after another, little-endian, dense.</param>
     /// <param name="weight">Its weight, finite and at least 0.</param>
-    /// <exception cref="ArgumentException">The payload has another length.</exception>
+    /// <param name="sections">Positions of the sections that it carries, ascending; default for all of them.</param>
+    /// <exception cref="ArgumentException">The payload has another length, or the positions are not ascending.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The weight is out of range. Nothing was added.</exception>
-    public unsafe void Accumulate(ReadOnlySpan<byte> payload, double weight)
+    public unsafe void Accumulate(ReadOnlySpan<byte> payload, double weight, ImmutableArray<int> sections = default)
     {
         _ = Live;
-        Check(payload.Length, weight);
+        Check(payload.Length, weight, sections);
         fixed (byte* bytes = payload)
         {
-            Add([(nint)bytes], [weight]);
+            Add([(nint)bytes], [weight], [sections]);
         }
     }
 
@@ -93,9 +96,10 @@ public sealed class UpdateAccumulator
         _ = Live;
         var sources = new nint[updates.Length];
         double[] weights = new double[updates.Length];
+        var carried = new ImmutableArray<int>[updates.Length];
         foreach (RetainedUpdate update in updates)
         {
-            Check(update.Payload.Length, update.Weight);
+            Check(update.Payload.Length, update.Weight, update.Sections);
         }
 
         var pins = new List<MemoryHandle>(updates.Length);
@@ -106,9 +110,10 @@ public sealed class UpdateAccumulator
                 pins.Add(updates[i].Payload.Pin());
                 sources[i] = (nint)pins[i].Pointer;
                 weights[i] = updates[i].Weight;
+                carried[i] = updates[i].Sections;
             }
 
-            Add(sources, weights);
+            Add(sources, weights, carried);
         }
         finally
         {
@@ -165,7 +170,7 @@ public sealed class UpdateAccumulator
             throw new InvalidOperationException($"There is nothing to report: {_count} updates of total weight {_totalWeight}.");
         }
 
-        return new AggregateReport([.. _sections.Select(section => section.Divide(_totalWeight, _count, _degree))], _totalWeight, _count);
+        return new AggregateReport([.. _sections.Select(section => section.Report(_degree))], _totalWeight, _count);
     }
 
     /// <summary>Writes the partial aggregate for another node (layout in <see cref="PartialFormat"/>); the sums stay.</summary>
@@ -190,11 +195,24 @@ public sealed class UpdateAccumulator
         return accumulator;
     }
 
-    private void Check(int length, double weight)
+    private void Check(int length, double weight, ImmutableArray<int> sections)
     {
-        if (length != PayloadBytes)
+        long bytes = 0;
+        int previous = -1;
+        foreach (int section in sections.IsDefault ? _all : sections)
         {
-            throw new ArgumentException($"The payload has {length} bytes; its sections have {PayloadBytes}.");
+            if (section <= previous || section >= _sections.Length)
+            {
+                throw new ArgumentException($"The update claims section {section} after {previous}; there are {_sections.Length}, in ascending order.");
+            }
+
+            previous = section;
+            bytes += Sections[section].Bytes;
+        }
+
+        if (length != bytes)
+        {
+            throw new ArgumentException($"The payload has {length} bytes; its sections have {bytes}.");
         }
 
         if (!double.IsFinite(weight) || weight < 0)
@@ -203,18 +221,43 @@ public sealed class UpdateAccumulator
         }
     }
 
-    private void Add(nint[] sources, double[] weights)
+    /// <summary>Adds section by section; an update's source moves on behind each section that it carries.</summary>
+    private void Add(nint[] sources, double[] weights, ImmutableArray<int>[] carried)
     {
-        foreach (SectionAccumulator section in _sections)
+        bool isWhole = carried.All(sections => sections.IsDefault || sections.Length == _sections.Length);
+        for (int s = 0; s < _sections.Length; s++)
         {
-            section.Add(sources, weights, _degree);
-            for (int i = 0; i < sources.Length; i++)
+            SectionAccumulator section = _sections[s];
+            if (isWhole)
             {
-                sources[i] += (nint)section.Shape.Bytes;
+                section.Add(sources, weights, _degree);
+                Advance(sources, section);
+                continue;
+            }
+
+            int[] carriers = [.. Enumerable.Range(0, sources.Length).Where(i => carried[i].IsDefault || carried[i].BinarySearch(s) >= 0)];
+            nint[] addresses = [.. carriers.Select(i => sources[i])];
+            if (carriers.Length > 0)
+            {
+                section.Add(addresses, [.. carriers.Select(i => weights[i])], _degree);
+            }
+
+            Advance(addresses, section);
+            for (int i = 0; i < carriers.Length; i++)
+            {
+                sources[carriers[i]] = addresses[i];
             }
         }
 
         _totalWeight += weights.Sum();
         _count += weights.Length;
+    }
+
+    private static void Advance(nint[] sources, SectionAccumulator section)
+    {
+        for (int i = 0; i < sources.Length; i++)
+        {
+            sources[i] += (nint)section.Shape.Bytes;
+        }
     }
 }

@@ -18,13 +18,16 @@ internal sealed class AggregationFunction(ImmutableArray<SectionSpec> sections)
     /// <summary>Adds updates in one pass over the sums.</summary>
     public void Accumulate(ReadOnlySpan<RetainedUpdate> updates) => _accumulator.Accumulate(updates);
 
-    /// <summary>The aggregate of each section; the sums stay, so that a round that is opened again goes on.</summary>
+    /// <summary>The aggregate of each section that was carried; the sums stay, so that a round that is opened again goes on.</summary>
     public IReadOnlyList<SectionAggregate> Report()
     {
         AggregateReport report = _accumulator.Preview();
-        return [.. report.Sections.Select((section, i) => new SectionAggregate(
-            sections[i], section.Single, section.Integer.Length == 0 ? section.Double : [.. section.Integer.Select(value => (double)value)],
-            section.Divisor))];
+        return [.. report.Sections.Select((section, i) => (Section: section, Spec: sections[i])).Where(pair => pair.Section.Count > 0)
+            .Select(pair => new SectionAggregate(
+                pair.Spec,
+                pair.Section.Single,
+                pair.Section.Integer.Length == 0 ? pair.Section.Double : [.. pair.Section.Integer.Select(value => (double)value)],
+                pair.Section.Divisor))];
     }
 
     /// <summary>Whether the mathematics has sums for a section of this form.</summary>

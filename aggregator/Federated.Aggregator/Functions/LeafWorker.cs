@@ -44,7 +44,8 @@ internal sealed partial class LeafWorker(
             if (!round.IsEnded)
             {
                 long started = time.GetTimestamp();
-                round.Leaf.Accumulate([.. batch.Select(input => new RetainedUpdate(input.Payload.Memory, input.Update.Weight))]);
+                round.Leaf.Accumulate([.. batch.Select(input =>
+                    new RetainedUpdate(input.Payload.Memory, input.Update.Weight, round.Plan.FormOf(input.Update.Role)))]);
                 metrics.UpdatesSummed(batch.Length, time.GetElapsedTime(started));
             }
         }

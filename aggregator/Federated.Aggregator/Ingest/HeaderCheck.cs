@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.Sections;
 using Federated.Protocol.V1;
@@ -23,9 +24,15 @@ internal static class HeaderCheck
             return Mismatch($"The ticket is for schema {Convert.ToHexStringLower(ticket.SchemaHash.Span)}, the round for {plan.SchemaHash}.");
         }
 
-        if (ticket.Sections.Count != plan.Sections.Length)
+        ImmutableArray<int> form = plan.FormOf(ticket.Role);
+        if (form.IsDefault)
         {
-            return Mismatch($"The ticket has {ticket.Sections.Count} sections, the round {plan.Sections.Length}.");
+            return Mismatch($"The ticket is for the role '{ticket.Role}', which the round does not have.");
+        }
+
+        if (ticket.Sections.Count != form.Length)
+        {
+            return Mismatch($"The ticket has {ticket.Sections.Count} sections, the round {form.Length} for the role '{ticket.Role}'.");
         }
 
         if (header.Sections.Count != ticket.Sections.Count)
@@ -36,9 +43,10 @@ internal static class HeaderCheck
         for (int i = 0; i < header.Sections.Count; i++)
         {
             SectionSpec expected = ticket.Sections[i];
-            if (!expected.Equals(plan.Sections[i]))
+            SectionSpec planned = plan.Sections[form[i]];
+            if (!expected.Equals(planned))
             {
-                return Mismatch($"Section {i} of the ticket is {Describe(expected)}, of the round {Describe(plan.Sections[i])}.");
+                return Mismatch($"Section {i} of the ticket is {Describe(expected)}, of the round {Describe(planned)}.");
             }
 
             if (header.Sections[i].Spec is not { } sent || !sent.Equals(expected))

@@ -103,7 +103,7 @@ public sealed class UploadSession : IDisposable
 
     private UpdateCommitted Describe(string nodeId) => new(
         Round.Plan.Key, _ticket.AssignmentId, _ticket.DeviceId, nodeId, string.Empty, _written, _inspector.Checksum, _header.Weight,
-        checked((int)_header.LocalSteps), _header.TrainingLoss, _header.TrainingSeconds, _inspector.Norm);
+        checked((int)_header.LocalSteps), _header.TrainingLoss, _header.TrainingSeconds, _inspector.Norm, _ticket.Role);
 
     private UploadResult? Check()
     {

@@ -21,7 +21,7 @@ internal static class PlanCheck
             throw new InvalidOperationException($"Round {plan.Key} asks for the durability '{plan.Durability}'; there are 'journal' and 'spool'.");
         }
 
-        long bytes = Math.Max(plan.UpdateBytes, plan.Sections.Sum(SectionSpecs.DenseBytes));
+        long bytes = Math.Max(plan.UpdateBytes, LargestUpdate(plan));
         if (bytes > slotBytes)
         {
             throw new InvalidOperationException(
@@ -37,4 +37,8 @@ internal static class PlanCheck
             }
         }
     }
+
+    private static long LargestUpdate(RoundPlan plan) => plan.Forms is null
+        ? plan.Sections.Sum(SectionSpecs.DenseBytes)
+        : plan.Forms.Max(form => form.Sections.Sum(section => SectionSpecs.DenseBytes(plan.Sections[section])));
 }

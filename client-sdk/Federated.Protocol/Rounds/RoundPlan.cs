@@ -7,11 +7,12 @@ namespace Federated.Protocol.Rounds;
 /// <param name="Key">The round.</param>
 /// <param name="WriterEpoch">Fencing epoch of the job's writer; the tier refuses plans and closings of an older one.</param>
 /// <param name="SchemaHash">SHA-256 of the model's schema in lower-case hexadecimal.</param>
-/// <param name="Sections">The sections of every update, in order.</param>
+/// <param name="Sections">The sections that updates have, in order; each has a sum of its own.</param>
 /// <param name="Rule">Registered name of the aggregation rule, such as <c>mean</c>.</param>
 /// <param name="UpdateBytes">Payload bytes of one update at most.</param>
 /// <param name="ExpectedUpdates">Updates expected at most (cohort with over-selection).</param>
 /// <param name="Durability"><c>journal</c>: a stored update may have to be asked again when its node dies; <c>spool</c>: it is not.</param>
+/// <param name="Forms">Which sections the updates of each role carry; null when every update has every section, whatever its role.</param>
 public sealed record RoundPlan(
     RoundKey Key,
     ulong WriterEpoch,
@@ -20,4 +21,26 @@ public sealed record RoundPlan(
     string Rule,
     long UpdateBytes,
     int ExpectedUpdates,
-    string Durability = "journal");
+    string Durability = "journal",
+    IReadOnlyList<UpdateForm>? Forms = null)
+{
+    /// <summary>Positions of the sections that the updates of a role carry, ascending; default when the round has no such role.</summary>
+    /// <param name="role">The role that the ticket names.</param>
+    public ImmutableArray<int> FormOf(string role)
+    {
+        if (Forms is null)
+        {
+            return [.. Enumerable.Range(0, Sections.Length)];
+        }
+
+        foreach (UpdateForm form in Forms)
+        {
+            if (form.Role == role)
+            {
+                return form.Sections;
+            }
+        }
+
+        return default;
+    }
+}

@@ -16,6 +16,7 @@ namespace Federated.Protocol.Rounds;
 /// <param name="TrainingLoss">Mean training loss; NaN when unknown.</param>
 /// <param name="TrainingSeconds">Seconds of local work.</param>
 /// <param name="Norm">L2 norm of the float sections.</param>
+/// <param name="Role">The device's role in the round, which decides what sections the update has.</param>
 public sealed record UpdateCommitted(
     RoundKey Key,
     string AssignmentId,
@@ -28,4 +29,5 @@ public sealed record UpdateCommitted(
     int LocalSteps,
     double TrainingLoss,
     double TrainingSeconds,
-    double Norm);
+    double Norm,
+    string Role = "");

@@ -54,21 +54,47 @@ public static class RoundPlans
     public static RoundPlan Create(
         RoundKey key, long writerEpoch, JobDefinition job, ModelSchema schema, IServerAlgorithm algorithm, int target)
     {
-        long updateBytes = key.Kind == TaskKind.Evaluate
-            ? BytesOf(SectionsOf(key.Kind, algorithm))
-            : algorithm.Roles.Max(role => BytesOf(algorithm.UpSections(role)));
+        ImmutableArray<SectionSpec> sections = SectionsOf(key.Kind, algorithm);
         return new RoundPlan(
             key,
             (ulong)writerEpoch,
             schema.HashText,
-            SectionsOf(key.Kind, algorithm),
+            sections,
             key.Kind == TaskKind.Evaluate ? "mean" : job.Aggregation.Rule,
-            updateBytes,
+            RolesOf(key.Kind, algorithm).Max(role => BytesOf(SectionsOf(key.Kind, algorithm, role))),
             target,
-            job.Aggregation.Durability);
+            job.Aggregation.Durability,
+            FormsOf(key.Kind, algorithm));
+    }
+
+    /// <summary>Which of the round's sections the updates of each role carry.</summary>
+    /// <param name="kind">What the devices do.</param>
+    /// <param name="algorithm">The server half.</param>
+    /// <exception cref="InvalidOperationException">A role orders its sections in another way than those before it.</exception>
+    public static ImmutableArray<UpdateForm> FormsOf(TaskKind kind, IServerAlgorithm algorithm)
+    {
+        ImmutableArray<SectionSpec> sections = SectionsOf(kind, algorithm);
+        return [.. RolesOf(kind, algorithm).Select(role => new UpdateForm(role, PositionsOf(role, SectionsOf(kind, algorithm, role), sections)))];
     }
 
     /// <summary>Payload bytes of an update with these sections.</summary>
     /// <param name="sections">Dense sections.</param>
     public static long BytesOf(ImmutableArray<SectionSpec> sections) => sections.Sum(SectionSpecs.DenseBytes);
+
+    private static ImmutableArray<string> RolesOf(TaskKind kind, IServerAlgorithm algorithm) =>
+        kind == TaskKind.Train ? algorithm.Roles : [DeviceRoles.Worker];
+
+    private static ImmutableArray<int> PositionsOf(string role, ImmutableArray<SectionSpec> carried, ImmutableArray<SectionSpec> sections)
+    {
+        ImmutableArray<int> positions = [.. carried.Select(section => sections.IndexOf(section))];
+        for (int i = 1; i < positions.Length; i++)
+        {
+            if (positions[i] <= positions[i - 1])
+            {
+                throw new InvalidOperationException($"The role '{role}' orders its sections in another way than the roles before it.");
+            }
+        }
+
+        return positions;
+    }
 }

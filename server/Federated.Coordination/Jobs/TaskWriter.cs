@@ -55,6 +55,7 @@ internal sealed class TaskWriter
             ExpiresAtMs = (deadline + _options.TicketGrace).ToUnixTimeMilliseconds(),
             WriterEpoch = (ulong)writerEpoch,
             Durability = _job.Aggregation.Durability,
+            Role = assignment.Role,
         };
         ticket.Sections.AddRange(sections);
         var task = new TaskAssignment

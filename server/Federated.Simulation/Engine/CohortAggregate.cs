@@ -10,12 +10,14 @@ namespace Federated.Simulation.Engine;
 internal sealed class CohortAggregate
 {
     private readonly ImmutableArray<SectionSpec> _sections;
+    private readonly ImmutableArray<UpdateForm> _forms;
     private readonly UpdateAccumulator _accumulator;
     private readonly List<UpdateCommitted> _included = [];
 
-    public CohortAggregate(ImmutableArray<SectionSpec> sections)
+    public CohortAggregate(ImmutableArray<SectionSpec> sections, ImmutableArray<UpdateForm> forms)
     {
         _sections = sections;
+        _forms = forms;
         _accumulator = new UpdateAccumulator([.. sections.Select(ShapeOf)], degree: 1);
     }
 
@@ -23,7 +25,7 @@ internal sealed class CohortAggregate
 
     public void Add(ReadOnlySpan<byte> payload, UpdateCommitted update)
     {
-        _accumulator.Accumulate(payload, update.Weight);
+        _accumulator.Accumulate(payload, update.Weight, _forms.First(form => form.Role == update.Role).Sections);
         _included.Add(update);
     }
 
@@ -36,8 +38,12 @@ internal sealed class CohortAggregate
 
         AggregateReport report = _accumulator.Report();
         return new RoundAggregate(
-            [.. report.Sections.Select((section, i) => new AggregatedSection(
-                _sections[i], section.Single, section.Integer.Length > 0 ? [.. section.Integer.Select(value => (double)value)] : section.Double, section.Divisor))],
+            [.. report.Sections.Select((section, i) => (Section: section, Spec: _sections[i])).Where(pair => pair.Section.Count > 0)
+                .Select(pair => new AggregatedSection(
+                    pair.Spec,
+                    pair.Section.Single,
+                    pair.Section.Integer.Length > 0 ? [.. pair.Section.Integer.Select(value => (double)value)] : pair.Section.Double,
+                    pair.Section.Divisor))],
             _included);
     }
 

@@ -77,7 +77,7 @@ internal sealed class CohortTrainer : IDisposable
         bool[] vanishes = Vanishing(key, order);
 
         // 2. Reporting: the clients work in parallel, and report in their order until the machine has enough.
-        var aggregate = new CohortAggregate(RoundPlans.SectionsOf(TaskKind.Train, _algorithm));
+        var aggregate = new CohortAggregate(RoundPlans.SectionsOf(TaskKind.Train, _algorithm), RoundPlans.FormsOf(TaskKind.Train, _algorithm));
         var pendingStates = new Dictionary<uint, float[]>();
         List<Assignment> vanished = [];
         long bytesUp = 0;
@@ -220,7 +220,7 @@ internal sealed class CohortTrainer : IDisposable
     {
         ReadOnlySpan<byte> payload = _payloads[slot].AsSpan(0, ClientUpdate.PayloadLength(_algorithm.UpSections(assignment.Role)));
         aggregate.Add(payload, new UpdateCommitted(
-            key, assignment.Id, assignment.DeviceId, "simulation", "", payload.Length, 0, result.Weight, result.Steps, result.TrainingLoss, 0, 0));
+            key, assignment.Id, assignment.DeviceId, "simulation", "", payload.Length, 0, result.Weight, result.Steps, result.TrainingLoss, 0, 0, assignment.Role));
         if (_nextStates[slot].Length > 0)
         {
             pendingStates[assignment.ClientIndex] = _nextStates[slot];

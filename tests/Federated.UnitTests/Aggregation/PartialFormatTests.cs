@@ -13,8 +13,10 @@ public sealed class PartialFormatTests
 
     // The frozen bytes: to change the layout, raise PartialFormat.Version and keep reading these.
     private const string Frozen =
-        "46504152010002000100000000000000000000000000084001010000000000000200000000000000030200000000000001000000000000000000000000000840" +
-        "00000000000018C0FBFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF";
+        "46504152020002000100000000000000" + "0000000000000840" +
+        "01010000000000000200000000000000" + "01000000000000000000000000000840" +
+        "03020000000000000100000000000000" + "01000000000000000000000000000840" +
+        "000000000000084000000000000018C0" + "FBFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF";
 
     [Fact]
     public void Write_KnownPartial_GivesTheFrozenBytes()
@@ -39,6 +41,23 @@ public sealed class PartialFormatTests
 
         Assert.Equal(local.Report().Sections[0].Single, here.Preview().Sections[0].Single);
         cohort.AssertMean(here.Report(), [0, 1, 2, 3, 4]);
+    }
+
+    [Fact]
+    public void Read_SectionsCarriedBySome_DividesByTheCarriersOfBoth()
+    {
+        UpdateAccumulator here = new(Sections, 1), there = new(Sections, 1);
+        here.Accumulate([.. BitConverter.GetBytes(1f), .. BitConverter.GetBytes(2f)], 3, [0]);
+        there.Accumulate([.. BitConverter.GetBytes(5f), .. BitConverter.GetBytes(6f)], 1, [0]);
+        there.Accumulate(BitConverter.GetBytes(7L), 10, [1]);
+
+        using var stream = new MemoryStream(Write(there));
+        here.MergeWith(UpdateAccumulator.Read(stream, Sections, 1));
+        AggregateReport report = here.Report();
+
+        Assert.Equal([2f, 3f], report.Sections[0].Single);
+        Assert.Equal([7L], report.Sections[1].Integer);
+        Assert.Equal((4, 1), (report.Sections[0].Divisor, report.Sections[1].Divisor));
     }
 
     [Fact]

@@ -146,4 +146,88 @@ public sealed class UpdateAccumulatorTests
         Assert.False(weighted.CanReport);
         Assert.True(summed.CanReport);
     }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(5)]
+    public void Accumulate_SectionsByRole_DividesEachByItsCarriers(int batch)
+    {
+        ImmutableArray<SectionShape> sections =
+        [
+            new SectionShape(ElementType.Float32, 3, Denominator.Weight),
+            new SectionShape(ElementType.Float64, 2, Denominator.Updates),
+            new SectionShape(ElementType.Float64, 1, Denominator.None),
+        ];
+        ImmutableArray<int>[] forms = [[0], [1, 2], default, [0, 2]];
+        var random = new CounterRandom(11, RandomPurpose.Test);
+        double[][] sums = [new double[3], new double[2], new double[1]];
+        double[] divisors = new double[3];
+        var updates = new List<RetainedUpdate>();
+        for (int n = 0; n < 23; n++)
+        {
+            ImmutableArray<int> form = forms[n % forms.Length];
+            double weight = 1 + random.NextInt(9);
+            var payload = new List<byte>();
+            foreach (int section in form.IsDefault ? [0, 1, 2] : form)
+            {
+                divisors[section] += section == 0 ? weight : 1;
+                for (int i = 0; i < sections[section].Count; i++)
+                {
+                    float value = (float)random.NextDouble() - 0.5f;
+                    sums[section][i] += section == 0 ? weight * value : value;
+                    payload.AddRange(section == 0 ? BitConverter.GetBytes(value) : BitConverter.GetBytes((double)value));
+                }
+            }
+
+            updates.Add(new RetainedUpdate(payload.ToArray(), weight, form));
+        }
+
+        var accumulator = new UpdateAccumulator(sections, 1);
+        foreach (RetainedUpdate[] part in updates.Chunk(batch))
+        {
+            accumulator.Accumulate(part);
+        }
+
+        AggregateReport report = accumulator.Report();
+
+        Assert.Equal(23, report.Count);
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.Equal(sums[0][i] / divisors[0], (double)report.Sections[0].Single[i], 1e-6);
+        }
+
+        for (int i = 0; i < 2; i++)
+        {
+            Assert.Equal(sums[1][i] / divisors[1], report.Sections[1].Double[i], 1e-14);
+        }
+
+        Assert.Equal(sums[2][0], report.Sections[2].Double[0], 1e-13);
+        Assert.Equal([divisors[0], divisors[1], 1], report.Sections.Select(section => section.Divisor));
+    }
+
+    [Fact]
+    public void Report_SectionThatNobodyCarried_HasNoValues()
+    {
+        var accumulator = new UpdateAccumulator(
+            [new SectionShape(ElementType.Float32, 1, Denominator.Weight), new SectionShape(ElementType.Float64, 1, Denominator.None)], 1);
+
+        accumulator.Accumulate(BitConverter.GetBytes(2.0), 1, [1]);
+
+        Assert.True(accumulator.CanReport);
+        SectionReport[] sections = [.. accumulator.Report().Sections];
+        Assert.Equal((0, 0), (sections[0].Count, sections[0].Single.Length));
+        Assert.Equal([2.0], sections[1].Double);
+    }
+
+    [Fact]
+    public void Accumulate_ImpossibleSections_Throws()
+    {
+        var accumulator = new UpdateAccumulator(
+            [new SectionShape(ElementType.Float32, 1, Denominator.Weight), new SectionShape(ElementType.Float32, 1, Denominator.Weight)], 1);
+
+        Assert.Throws<ArgumentException>(() => accumulator.Accumulate(new byte[8], 1, [1, 0]));
+        Assert.Throws<ArgumentException>(() => accumulator.Accumulate(new byte[4], 1, [2]));
+        Assert.Throws<ArgumentException>(() => accumulator.Accumulate(new byte[8], 1, [1]));
+        Assert.Equal(0, accumulator.Count);
+    }
 }

@@ -84,7 +84,7 @@ public abstract class NodeFixture : IAsyncDisposable
         new RoundKey("default", "job", round, TaskKind.Train), epoch, Convert.ToHexStringLower(SchemaHash),
         [.. sections.Length == 0 ? [Delta] : sections], "mean", 64 * 1024, 10, durability);
 
-    protected UpdateTicket Ticket(RoundPlan plan, string assignment)
+    protected UpdateTicket Ticket(RoundPlan plan, string assignment, string role = "")
     {
         var ticket = new UpdateTicket
         {
@@ -101,8 +101,9 @@ public abstract class NodeFixture : IAsyncDisposable
             MaxBytes = 64 * 1024,
             ExpiresAtMs = Time.GetUtcNow().AddHours(1).ToUnixTimeMilliseconds(),
             WriterEpoch = plan.WriterEpoch,
+            Role = role,
         };
-        ticket.Sections.AddRange(plan.Sections);
+        ticket.Sections.AddRange(plan.FormOf(role).Select(section => plan.Sections[section]));
         return ticket;
     }
 
@@ -134,9 +135,10 @@ public abstract class NodeFixture : IAsyncDisposable
 
     protected static DeviceCaller Caller { get; } = new("default", Device);
 
-    protected async Task<UploadResult> UploadAsync(AggregatorNode node, RoundPlan plan, string assignment, byte[] payload, double weight = 1)
+    protected async Task<UploadResult> UploadAsync(
+        AggregatorNode node, RoundPlan plan, string assignment, byte[] payload, double weight = 1, string role = "")
     {
-        UploadAdmission admission = node.Ingest.Begin(Header(Ticket(plan, assignment), payload, weight), Caller);
+        UploadAdmission admission = node.Ingest.Begin(Header(Ticket(plan, assignment, role), payload, weight), Caller);
         if (admission.Session is not { } session)
         {
             return admission.Result;

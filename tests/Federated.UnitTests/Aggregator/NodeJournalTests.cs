@@ -19,8 +19,8 @@ public sealed class NodeJournalTests : IDisposable
     public void Format_UpdateStored_IsFrozen()
     {
         const string Frozen =
-            """{"kind":2,"round":{"tenantId":"default","jobId":"job","round":7,"kind":1},"update":{"key":{"tenantId":"default","jobId":"job","round":7,"kind":1},"assignmentId":"a","deviceId":"d","nodeId":"n","slotKey":"00","length":12,"checksum":18446744073709551615,"weight":2.5,"localSteps":3,"trainingLoss":"NaN","trainingSeconds":1.5,"norm":0.25}}""";
-        var record = new JournalRecord(JournalRecordKind.UpdateStored, Key(7), Update: Update(Key(7), "a"));
+            """{"kind":2,"round":{"tenantId":"default","jobId":"job","round":7,"kind":1},"update":{"key":{"tenantId":"default","jobId":"job","round":7,"kind":1},"assignmentId":"a","deviceId":"d","nodeId":"n","slotKey":"00","length":12,"checksum":18446744073709551615,"weight":2.5,"localSteps":3,"trainingLoss":"NaN","trainingSeconds":1.5,"norm":0.25,"role":"worker"}}""";
+        var record = new JournalRecord(JournalRecordKind.UpdateStored, Key(7), Update: Update(Key(7), "a") with { Role = "worker" });
 
         Assert.Equal(Frozen, Encoding.UTF8.GetString(NodeJournal.Format(record)));
         Assert.Equal(record, NodeJournal.Parse(Encoding.UTF8.GetBytes(Frozen)));

@@ -33,6 +33,17 @@ public sealed class TierEventTests
     }
 
     [Fact]
+    public void RoundOpened_PlanWithForms_SaysWhoCarriesWhat()
+    {
+        RoundPlan plan = Plan with { Forms = [new UpdateForm("miner", [0]), new UpdateForm("anchor", [0])] };
+
+        RoundOpened read = ThereAndBack(new RoundOpened(plan, Tree, "http://server"), TierJson.Default.RoundOpened, out _);
+
+        Assert.Equal([0], read.Plan.FormOf("anchor"));
+        Assert.True(read.Plan.FormOf("stranger").IsDefault);
+    }
+
+    [Fact]
     public void UpdatesStored_AsManyAsAllowedWithLongIds_StaysAClaimCheck()
     {
         UpdateCommitted update = new(
