@@ -1,0 +1,3 @@
+using Federated.DaprSidecar;
+
+return await SidecarCommand.Create().Parse(args).InvokeAsync();
