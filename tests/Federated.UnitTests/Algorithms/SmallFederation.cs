@@ -67,7 +67,7 @@ internal sealed class SmallFederation
     public void RunRound(uint[] cohort, params uint[] vanish)
     {
         var key = new RoundKey("default", "job", ++Rounds, TaskKind.Train);
-        var aggregate = new CohortAggregate(RoundPlans.SectionsOf(TaskKind.Train, Server));
+        var aggregate = new CohortAggregate(RoundPlans.SectionsOf(TaskKind.Train, Server), RoundPlans.FormsOf(TaskKind.Train, Server));
         var roles = new Dictionary<uint, string>();
         var clients = new List<IncludedClient>();
         var states = new Dictionary<uint, float[]>();
@@ -81,7 +81,7 @@ internal sealed class SmallFederation
 
             (ClientUpdate update, byte[] payload, float[] next) = Work(key, client, role);
             var claim = new UpdateCommitted(
-                key, $"{client}", $"{client}", "node", "", payload.Length, 0, update.Weight, update.Steps, update.TrainingLoss, 0, 0);
+                key, $"{client}", $"{client}", "node", "", payload.Length, 0, update.Weight, update.Steps, update.TrainingLoss, 0, 0, role);
             aggregate.Add(payload, claim);
             clients.Add(new IncludedClient(client, role, claim));
             states[client] = next;
