@@ -1,3 +1,4 @@
+using Federated.Protocol.Codecs;
 using Federated.Protocol.Models;
 using Federated.Protocol.V1;
 
@@ -50,6 +51,31 @@ public static class SectionSpecs
     {
         ArgumentNullException.ThrowIfNull(spec);
         return checked((long)spec.ElementCount * WidthOf(spec.Dtype));
+    }
+
+    /// <summary>The same section as a frame.</summary>
+    /// <param name="dense">A dense float32 section.</param>
+    /// <exception cref="ArgumentException">The section is not dense float32.</exception>
+    public static SectionSpec Framed(SectionSpec dense)
+    {
+        ArgumentNullException.ThrowIfNull(dense);
+        if (dense.Codec != SectionCodec.Dense || dense.Dtype != SectionDType.F32)
+        {
+            throw new ArgumentException($"A section of {dense.Dtype} in {dense.Codec} has no frame; only dense float32 has.", nameof(dense));
+        }
+
+        SectionSpec framed = dense.Clone();
+        framed.Codec = SectionCodec.Frame;
+        framed.MaxBytes = (ulong)FrameLimits.FrameBytes((long)dense.ElementCount);
+        return framed;
+    }
+
+    /// <summary>Most bytes of a section: those of the elements, or the bound of a frame.</summary>
+    /// <param name="spec">The section.</param>
+    public static long MostBytes(SectionSpec spec)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        return spec.Codec == SectionCodec.Frame ? checked((long)spec.MaxBytes) : DenseBytes(spec);
     }
 
     /// <summary>The header of a dense section.</summary>

@@ -1,0 +1,110 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using Federated.Numerics;
+using Federated.Numerics.Compression;
+
+namespace Federated.Protocol.Codecs;
+
+/// <summary>
+/// n values inside a body, little-endian:
+/// <code>
+/// 0  1    bits: 32 for float32, 1 to 8 for codes
+/// 1  1    zero
+/// 2  2    elements of a block / 8; 0 for one block over all
+/// 4  ...  float32: n values. Codes: a float32 step for each block, then n codes of that many bits (BitPacking)
+/// </code>
+/// </summary>
+internal readonly ref struct ValueStream
+{
+    public const int SingleBits = 32;
+    private const int Prefix = 4;
+
+    private readonly ReadOnlySpan<float> _floats;
+    private readonly ReadOnlySpan<byte> _packed;
+    private readonly int _bits;
+    private readonly int _block;
+
+    private ValueStream(ReadOnlySpan<float> floats, ReadOnlySpan<byte> packed, int bits, int block)
+    {
+        _floats = floats;
+        _packed = packed;
+        _bits = bits;
+        _block = block;
+    }
+
+    public static long BytesFor(int count, int bits, int block) => bits == SingleBits
+        ? Prefix + (4L * count)
+        : Prefix + (4L * BlockQuantiser.BlocksOf(count, block)) + BitPacking.BytesFor(count, bits);
+
+    /// <summary>Finds the stream at the start of <paramref name="bytes"/>.</summary>
+    public static FrameFault Read(ReadOnlySpan<byte> bytes, int count, out ValueStream stream, out int length)
+    {
+        stream = default;
+        length = 0;
+        if (bytes.Length < Prefix)
+        {
+            return FrameFault.LengthMismatch;
+        }
+
+        int bits = bytes[0];
+        int block = 8 * BinaryPrimitives.ReadUInt16LittleEndian(bytes[2..]);
+        if ((bits is < 1 or > 8 && bits != SingleBits) || bytes[1] != 0 || (bits == SingleBits && block != 0))
+        {
+            return FrameFault.BadParameter;
+        }
+
+        long needed = BytesFor(count, bits, block);
+        if (needed > bytes.Length)
+        {
+            return FrameFault.LengthMismatch;
+        }
+
+        length = (int)needed;
+        int floats = bits == SingleBits ? count : BlockQuantiser.BlocksOf(count, block);
+        stream = new ValueStream(
+            MemoryMarshal.Cast<byte, float>(bytes.Slice(Prefix, floats * sizeof(float))),
+            bytes[(Prefix + (floats * sizeof(float)))..length],
+            bits,
+            block);
+        return FrameFault.None;
+    }
+
+    /// <summary>Writes a stream and returns its length.</summary>
+    public static int Write(ReadOnlySpan<float> values, int bits, int block, CounterRandom? dither, float shrink, Span<byte> bytes)
+    {
+        int length = checked((int)BytesFor(values.Length, bits, block));
+        bytes = bytes[..length];
+        bytes[0] = (byte)bits;
+        bytes[1] = 0;
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes[2..], bits == SingleBits ? (ushort)0 : checked((ushort)(block / 8)));
+        if (bits == SingleBits)
+        {
+            MemoryMarshal.AsBytes(values).CopyTo(bytes[Prefix..]);
+            return length;
+        }
+
+        int steps = BlockQuantiser.BlocksOf(values.Length, block) * sizeof(float);
+        BlockQuantiser.Quantise(
+            values, bits, block, MemoryMarshal.Cast<byte, float>(bytes.Slice(Prefix, steps)), bytes[(Prefix + steps)..], dither, shrink);
+        return length;
+    }
+
+    /// <summary>The values from <paramref name="start"/>, a multiple of 8.</summary>
+    public void Values(int start, Span<float> values)
+    {
+        if (_bits == SingleBits)
+        {
+            _floats.Slice(start, values.Length).CopyTo(values);
+            return;
+        }
+
+        while (!values.IsEmpty)
+        {
+            int block = _block == 0 ? 0 : start / _block;
+            int run = _block == 0 ? values.Length : Math.Min(values.Length, ((block + 1) * _block) - start);
+            BlockQuantiser.Dequantise(_packed, _bits, _floats[block], start, values[..run]);
+            values = values[run..];
+            start += run;
+        }
+    }
+}
