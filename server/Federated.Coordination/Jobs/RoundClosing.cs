@@ -75,8 +75,9 @@ internal sealed class RoundClosing
                 _job.Lease,
                 round,
                 _job.Now,
-                [.. aggregate.Included.Select(update => new CountedUpdate(
-                    update.AssignmentId, update.Weight, update.LocalSteps, update.Length, update.TrainingLoss, update.TrainingSeconds))],
+                [.. aggregate.Included.Select((update, i) => new CountedUpdate(
+                    update.AssignmentId, update.Weight, update.LocalSteps, update.Length, update.TrainingLoss, update.TrainingSeconds,
+                    i < aggregate.Scores.Count ? aggregate.Scores[i] : null))],
                 [.. Machine.Assignments.Where(assignment => assignment.State == AssignmentState.Discarded)
                     .Select(assignment => new DiscardedUpdate(assignment.Id, assignment.Reason!))],
                 SilentDevices(round),

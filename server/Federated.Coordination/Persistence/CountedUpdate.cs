@@ -1,3 +1,5 @@
+using Federated.Protocol.Rounds;
+
 namespace Federated.Coordination.Persistence;
 
 /// <summary>The figures of an update that counts; never its contents.</summary>
@@ -7,10 +9,12 @@ namespace Federated.Coordination.Persistence;
 /// <param name="Bytes">Payload bytes.</param>
 /// <param name="TrainingLoss">Mean local loss; NaN when unknown.</param>
 /// <param name="TrainingSeconds">Time that the local work took on the device.</param>
+/// <param name="Score">How the aggregation rule judged it; null under the mean.</param>
 public sealed record CountedUpdate(
     string AssignmentId,
     double Weight,
     int LocalSteps,
     long Bytes,
     double TrainingLoss,
-    double TrainingSeconds);
+    double TrainingSeconds,
+    UpdateScore? Score = null);

@@ -26,6 +26,9 @@ public sealed record RoundAggregate(IReadOnlyList<AggregatedSection> Sections, I
         };
     }
 
+    /// <summary>The rule's judgement of each update of <see cref="Included"/>, in its order; empty for the mean.</summary>
+    public IReadOnlyList<UpdateScore> Scores { get; init; } = [];
+
     /// <summary>The aggregate of a role, or null when no update carried it.</summary>
     /// <param name="role">The role looked for.</param>
     public AggregatedSection? Find(SectionRole role)

@@ -147,6 +147,8 @@ internal static class RowMapping
             Bytes = update.Bytes,
             TrainingLoss = Known(update.TrainingLoss),
             TrainingSeconds = update.TrainingSeconds,
+            Coefficient = Known(update.Score?.Coefficient),
+            Trust = Known(update.Score?.Trust),
         };
     }
 
@@ -175,7 +177,8 @@ internal static class RowMapping
     private static CountedUpdate ToRecord(CountedUpdateRow row)
     {
         return new CountedUpdate(
-            row.AssignmentId, row.Weight, row.LocalSteps, row.Bytes, row.TrainingLoss ?? double.NaN, row.TrainingSeconds);
+            row.AssignmentId, row.Weight, row.LocalSteps, row.Bytes, row.TrainingLoss ?? double.NaN, row.TrainingSeconds,
+            row.Trust is { } trust ? new UpdateScore(row.Coefficient, trust) : null);
     }
 
     // NaN and infinities are stored as NULL: SQLite has no NaN and JSON has neither.

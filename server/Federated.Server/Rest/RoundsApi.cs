@@ -98,7 +98,8 @@ internal static class RoundsApi
             .Take(limit + 1)
             .Select(row => new AssignmentView(
                 row.AssignmentId, row.Number, row.DeviceId, row.Role, row.AssignedAt, row.Disposition, row.Reason, row.ModelVersion,
-                row.Update!.Weight, row.Update.LocalSteps, row.Update.Bytes, row.Update.TrainingLoss, row.Update.TrainingSeconds))
+                row.Update!.Weight, row.Update.LocalSteps, row.Update.Bytes, row.Update.TrainingLoss, row.Update.TrainingSeconds,
+                row.Update.Coefficient, row.Update.Trust))
             .ToListAsync(cancellationToken);
         return TypedResults.Ok(Page<AssignmentView>.Of(items, limit, item => item.Number.ToString(CultureInfo.InvariantCulture)));
     }

@@ -124,7 +124,7 @@ public abstract class JobStoreContract
         Assert.Equal(Metrics, snapshot.Rounds[0].Metrics);
         Assert.Equal(AssignmentDisposition.Counted, counted.Disposition);
         Assert.Equal(1, counted.ModelVersion);
-        Assert.Equal(new CountedUpdate("a-0", 12.5, 40, 4096, double.NaN, 1.25), counted.Update);
+        Assert.Equal(new CountedUpdate("a-0", 12.5, 40, 4096, double.NaN, 1.25, new UpdateScore(null, -0.5)), counted.Update);
         Assert.Equal(AssignmentDisposition.Discarded, discarded.Disposition);
         Assert.Equal("It came after the round had closed.", discarded.Reason);
         Assert.Null(discarded.Update);
@@ -248,7 +248,7 @@ public abstract class JobStoreContract
     private static RoundCommit Commit(WriterLease lease)
     {
         return new RoundCommit(
-            lease, Round1, Start.AddMinutes(1), [new CountedUpdate("a-0", 12.5, 40, 4096, double.NaN, 1.25)],
+            lease, Round1, Start.AddMinutes(1), [new CountedUpdate("a-0", 12.5, 40, 4096, double.NaN, 1.25, new UpdateScore(null, -0.5))],
             [new DiscardedUpdate("a-1", "It came after the round had closed.")], [Failure(1, "late")], Metrics, Version(1),
             JobStatus.Running, null);
     }

@@ -55,6 +55,7 @@ public sealed class JobApiTests
     [Theory]
     [InlineData("/api/v1/jobs/absent")]
     [InlineData("/api/v1/jobs/absent/rounds")]
+    [InlineData("/api/v1/jobs/absent/trust")]
     [InlineData("/api/v1/jobs/absent/rounds/1")]
     [InlineData("/api/v1/jobs/absent/rounds/1?kind=evaluate")]
     [InlineData("/api/v1/jobs/absent/rounds/1/failures")]

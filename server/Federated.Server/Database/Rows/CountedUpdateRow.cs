@@ -17,4 +17,10 @@ internal sealed class CountedUpdateRow
     public double? TrainingLoss { get; init; }
 
     public required double TrainingSeconds { get; init; }
+
+    /// <summary>Its share in the aggregate; null under the mean and under rules that work coordinate by coordinate.</summary>
+    public double? Coefficient { get; init; }
+
+    /// <summary>The aggregation rule's judgement, comparable within the round; null under the mean.</summary>
+    public double? Trust { get; init; }
 }

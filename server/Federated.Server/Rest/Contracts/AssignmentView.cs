@@ -16,4 +16,6 @@ internal sealed record AssignmentView(
     int? LocalSteps,
     long? Bytes,
     double? TrainingLoss,
-    double? TrainingSeconds);
+    double? TrainingSeconds,
+    double? Coefficient,
+    double? Trust);

@@ -197,6 +197,10 @@ namespace Federated.Server.Database.Migrations.Postgres
                         .HasColumnType("bigint")
                         .HasColumnName("bytes");
 
+                    b.Property<double?>("Coefficient")
+                        .HasColumnType("double precision")
+                        .HasColumnName("coefficient");
+
                     b.Property<int>("LocalSteps")
                         .HasColumnType("integer")
                         .HasColumnName("local_steps");
@@ -208,6 +212,10 @@ namespace Federated.Server.Database.Migrations.Postgres
                     b.Property<double>("TrainingSeconds")
                         .HasColumnType("double precision")
                         .HasColumnName("training_seconds");
+
+                    b.Property<double?>("Trust")
+                        .HasColumnType("double precision")
+                        .HasColumnName("trust");
 
                     b.Property<double>("Weight")
                         .HasColumnType("double precision")

@@ -189,6 +189,10 @@ namespace Federated.Server.Database.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("bytes");
 
+                    b.Property<double?>("Coefficient")
+                        .HasColumnType("REAL")
+                        .HasColumnName("coefficient");
+
                     b.Property<int>("LocalSteps")
                         .HasColumnType("INTEGER")
                         .HasColumnName("local_steps");
@@ -200,6 +204,10 @@ namespace Federated.Server.Database.Migrations.Sqlite
                     b.Property<double>("TrainingSeconds")
                         .HasColumnType("REAL")
                         .HasColumnName("training_seconds");
+
+                    b.Property<double?>("Trust")
+                        .HasColumnType("REAL")
+                        .HasColumnName("trust");
 
                     b.Property<double>("Weight")
                         .HasColumnType("REAL")
