@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Globalization;
+using Federated.Aggregation.Robust.Catalog;
 using Federated.Coordination.Algorithms;
 using Federated.Simulation.Data;
 using Federated.Simulation.Models;
@@ -6,7 +8,7 @@ using Federated.Simulation.Partitions;
 
 namespace Federated.Samples.Simulation;
 
-/// <summary><c>algorithms</c>, <c>datasets</c>, <c>models</c> and <c>partitions</c>: what there is.</summary>
+/// <summary><c>algorithms</c>, <c>datasets</c>, <c>models</c>, <c>partitions</c> and <c>rules</c>: what there is.</summary>
 internal static class ListCommands
 {
     public static Command Datasets() => Of(
@@ -36,6 +38,22 @@ internal static class ListCommands
                     "", FormattableString.Invariant($"--algorithm-option {parameter.Name}={parameter.Default}: {parameter.Meaning}; {parameter.Range}"))),
             ]),
         ]);
+
+    public static Command Rules() => Of(
+        "rules", "Lists the aggregation rules and the pre-aggregations, with their parameters.",
+        [
+            ("mean", "weighted mean of the updates; nothing is retained"),
+            .. RuleCatalog.Rules.Where(rule => rule.Name != "mean").Select(rule => (rule.Name, Describe(rule))),
+            .. RuleCatalog.Mixings.Select(mixing => ($"{mixing.Name}+RULE", Describe(mixing))),
+        ]);
+
+    private static string Describe(RuleDescription rule)
+    {
+        string parameters = string.Concat(rule.Parameters.Select(parameter => string.Create(
+            CultureInfo.InvariantCulture,
+            $"; {parameter.Name} ({parameter.Range}{(parameter.Unit.Length > 0 ? $" {parameter.Unit}" : "")}, default {(parameter.Choices is { } choices ? choices[(int)parameter.Default] : parameter.Default)}): {parameter.Summary}")));
+        return $"{rule.Summary} Needs: {rule.Needs}{parameters}";
+    }
 
     private static Command Of(string name, string description, IReadOnlyList<(string Name, string Text)> rows)
     {

@@ -11,6 +11,7 @@ var root = new RootCommand("Simulates federated learning: one model trained over
     ListCommands.Datasets(),
     ListCommands.Models(),
     ListCommands.Partitions(),
+    ListCommands.Rules(),
     InitCommand.Create(),
 };
 // A stopped run ends its local step, evaluates and writes its results before the process ends.

@@ -117,6 +117,7 @@ internal sealed class RequestBinding(RunOptions options, ParseResult parsed)
             Aggregation = job.Aggregation with
             {
                 Rule = Get(options.Aggregation) ?? job.Aggregation.Rule,
+                Byzantine = Get(options.AggregationF) ?? job.Aggregation.Byzantine,
                 Weighting = Get(options.Weighting) ?? job.Aggregation.Weighting,
                 Statistics = modelOptions.ContainsKey("statistics") ? model.Statistics.ToString().ToLowerInvariant() : job.Aggregation.Statistics,
             },

@@ -67,7 +67,9 @@ internal sealed class RunOptions
 
     public Option<double?> ServerMomentum { get; } = new("--server-momentum") { Description = "Server momentum (beta 1), in [0, 1). Default: 0.9 for momentum, adam and yogi", HelpName = "SHARE" };
 
-    public Option<string?> Aggregation { get; } = new("--aggregation") { Description = "Aggregation rule: mean. Default: mean", HelpName = "RULE" };
+    public Option<string?> Aggregation { get; } = new("--aggregation") { Description = "Aggregation rule (see 'rules'), such as flag, krum or nnm+trimmed-mean. Default: mean", HelpName = "RULE" };
+
+    public Option<int?> AggregationF { get; } = new("--aggregation-f") { Description = "f: updates of a round that the rule takes to be arbitrary. Default: 0", HelpName = "UPDATES" };
 
     public Option<string?> Weighting { get; } = new("--weighting") { Description = "Whether an update counts by its examples or once. Default: examples", HelpName = "examples|uniform" };
 
@@ -98,7 +100,7 @@ internal sealed class RunOptions
         Dataset, TestDataset, Format, Label, Missing, Ignore, Header, Separator, Image, SequenceLength, TestFraction, Scale,
         Partition, Clients, MinExamples, Cohort, Rounds, Model, ModelOption, Algorithm, AlgorithmOption,
         LocalEpochs, LocalSteps, Batch, LearningRate, Momentum, WeightDecay, ClipNorm,
-        ServerOptimizer, ServerLearningRate, ServerMomentum, Aggregation, Weighting, OverSelection, MinReports,
+        ServerOptimizer, ServerLearningRate, ServerMomentum, Aggregation, AggregationF, Weighting, OverSelection, MinReports,
         DropOut, Seed, Workers, Device, TargetAccuracy, EvaluateEvery, Output, Job, Plain,
     ];
 }

@@ -3,8 +3,14 @@ namespace Federated.Protocol.Jobs;
 /// <summary>The aggregation rule.</summary>
 public sealed record AggregationSettings
 {
-    /// <summary>Registered name of the rule, such as <c>mean</c>.</summary>
+    /// <summary>
+    /// The rule: <c>mean</c>, or a robust one with its parameters and with pre-aggregations in front, such as <c>nnm+trimmed-mean</c> or
+    /// <c>centred-clipping:radius=10</c>.
+    /// </summary>
     public string Rule { get; set; } = "mean";
+
+    /// <summary>f: updates of a round that the rule takes to be arbitrary, at least 0; the rule says what it demands of it and of the cohort.</summary>
+    public int Byzantine { get; set; }
 
     /// <summary><c>examples</c>: an update counts by its number of examples; <c>uniform</c>: each counts once.</summary>
     public string Weighting { get; set; } = "examples";

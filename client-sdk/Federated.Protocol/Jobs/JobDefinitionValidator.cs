@@ -43,6 +43,7 @@ public static class JobDefinitionValidator
         CheckName(errors, StatisticsModes, "aggregation.statistics", job.Aggregation.Statistics);
         CheckName(errors, Durabilities, "aggregation.durability", job.Aggregation.Durability);
         Check(errors, !string.IsNullOrWhiteSpace(job.Aggregation.Rule), "aggregation.rule", job.Aggregation.Rule, "the name of a rule");
+        Check(errors, job.Aggregation.Byzantine >= 0, "aggregation.byzantine", job.Aggregation.Byzantine, "at least 0");
         ValidateRound(job.Round, errors);
         Check(errors, job.Evaluation.EveryRounds >= 0, "evaluation.everyRounds", job.Evaluation.EveryRounds, "at least 0");
         Check(errors, job.Evaluation.CohortSize >= 0, "evaluation.cohortSize", job.Evaluation.CohortSize, "at least 0");

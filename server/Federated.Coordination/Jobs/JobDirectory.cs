@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using Federated.Coordination.Algorithms;
 using Federated.Coordination.Persistence;
 using Federated.Coordination.Rounds;
 using Federated.Protocol.Jobs;
@@ -78,6 +79,7 @@ public sealed partial class JobDirectory : IAsyncDisposable
         if (errors.Count == 0)
         {
             errors.AddRange(_services.Algorithms.Validate(definition));
+            errors.AddRange(AggregationRules.Validate(definition));
         }
 
         (ModelContent? model, long byteLength) = await ReadModelAsync(modelBlobId, errors, cancellationToken);

@@ -1,3 +1,4 @@
+using Federated.Coordination.Algorithms;
 using Federated.Protocol.Jobs;
 
 namespace Federated.Coordination.Rounds;
@@ -5,7 +6,7 @@ namespace Federated.Coordination.Rounds;
 /// <summary>How a round is filled and when it ends.</summary>
 /// <param name="Target">Devices to select: the cohort with over-selection.</param>
 /// <param name="Goal">Stored updates that close the round at once.</param>
-/// <param name="Minimum">Stored updates below which the deadline abandons the round.</param>
+/// <param name="Minimum">Stored updates below which the deadline abandons the round: what the job says, or what its aggregation rule needs.</param>
 /// <param name="SelectionTime">Time to wait for the target before the round starts with those present.</param>
 /// <param name="ReportingTime">Time from the assignments to the deadline.</param>
 public sealed record RoundTerms(int Target, int Goal, int Minimum, TimeSpan SelectionTime, TimeSpan ReportingTime)
@@ -21,7 +22,7 @@ public sealed record RoundTerms(int Target, int Goal, int Minimum, TimeSpan Sele
         return new RoundTerms(
             target,
             goal,
-            Math.Min(round.MinimumToClose, goal),
+            Math.Max(Math.Min(round.MinimumToClose, goal), AggregationRules.MinimumUpdates(job, goal)),
             TimeSpan.FromSeconds(round.SelectionSeconds),
             TimeSpan.FromSeconds(round.DeadlineSeconds));
     }

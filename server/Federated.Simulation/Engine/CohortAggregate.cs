@@ -6,8 +6,8 @@ using Federated.Protocol.V1;
 
 namespace Federated.Simulation.Engine;
 
-/// <summary>The aggregation tier of a simulated round: one accumulator that takes the updates in a fixed order.</summary>
-internal sealed class CohortAggregate
+/// <summary>The aggregation tier of a simulated round under the mean: one accumulator that sums the updates as they come.</summary>
+internal sealed class CohortAggregate : ICohortAggregate
 {
     private readonly ImmutableArray<SectionSpec> _sections;
     private readonly ImmutableArray<UpdateForm> _forms;

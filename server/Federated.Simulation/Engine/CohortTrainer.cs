@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Federated.Aggregator.Functions;
 using Federated.Client.Algorithms;
 using Federated.Coordination.Algorithms;
 using Federated.Coordination.Jobs;
@@ -40,6 +41,7 @@ internal sealed class CohortTrainer : IDisposable
     private readonly byte[][] _payloads;
     private readonly float[][] _nextStates;
     private readonly ClientTaskResult[] _results;
+    private readonly RetainedCohort? _retained;
     private readonly Dictionary<uint, float[]> _states = [];
     private readonly Dictionary<string, long> _bytesUp;
     private readonly Dictionary<string, long> _bytesDown;
@@ -60,6 +62,11 @@ internal sealed class CohortTrainer : IDisposable
         _payloads = new byte[workers.Window][];
         _nextStates = new float[workers.Window][];
         _results = new ClientTaskResult[workers.Window];
+        _retained = AggregationRules.IsMean(_job)
+            ? null
+            : new RetainedCohort(
+                RoundPlans.FormsOf(TaskKind.Train, algorithm),
+                new RetainedAggregation(RoundPlans.SectionsOf(TaskKind.Train, algorithm), AggregationRules.Of(_job), _job.Seed));
         // Sizes depend on the role alone; measuring a model file for every client would cost more than a small client's training.
         _bytesUp = algorithm.Roles.ToDictionary(role => role, role => WireSizes.Up(algorithm.UpSections(role)), StringComparer.Ordinal);
         _bytesDown = algorithm.Roles.ToDictionary(role => role, role => WireSizes.Down(setup.Model.Schema, algorithm.DownSections(role)), StringComparer.Ordinal);
@@ -77,7 +84,9 @@ internal sealed class CohortTrainer : IDisposable
         bool[] vanishes = Vanishing(key, order);
 
         // 2. Reporting: the clients work in parallel, and report in their order until the machine has enough.
-        var aggregate = new CohortAggregate(RoundPlans.SectionsOf(TaskKind.Train, _algorithm), RoundPlans.FormsOf(TaskKind.Train, _algorithm));
+        _retained?.Begin(key);
+        ICohortAggregate aggregate = _retained
+            ?? (ICohortAggregate)new CohortAggregate(RoundPlans.SectionsOf(TaskKind.Train, _algorithm), RoundPlans.FormsOf(TaskKind.Train, _algorithm));
         var pendingStates = new Dictionary<uint, float[]>();
         List<Assignment> vanished = [];
         long bytesUp = 0;
@@ -216,7 +225,7 @@ internal sealed class CohortTrainer : IDisposable
     }
 
     private void Count(
-        RoundKey key, Assignment assignment, ClientTaskResult result, int slot, CohortAggregate aggregate, Dictionary<uint, float[]> pendingStates)
+        RoundKey key, Assignment assignment, ClientTaskResult result, int slot, ICohortAggregate aggregate, Dictionary<uint, float[]> pendingStates)
     {
         ReadOnlySpan<byte> payload = _payloads[slot].AsSpan(0, ClientUpdate.PayloadLength(_algorithm.UpSections(assignment.Role)));
         aggregate.Add(payload, new UpdateCommitted(
@@ -252,15 +261,23 @@ internal sealed class CohortTrainer : IDisposable
         }
     }
 
-    private RoundReport Close(RoundKey key, CohortAggregate tier, Dictionary<uint, float[]> pendingStates, ModelContent model, long bytesUp)
+    private RoundReport Close(RoundKey key, ICohortAggregate tier, Dictionary<uint, float[]> pendingStates, ModelContent model, long bytesUp)
     {
         _machine.TryTake(out RoundDecision decision);
         string? abandoned = decision.Kind == RoundDecisionKind.Close ? null : decision.Reason;
         IReadOnlySet<string> included = tier.Ids;
-        RoundAggregate aggregate = tier.Report();
-        if (abandoned is null && !RoundFigures.IsFinite(aggregate))
+        RoundAggregate aggregate = new([], []);
+        if (abandoned is null)
         {
-            abandoned = "The aggregate is not finite.";
+            try
+            {
+                aggregate = tier.Report();
+                abandoned = RoundFigures.IsFinite(aggregate) ? null : "The aggregate is not finite.";
+            }
+            catch (ArgumentException exception)
+            {
+                abandoned = exception.Message;
+            }
         }
 
         if (abandoned is null)
@@ -286,6 +303,7 @@ internal sealed class CohortTrainer : IDisposable
         _machine.Finish();
         return new RoundReport(
             key.Round, null, null, figures.TrainingLoss, figures.Assigned, figures.Counted, figures.Failed, figures.Weight,
-            bytesUp, bytesDown, figures.UpdateNorm, abandoned, 0);
+            bytesUp, bytesDown, figures.UpdateNorm, abandoned, 0,
+            [.. aggregate.Scores.Select((score, i) => new ClientScore(aggregate.Included[i].DeviceId, score.Coefficient, score.Trust, Byzantine: false))]);
     }
 }

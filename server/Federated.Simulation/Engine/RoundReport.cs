@@ -14,6 +14,7 @@ namespace Federated.Simulation.Engine;
 /// <param name="UpdateNorm">L2 norm of the aggregated difference; null without one.</param>
 /// <param name="Abandoned">Why the round made no model; null when it made one.</param>
 /// <param name="Seconds">Wall-clock seconds, evaluation included.</param>
+/// <param name="Scores">How the aggregation rule judged each counted update; empty under the mean.</param>
 public sealed record RoundReport(
     int Round,
     double? Accuracy,
@@ -27,4 +28,5 @@ public sealed record RoundReport(
     long BytesDown,
     double? UpdateNorm,
     string? Abandoned,
-    double Seconds);
+    double Seconds,
+    IReadOnlyList<ClientScore> Scores);

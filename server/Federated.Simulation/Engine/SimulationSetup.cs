@@ -1,9 +1,11 @@
 using Federated.Client.Algorithms;
 using Federated.Coordination.Algorithms;
+using Federated.Coordination.Rounds;
 using Federated.Protocol.Jobs;
 using Federated.Simulation.Data;
 using Federated.Simulation.Models;
 using Federated.Simulation.Partitions;
+using Federated.Simulation.Reports;
 
 namespace Federated.Simulation.Engine;
 
@@ -56,7 +58,14 @@ public sealed class SimulationSetup
         }
 
         request = request with { Job = request.Job with { Round = request.Job.Round with { Population = clients.Count } } };
-        return new SimulationSetup(request, dataset, clients, Build(request, dataset));
+        if (AggregationRules.Validate(request.Job) is { Count: > 0 } unfit)
+        {
+            throw new SimulationException(string.Join(Environment.NewLine, unfit));
+        }
+
+        ModelDefinition model = Build(request, dataset);
+        CheckMemory(request, model);
+        return new SimulationSetup(request, dataset, clients, model);
     }
 
     /// <summary>Everything that is out of range, without reading the data; empty when nothing is.</summary>
@@ -71,15 +80,11 @@ public sealed class SimulationSetup
             int population = Math.Max(request.Clients ?? 0, request.Job.Round.CohortSize);
             JobDefinition job = request.Job with { Round = request.Job.Round with { Population = population } };
             problems.AddRange(ServerAlgorithms.BuiltIn.Validate(job).Select(error => error.ToString()));
+            problems.AddRange(AggregationRules.Validate(request.Job).Select(error => error.ToString()));
             if (ServerAlgorithms.BuiltIn.ClientHalfOf(request.Job.Algorithm.Name) is { } half && ClientAlgorithms.Find(half) is null)
             {
                 problems.Add($"algorithm.name: '{request.Job.Algorithm.Name}' has no client half in the simulator.");
             }
-        }
-
-        if (request.Job.Aggregation.Rule != "mean")
-        {
-            problems.Add($"aggregation.rule: '{request.Job.Aggregation.Rule}' is unknown; known is mean.");
         }
 
         if (!ModelZoo.Descriptions.Any(model => model.Name == request.Job.Model))
@@ -94,6 +99,19 @@ public sealed class SimulationSetup
         Require(problems, request.MinimumExamples >= 1, $"minimum examples {request.MinimumExamples}: expected at least 1.");
         Require(problems, request.Dataset.SequenceLength is >= 1 and <= 100_000, $"sequence length {request.Dataset.SequenceLength}: expected 1 to 100,000.");
         return [.. problems.Distinct()];
+    }
+
+    /// <summary>Rules other than the mean keep every update of a round: a run that cannot is refused before it trains.</summary>
+    private static void CheckMemory(SimulationRequest request, ModelDefinition model)
+    {
+        int updates = RoundTerms.ForTraining(request.Job).Target;
+        double needed = 4.0 * model.Schema.ParameterCount * updates;
+        long available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        if (!AggregationRules.IsMean(request.Job) && needed > available)
+        {
+            throw new SimulationException(
+                $"aggregation {request.Job.Aggregation.Rule}: it keeps {updates} updates of {Sizes.Text(4.0 * model.Schema.ParameterCount)} until a round closes, {Sizes.Text(needed)} in all; there are {Sizes.Text(available)} of memory. Give a smaller --cohort or another rule.");
+        }
     }
 
     private static ModelDefinition Build(SimulationRequest request, Dataset dataset)

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
+using Federated.Numerics;
 using Federated.Protocol;
 using Federated.Protocol.Jobs;
 using Federated.Protocol.Sections;
@@ -24,27 +25,37 @@ internal readonly record struct UpdateFault(string Kind, string Reason)
             return new UpdateFault(ErrorKinds.StepsOutOfBounds, FormattableString.Invariant($"The update took {result.Steps} steps; the job allows {bounds.MaxSteps}."));
         }
 
-        double norm = bounds.MaxNorm > 0 ? Norm(sections, payload) : 0;
-        return norm > bounds.MaxNorm
+        if (!IsFinite(sections, payload, out double norm))
+        {
+            return new UpdateFault(ErrorKinds.NotFinite, "The update has a NaN or an infinity.");
+        }
+
+        return bounds.MaxNorm > 0 && norm > bounds.MaxNorm
             ? new UpdateFault(ErrorKinds.NormExceeded, FormattableString.Invariant($"The update has the norm {norm:G6}; the job allows {bounds.MaxNorm}."))
             : null;
     }
 
-    private static double Norm(IReadOnlyList<SectionSpec> sections, ReadOnlySpan<byte> payload)
+    private static bool IsFinite(IReadOnlyList<SectionSpec> sections, ReadOnlySpan<byte> payload, out double norm)
     {
         double squares = 0;
+        bool finite = true;
         foreach (SectionSpec section in sections)
         {
             int length = (int)SectionSpecs.DenseBytes(section);
             if (section.Dtype == SectionDType.F32)
             {
-                double norm = TensorPrimitives.Norm(MemoryMarshal.Cast<byte, float>(payload[..length]));
-                squares += norm * norm;
+                finite &= VectorMath.FiniteSquaredNorm(payload[..length], out double square);
+                squares += square;
+            }
+            else if (section.Dtype == SectionDType.F64 && length > 0)
+            {
+                finite &= TensorPrimitives.IsFiniteAll(MemoryMarshal.Cast<byte, double>(payload[..length]));
             }
 
             payload = payload[length..];
         }
 
-        return Math.Sqrt(squares);
+        norm = Math.Sqrt(squares);
+        return finite;
     }
 }

@@ -23,6 +23,11 @@ internal static class HtmlReport
         Card(body, "Settings", Settings(result));
         body.Append("</div>");
         Card(body, "Training examples of each client" + (result.Dataset.Classes.Count <= 12 && result.Dataset.Format != "text" ? ", by class" : ""), SvgClientChart.Render(result.Clients, result.Dataset.Classes));
+        if (result.Rounds.Any(round => round.Scores.Count > 0))
+        {
+            Card(body, "How the aggregation rule judged the clients", SvgTrustChart.Render(result.Rounds));
+        }
+
         Card(body, "Clients whose work is in no model", Failures(result));
         foreach (string note in result.Dataset.Notes)
         {

@@ -20,12 +20,16 @@ internal static class SettingRows
             ("Rounds", $"{job.Rounds}, cohort {job.Round.CohortSize}"),
             ("Local work", $"{(local.Steps > 0 ? $"{local.Steps} steps" : $"{local.Epochs} epochs")}, batch {(local.BatchSize == 0 ? "all" : Number(local.BatchSize))}, SGD rate {Number(local.LearningRate)}, momentum {Number(local.Momentum)}"
                 + (local.WeightDecay > 0 ? $", weight decay {Number(local.WeightDecay)}" : "") + (local.ClipNorm > 0 ? $", clip norm {Number(local.ClipNorm)}" : "")),
-            ("Server", $"{job.ServerOptimizer.Name}{(job.ServerOptimizer.LearningRate is { } rate ? $", rate {Number(rate)}" : "")}, aggregation {job.Aggregation.Rule} weighted by {job.Aggregation.Weighting}"),
+            ("Server", $"{job.ServerOptimizer.Name}{(job.ServerOptimizer.LearningRate is { } rate ? $", rate {Number(rate)}" : "")}, aggregation {Rule(job.Aggregation)}"),
             ("Drop-out", $"{Number(result.Settings.DropOut)} of the clients of a round"),
             ("Seed", result.Seed.ToString(CultureInfo.InvariantCulture)),
             ("Model SHA-256", result.Final.ModelSha256),
         ];
     }
+
+    private static string Rule(AggregationSettings aggregation) => aggregation.Rule == "mean"
+        ? $"mean weighted by {aggregation.Weighting}"
+        : $"{aggregation.Rule}, f {aggregation.Byzantine}";
 
     private static string Number(double value) => value.ToString("0.######", CultureInfo.InvariantCulture);
 }

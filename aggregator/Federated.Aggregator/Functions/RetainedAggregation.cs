@@ -1,0 +1,112 @@
+using System.Collections.Immutable;
+using System.Numerics.Tensors;
+using Federated.Aggregation.Accumulators;
+using Federated.Aggregation.Robust.Catalog;
+using Federated.Aggregation.Robust.Coordinates;
+using Federated.Aggregator.Rounds;
+using Federated.Protocol.Rounds;
+using Federated.Protocol.Sections;
+using Federated.Protocol.V1;
+
+namespace Federated.Aggregator.Functions;
+
+/// <summary>
+/// Aggregates updates that were retained until their round closed, by a rule that needs them all at hand. Each section is aggregated by itself, over the updates that
+/// carry it; the judgement of an update is that of its first section. Sections of absolute values (batch-norm statistics) go by the trimmed mean with the same f, because lengths and directions
+/// of absolute values mean nothing.
+/// </summary>
+/// <remarks>
+/// Weights never enter what a rule judges by. In the final sum of sections that are averaged by weight they count up to the median weight of the round, so that no
+/// device buys influence by claiming examples.
+/// </remarks>
+/// <param name="sections">The sections of every update.</param>
+/// <param name="rule">The rule.</param>
+/// <param name="seed">Decides the rule's own draws; devices must not know it.</param>
+public sealed class RetainedAggregation(ImmutableArray<SectionSpec> sections, RobustRule rule, ulong seed)
+{
+    private static readonly SectionRole[] Absolute = [SectionRole.BnStatistics, SectionRole.Counts, SectionRole.Weights];
+
+    /// <summary>Whether a rule other than the mean can aggregate a section.</summary>
+    public static bool CanAggregate(SectionSpec section)
+    {
+        ArgumentNullException.ThrowIfNull(section);
+        return section is { Codec: SectionCodec.Dense, Dtype: SectionDType.F32, ElementCount: <= int.MaxValue };
+    }
+
+    /// <summary>Aggregates the updates of a round.</summary>
+    /// <param name="round">The round; addresses the rule's draws.</param>
+    /// <param name="updates">At least one update.</param>
+    /// <exception cref="ArgumentException">The rule cannot work with these updates; the message says which number is wrong.</exception>
+    public RetainedReport Report(RoundKey round, IReadOnlyList<RetainedUpdate> updates)
+    {
+        ArgumentNullException.ThrowIfNull(round);
+        ArgumentNullException.ThrowIfNull(updates);
+        double[] weights = CappedWeights(updates);
+        var aggregates = new List<SectionAggregate>(sections.Length);
+        UpdateScore?[] scores = new UpdateScore?[updates.Count];
+        for (int i = 0; i < sections.Length; i++)
+        {
+            int[] carriers = [.. Enumerable.Range(0, updates.Count).Where(k => updates[k].Sections.IsDefault || updates[k].Sections.Contains(i))];
+            if (carriers.Length > 0)
+            {
+                aggregates.Add(Aggregate(round, i, updates, carriers, weights, scores));
+            }
+        }
+
+        return new RetainedReport(aggregates, [.. scores.Select(score => score ?? default)]);
+    }
+
+    private SectionAggregate Aggregate(
+        RoundKey round, int number, IReadOnlyList<RetainedUpdate> updates, int[] carriers, double[] weights, UpdateScore?[] scores)
+    {
+        SectionSpec section = sections[number];
+        ReadOnlyMemory<float>[] vectors = [.. carriers.Select(k => Values(updates[k], number))];
+        float[] aggregate = GC.AllocateUninitializedArray<float>((int)section.ElementCount);
+        if (Absolute.Contains(section.Role))
+        {
+            new TrimmedMean(rule.Byzantine).Aggregate(vectors, aggregate);
+        }
+        else
+        {
+            RobustAggregate found = rule.Aggregate(
+                new RobustInput
+                {
+                    Updates = vectors,
+                    Weights = section.Denominator == SectionDenominator.Weight ? [.. carriers.Select(k => weights[k])] : null,
+                    Seed = seed,
+                    Round = (uint)round.Round,
+                },
+                aggregate);
+            for (int k = 0; k < carriers.Length; k++)
+            {
+                scores[carriers[k]] ??= new UpdateScore(found.Coefficients?[k], double.IsFinite(found.Scores[k]) ? found.Scores[k] : 0);
+            }
+        }
+
+        // A sum that is divided by nothing keeps the size of one.
+        if (section.Denominator == SectionDenominator.None)
+        {
+            TensorPrimitives.Multiply(aggregate, carriers.Length, aggregate);
+        }
+
+        return new SectionAggregate(section, aggregate, [], section.Denominator == SectionDenominator.None ? 1 : carriers.Length);
+    }
+
+    private ReadOnlyMemory<float> Values(RetainedUpdate update, int number)
+    {
+        long offset = 0;
+        for (int i = 0; i < number; i++)
+        {
+            offset += update.Sections.IsDefault || update.Sections.Contains(i) ? SectionSpecs.DenseBytes(sections[i]) : 0;
+        }
+
+        return FloatMemory.Of(update.Payload.Slice((int)offset, (int)SectionSpecs.DenseBytes(sections[number])));
+    }
+
+    private static double[] CappedWeights(IReadOnlyList<RetainedUpdate> updates)
+    {
+        double[] sorted = [.. updates.Select(update => update.Weight).Order()];
+        double median = (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+        return [.. updates.Select(update => Math.Min(update.Weight, median))];
+    }
+}

@@ -1,0 +1,62 @@
+using System.Collections.Immutable;
+using Federated.Aggregation.Accumulators;
+using Federated.Aggregator.Functions;
+using Federated.Coordination.Tier;
+using Federated.Protocol.Rounds;
+
+namespace Federated.Simulation.Engine;
+
+/// <summary>
+/// The aggregation tier of a simulated round under a rule that needs every update until the end: keeps copies in the order in which they come. The copies' memory is
+/// used again from round to round.
+/// </summary>
+internal sealed class RetainedCohort(ImmutableArray<UpdateForm> forms, RetainedAggregation rule) : ICohortAggregate
+{
+    private readonly List<byte[]> _buffers = [];
+    private readonly List<RetainedUpdate> _updates = [];
+    private readonly List<UpdateCommitted> _included = [];
+    private RoundKey? _round;
+
+    public IReadOnlySet<string> Ids => _included.Select(update => update.AssignmentId).ToHashSet(StringComparer.Ordinal);
+
+    /// <summary>Forgets the last round.</summary>
+    public void Begin(RoundKey round)
+    {
+        _round = round;
+        _updates.Clear();
+        _included.Clear();
+    }
+
+    public void Add(ReadOnlySpan<byte> payload, UpdateCommitted update)
+    {
+        int number = _updates.Count;
+        if (number == _buffers.Count)
+        {
+            _buffers.Add([]);
+        }
+
+        if (_buffers[number].Length < payload.Length)
+        {
+            _buffers[number] = GC.AllocateUninitializedArray<byte>(payload.Length);
+        }
+
+        payload.CopyTo(_buffers[number]);
+        _updates.Add(new RetainedUpdate(_buffers[number].AsMemory(0, payload.Length), update.Weight, forms.First(form => form.Role == update.Role).Sections));
+        _included.Add(update);
+    }
+
+    public RoundAggregate Report()
+    {
+        if (_updates.Count == 0)
+        {
+            return new RoundAggregate([], []);
+        }
+
+        RetainedReport report = rule.Report(_round!, _updates);
+        return new RoundAggregate(
+            [.. report.Sections.Select(section => new AggregatedSection(section.Spec, section.Single, section.Wide, section.Divisor))], [.. _included])
+        {
+            Scores = report.Scores,
+        };
+    }
+}
