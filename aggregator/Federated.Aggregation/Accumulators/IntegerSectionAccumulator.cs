@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Federated.Aggregation.Kernels;
 
 namespace Federated.Aggregation.Accumulators;
@@ -10,11 +9,9 @@ internal sealed unsafe class IntegerSectionAccumulator(SectionShape shape) : Sec
 
     public override long SumLength => (long)_sum.Length * sizeof(Int128);
 
-    public override Span<byte> SumBytes(long offset, int most)
-    {
-        int first = (int)(offset / sizeof(Int128));
-        return MemoryMarshal.AsBytes(_sum.AsSpan(first, Math.Min(most / sizeof(Int128), _sum.Length - first)));
-    }
+    public override Span<byte> SumBytes(long offset, int most) => BytesOf(_sum, offset, most);
+
+    protected override void ClearSums() => Array.Clear(_sum);
 
     protected override void AddSums(nint[] sources, double[] weights, int degree) =>
         ParallelRanges.Run(_sum.Length, degree, (from, to) =>

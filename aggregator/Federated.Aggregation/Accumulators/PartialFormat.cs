@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.IO.Hashing;
 
 namespace Federated.Aggregation.Accumulators;
 
@@ -22,95 +21,78 @@ internal static class PartialFormat
 {
     public const ushort Version = 2;
 
+    public const int ChecksumBytes = 8;
+
     private const int HeaderBytes = 24;
     private const int SectionBytes = 32;
-    private const int ChecksumBytes = 8;
-    private const int ChunkBytes = 1 << 20;
 
     private static ReadOnlySpan<byte> Magic => "FPAR"u8;
 
-    public static long LengthOf(SectionAccumulator[] sections) =>
-        HeaderBytes + (sections.Length * SectionBytes) + sections.Sum(section => section.SumLength) + ChecksumBytes;
+    public static int HeaderLength(SectionAccumulator[] sections) => HeaderBytes + (sections.Length * SectionBytes);
 
-    public static void Write(Stream destination, SectionAccumulator[] sections, double totalWeight, long count)
+    public static long LengthOf(SectionAccumulator[] sections) =>
+        HeaderLength(sections) + sections.Sum(section => section.SumLength) + ChecksumBytes;
+
+    /// <summary>The sums from a byte offset over all sections on: at least one byte, at most <paramref name="most"/>, of one section.</summary>
+    public static Span<byte> SumsAt(SectionAccumulator[] sections, long offset, int most)
     {
-        var hash = new XxHash3();
-        byte[] header = Header(sections, totalWeight, count);
-        hash.Append(header);
-        destination.Write(header);
         foreach (SectionAccumulator section in sections)
         {
-            for (long offset = 0; offset < section.SumLength;)
+            if (offset < section.SumLength)
             {
-                ReadOnlySpan<byte> chunk = section.SumBytes(offset, ChunkBytes);
-                hash.Append(chunk);
-                destination.Write(chunk);
-                offset += chunk.Length;
+                return section.SumBytes(offset, most);
             }
+
+            offset -= section.SumLength;
         }
 
-        Span<byte> checksum = stackalloc byte[ChecksumBytes];
-        BinaryPrimitives.WriteUInt64LittleEndian(checksum, hash.GetCurrentHashAsUInt64());
-        destination.Write(checksum);
+        throw new ArgumentOutOfRangeException(nameof(offset), offset, "The sums end before this offset.");
     }
 
-    public static (double TotalWeight, long Count) Read(Stream source, SectionAccumulator[] sections)
+    /// <summary>Looks at a whole header before any sum is read.</summary>
+    /// <exception cref="InvalidDataException">The header is not that of a partial of these sections.</exception>
+    public static void Check(ReadOnlySpan<byte> header, SectionAccumulator[] sections)
     {
-        byte[] header = new byte[HeaderBytes + (sections.Length * SectionBytes)];
-        Fill(source, header);
-        long count = BinaryPrimitives.ReadInt64LittleEndian(header.AsSpan(8));
-        double totalWeight = BinaryPrimitives.ReadDoubleLittleEndian(header.AsSpan(16));
-        if (!header.AsSpan(0, 4).SequenceEqual(Magic))
+        if (!header[..4].SequenceEqual(Magic))
         {
             throw new InvalidDataException("The bytes are no partial aggregate: they do not begin with FPAR.");
         }
 
-        if (BinaryPrimitives.ReadUInt16LittleEndian(header.AsSpan(4)) is ushort version && version != Version)
+        if (BinaryPrimitives.ReadUInt16LittleEndian(header[4..]) is ushort version && version != Version)
         {
             throw new InvalidDataException($"The partial aggregate has layout version {version}; this build reads {Version}.");
         }
 
+        // A header of the same sections differs in nothing but who is in the sums.
+        byte[] same = Header(sections, 0, 0);
+        header[8..HeaderBytes].CopyTo(same.AsSpan(8));
         for (int i = 0; i < sections.Length; i++)
         {
-            ReadOnlySpan<byte> entry = header.AsSpan(HeaderBytes + (i * SectionBytes), SectionBytes);
-            sections[i].Credit(BinaryPrimitives.ReadInt64LittleEndian(entry[16..]), BinaryPrimitives.ReadDoubleLittleEndian(entry[24..]));
+            Range carriers = (HeaderBytes + (i * SectionBytes) + 16)..(HeaderBytes + ((i + 1) * SectionBytes));
+            header[carriers].CopyTo(same.AsSpan(carriers));
         }
 
-        if (!header.AsSpan().SequenceEqual(Header(sections, totalWeight, count)))
+        if (!header.SequenceEqual(same))
         {
             throw new InvalidDataException($"The partial aggregate is not one of the sections [{string.Join(", ", sections.Select(section => section.Shape))}].");
         }
-
-        var hash = new XxHash3();
-        hash.Append(header);
-        foreach (SectionAccumulator section in sections)
-        {
-            for (long offset = 0; offset < section.SumLength;)
-            {
-                Span<byte> chunk = section.SumBytes(offset, ChunkBytes);
-                Fill(source, chunk);
-                hash.Append(chunk);
-                offset += chunk.Length;
-            }
-        }
-
-        Span<byte> checksum = stackalloc byte[ChecksumBytes];
-        Fill(source, checksum);
-        if (BinaryPrimitives.ReadUInt64LittleEndian(checksum) != hash.GetCurrentHashAsUInt64())
-        {
-            throw new InvalidDataException("The checksum of the partial aggregate does not match: its bytes are damaged.");
-        }
-
-        ThrowIfImpossible(totalWeight, count);
-        foreach (SectionAccumulator section in sections)
-        {
-            ThrowIfImpossible(section.TotalWeight, section.Count);
-        }
-
-        return (totalWeight, count);
     }
 
-    private static byte[] Header(SectionAccumulator[] sections, double totalWeight, long count)
+    /// <summary>Credits empty sections with the updates that a header says are in the sums.</summary>
+    /// <returns>Those in all of them together.</returns>
+    /// <exception cref="InvalidDataException">A number is impossible.</exception>
+    public static (double TotalWeight, long Count) Credit(ReadOnlySpan<byte> header, SectionAccumulator[] sections)
+    {
+        for (int i = 0; i < sections.Length; i++)
+        {
+            (double weight, long carriers) = Totals(header[(HeaderBytes + (i * SectionBytes) + 16)..]);
+            sections[i].Credit(carriers, weight);
+        }
+
+        return Totals(header[8..]);
+    }
+
+    public static byte[] Header(SectionAccumulator[] sections, double totalWeight, long count)
     {
         byte[] header = new byte[HeaderBytes + (sections.Length * SectionBytes)];
         Magic.CopyTo(header);
@@ -131,19 +113,12 @@ internal static class PartialFormat
         return header;
     }
 
-    private static void ThrowIfImpossible(double totalWeight, long count)
+    private static (double TotalWeight, long Count) Totals(ReadOnlySpan<byte> bytes)
     {
-        if (count < 0 || !double.IsFinite(totalWeight) || totalWeight < 0)
-        {
-            throw new InvalidDataException($"The partial aggregate claims {count} updates of total weight {totalWeight}.");
-        }
-    }
-
-    private static void Fill(Stream source, Span<byte> destination)
-    {
-        if (source.ReadAtLeast(destination, destination.Length, throwOnEndOfStream: false) < destination.Length)
-        {
-            throw new InvalidDataException("The partial aggregate is cut short.");
-        }
+        long count = BinaryPrimitives.ReadInt64LittleEndian(bytes);
+        double totalWeight = BinaryPrimitives.ReadDoubleLittleEndian(bytes[8..]);
+        return count >= 0 && double.IsFinite(totalWeight) && totalWeight >= 0
+            ? (totalWeight, count)
+            : throw new InvalidDataException($"The partial aggregate claims {count} updates of total weight {totalWeight}.");
     }
 }

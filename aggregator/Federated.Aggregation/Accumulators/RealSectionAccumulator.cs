@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Runtime.InteropServices;
 using Federated.Aggregation.Kernels;
 
 namespace Federated.Aggregation.Accumulators;
@@ -11,11 +10,9 @@ internal sealed unsafe class RealSectionAccumulator(SectionShape shape) : Sectio
 
     public override long SumLength => (long)_sum.Length * sizeof(double);
 
-    public override Span<byte> SumBytes(long offset, int most)
-    {
-        int first = (int)(offset / sizeof(double));
-        return MemoryMarshal.AsBytes(_sum.AsSpan(first, Math.Min(most / sizeof(double), _sum.Length - first)));
-    }
+    public override Span<byte> SumBytes(long offset, int most) => BytesOf(_sum, offset, most);
+
+    protected override void ClearSums() => Array.Clear(_sum);
 
     protected override void AddSums(nint[] sources, double[] weights, int degree)
     {

@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
 namespace Federated.Aggregation.Accumulators;
 
 /// <summary>The running sum of one section.</summary>
@@ -19,7 +22,7 @@ internal abstract class SectionAccumulator(SectionShape shape)
         _ => 1,
     };
 
-    /// <summary>The sums as bytes, little-endian: what a partial carries.</summary>
+    /// <summary>The sums as bytes, little-endian: what a partial carries. As many as there are from <paramref name="offset"/> on, at most <paramref name="most"/>.</summary>
     public abstract Span<byte> SumBytes(long offset, int most);
 
     /// <summary>Bytes of all sums.</summary>
@@ -49,6 +52,14 @@ internal abstract class SectionAccumulator(SectionShape shape)
         TotalWeight += weight;
     }
 
+    /// <summary>Sets every sum to 0, with nobody in them.</summary>
+    public void Clear()
+    {
+        ClearSums();
+        Count = 0;
+        TotalWeight = 0;
+    }
+
     /// <summary>The sums divided; no values when nobody carried the section.</summary>
     public SectionReport Report(int degree) =>
         Count == 0 ? new SectionReport(Shape, [], [], [], 0, 0) : Divide(degree);
@@ -61,6 +72,20 @@ internal abstract class SectionAccumulator(SectionShape shape)
     protected abstract void AddSums(nint[] sources, double[] weights, int degree);
 
     protected abstract void AddSums(SectionAccumulator other, int degree);
+
+    protected abstract void ClearSums();
+
+    /// <summary>The bytes of sums from any byte on.</summary>
+    protected static Span<byte> BytesOf<T>(T[] sum, long offset, int most)
+        where T : unmanaged
+    {
+        int width = Unsafe.SizeOf<T>();
+        int first = (int)(offset / width);
+        int skip = (int)(offset % width);
+        int length = (int)Math.Min(most, ((long)(sum.Length - first) * width) - skip);
+        int elements = (skip + length + width - 1) / width;
+        return MemoryMarshal.AsBytes(sum.AsSpan(first, elements)).Slice(skip, length);
+    }
 
     protected abstract SectionReport Divide(int degree);
 }

@@ -22,7 +22,7 @@ public sealed class UpdateAccumulator
 {
     private readonly SectionAccumulator[] _sections;
     private readonly ImmutableArray<int> _all;
-    private readonly int _degree;
+    private int _degree;
     private bool _isConsumed;
     private double _totalWeight;
     private long _count;
@@ -38,7 +38,6 @@ public sealed class UpdateAccumulator
             throw new ArgumentException("An update has at least one section.", nameof(sections));
         }
 
-        ArgumentOutOfRangeException.ThrowIfNegative(degree);
         foreach (SectionShape section in sections)
         {
             section.Check();
@@ -47,7 +46,18 @@ public sealed class UpdateAccumulator
         Sections = sections;
         _all = [.. Enumerable.Range(0, sections.Length)];
         _sections = [.. sections.Select(SectionAccumulator.Create)];
-        _degree = degree == 0 ? Environment.ProcessorCount : degree;
+        Degree = degree;
+    }
+
+    /// <summary>Most cores to use at once; 0 for all. Results have the same bits for any degree.</summary>
+    public int Degree
+    {
+        get => _degree;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(value);
+            _degree = value == 0 ? Environment.ProcessorCount : value;
+        }
     }
 
     /// <summary>The update's sections in payload order.</summary>
@@ -66,7 +76,7 @@ public sealed class UpdateAccumulator
     public bool CanReport => !_isConsumed && _count > 0
         && _sections.All(section => section.Count == 0 || section.Divisor > 0);
 
-    /// <summary>Bytes of the partial that <see cref="Write"/> writes.</summary>
+    /// <summary>Bytes of the partial that <see cref="BeginWrite"/> hands out.</summary>
     public long PartialBytes => PartialFormat.LengthOf(_sections);
 
     private UpdateAccumulator Live => !_isConsumed ? this : throw new InvalidOperationException("The accumulator was merged into another or has reported.");
@@ -122,9 +132,18 @@ public sealed class UpdateAccumulator
     }
 
     /// <summary>Adds another accumulator of the same sections and consumes it.</summary>
-    /// <param name="other">The other; must not be used afterwards.</param>
+    /// <param name="other">The other; must be cleared before it is used again.</param>
     /// <exception cref="ArgumentException">It has other sections, or is this one.</exception>
     public void MergeWith(UpdateAccumulator other)
+    {
+        Add(other);
+        other._isConsumed = true;
+    }
+
+    /// <summary>Adds another accumulator of the same sections, which stays as it is.</summary>
+    /// <param name="other">The other.</param>
+    /// <exception cref="ArgumentException">It has other sections, or is this one.</exception>
+    public void Add(UpdateAccumulator other)
     {
         ArgumentNullException.ThrowIfNull(other);
         _ = Live;
@@ -148,7 +167,6 @@ public sealed class UpdateAccumulator
 
         _totalWeight += other._totalWeight;
         _count += other._count;
-        other._isConsumed = true;
     }
 
     /// <summary>Divides once and consumes the accumulator.</summary>
@@ -173,26 +191,36 @@ public sealed class UpdateAccumulator
         return new AggregateReport([.. _sections.Select(section => section.Report(_degree))], _totalWeight, _count);
     }
 
-    /// <summary>Writes the partial aggregate for another node (layout in <see cref="PartialFormat"/>); the sums stay.</summary>
-    /// <param name="destination">Receives <see cref="PartialBytes"/> bytes.</param>
-    public void Write(Stream destination)
+    /// <summary>Begins to hand out the partial aggregate for another node (layout in <see cref="PartialFormat"/>); the sums stay.</summary>
+    public PartialWriter BeginWrite()
     {
-        ArgumentNullException.ThrowIfNull(destination);
         _ = Live;
-        PartialFormat.Write(destination, _sections, _totalWeight, _count);
+        return new PartialWriter(_sections, _totalWeight, _count);
     }
 
-    /// <summary>Reads a partial aggregate.</summary>
-    /// <param name="source">The bytes from <see cref="Write"/>.</param>
-    /// <param name="sections">The sections that it must have; decides what is allocated.</param>
-    /// <param name="degree">Most cores to use at once; 0 for all.</param>
-    /// <exception cref="InvalidDataException">The bytes are not a partial of these sections, or are damaged.</exception>
-    public static UpdateAccumulator Read(Stream source, ImmutableArray<SectionShape> sections, int degree = 0)
+    /// <summary>Begins to take a partial aggregate of the same sections.</summary>
+    /// <exception cref="InvalidOperationException">The accumulator is not empty.</exception>
+    public PartialReader BeginRead() => Live._count == 0
+        ? new PartialReader(this, _sections)
+        : throw new InvalidOperationException($"The accumulator has {_count} updates; a partial is read into an empty one.");
+
+    /// <summary>Empties the accumulator, whatever it was used for; its memory is used again.</summary>
+    public void Clear()
     {
-        ArgumentNullException.ThrowIfNull(source);
-        var accumulator = new UpdateAccumulator(sections, degree);
-        (accumulator._totalWeight, accumulator._count) = PartialFormat.Read(source, accumulator._sections);
-        return accumulator;
+        foreach (SectionAccumulator section in _sections)
+        {
+            section.Clear();
+        }
+
+        _totalWeight = 0;
+        _count = 0;
+        _isConsumed = false;
+    }
+
+    internal void Fill(double totalWeight, long count)
+    {
+        _totalWeight = totalWeight;
+        _count = count;
     }
 
     private void Check(int length, double weight, ImmutableArray<int> sections)

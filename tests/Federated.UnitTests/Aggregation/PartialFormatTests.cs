@@ -34,8 +34,7 @@ public sealed class PartialFormatTests
         var cohort = new TestUpdates(3, 5, 150_000);
         UpdateAccumulator here = cohort.Leaf(0, 1, 2), there = cohort.Leaf(3, 4), direct = cohort.Leaf(3, 4);
 
-        using var stream = new MemoryStream(Write(there));
-        here.MergeWith(UpdateAccumulator.Read(stream, cohort.Sections, 1));
+        here.MergeWith(Read(Write(there), cohort.Sections));
         UpdateAccumulator local = cohort.Leaf(0, 1, 2);
         local.MergeWith(direct);
 
@@ -51,13 +50,51 @@ public sealed class PartialFormatTests
         there.Accumulate([.. BitConverter.GetBytes(5f), .. BitConverter.GetBytes(6f)], 1, [0]);
         there.Accumulate(BitConverter.GetBytes(7L), 10, [1]);
 
-        using var stream = new MemoryStream(Write(there));
-        here.MergeWith(UpdateAccumulator.Read(stream, Sections, 1));
+        here.MergeWith(Read(Write(there), Sections));
         AggregateReport report = here.Report();
 
         Assert.Equal([2f, 3f], report.Sections[0].Single);
         Assert.Equal([7L], report.Sections[1].Integer);
         Assert.Equal((4, 1), (report.Sections[0].Divisor, report.Sections[1].Divisor));
+    }
+
+    [Fact]
+    public void WriteAndRead_AnyPieces_CarryTheSameBytes()
+    {
+        var cohort = new TestUpdates(4, 2, 1003);
+        UpdateAccumulator source = cohort.Leaf(0, 1);
+        byte[] whole = Write(source);
+        var random = new Federated.Numerics.CounterRandom(9, Federated.Numerics.RandomPurpose.Test);
+
+        var target = new UpdateAccumulator(cohort.Sections, 1);
+        PartialReader reader = target.BeginRead();
+        PartialWriter writer = source.BeginWrite();
+        List<byte> pieces = [];
+        while (!reader.IsComplete)
+        {
+            byte[] piece = new byte[1 + random.NextInt(40)];
+            int written = writer.Write(piece);
+            pieces.AddRange(piece.AsSpan(0, written));
+            reader.Append(piece.AsSpan(0, written));
+        }
+
+        Assert.Equal(whole, pieces);
+        Assert.Equal(source.Preview().Sections[0].Single, target.Report().Sections[0].Single);
+    }
+
+    [Fact]
+    public void Clear_AfterUse_BeginsAnew()
+    {
+        var cohort = new TestUpdates(4, 3, 100);
+        UpdateAccumulator used = cohort.Leaf(0, 1), other = cohort.Leaf(2);
+        other.MergeWith(used);
+
+        used.Clear();
+        used.Accumulate(cohort.Payload(1), cohort.Weights[1]);
+        used.Add(cohort.Leaf(2));
+
+        cohort.AssertMean(used.Report(), [1, 2]);
+        cohort.AssertMean(other.Report(), [0, 1, 2]);
     }
 
     [Fact]
@@ -69,17 +106,22 @@ public sealed class PartialFormatTests
             byte[] bad = [.. good];
             bad[i] ^= 0x40;
 
-            Assert.Throws<InvalidDataException>(() => Read(bad));
-            Assert.Throws<InvalidDataException>(() => Read(good[..i]));
+            Assert.Throws<InvalidDataException>(() => Read(bad, Sections));
+            Assert.Throws<InvalidDataException>(() => Read([.. good, good[i]], Sections));
+            UpdateAccumulator half = new(Sections, 1);
+            PartialReader reader = half.BeginRead();
+            reader.Append(good.AsSpan(0, i));
+            Assert.False(reader.IsComplete);
+            Assert.Equal(0, half.Count);
         }
     }
 
     [Fact]
     public void Read_OtherSections_NamesThem()
     {
-        using var stream = new MemoryStream(Write(Known()));
+        byte[] bytes = Write(Known());
 
-        var exception = Assert.Throws<InvalidDataException>(() => UpdateAccumulator.Read(stream, Sections.SetItem(0, Sections[0] with { Count = 3 })));
+        var exception = Assert.Throws<InvalidDataException>(() => Read(bytes, Sections.SetItem(0, Sections[0] with { Count = 3 })));
 
         Assert.Contains("Count = 3", exception.Message, StringComparison.Ordinal);
     }
@@ -93,14 +135,17 @@ public sealed class PartialFormatTests
 
     private static byte[] Write(UpdateAccumulator accumulator)
     {
-        using var stream = new MemoryStream();
-        accumulator.Write(stream);
-        return stream.ToArray();
+        byte[] bytes = new byte[accumulator.PartialBytes];
+        PartialWriter writer = accumulator.BeginWrite();
+        Assert.Equal(bytes.Length, writer.Write(bytes));
+        Assert.Equal(0, writer.Write(new byte[1]));
+        return bytes;
     }
 
-    private static UpdateAccumulator Read(byte[] bytes)
+    private static UpdateAccumulator Read(byte[] bytes, ImmutableArray<SectionShape> sections)
     {
-        using var stream = new MemoryStream(bytes);
-        return UpdateAccumulator.Read(stream, Sections, 1);
+        var accumulator = new UpdateAccumulator(sections, 1);
+        accumulator.BeginRead().Append(bytes);
+        return accumulator;
     }
 }
