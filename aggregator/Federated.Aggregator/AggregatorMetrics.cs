@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Federated.Aggregator.Ingest;
+using Federated.Protocol.Tier;
 using Federated.Storage.Slots;
 
 namespace Federated.Aggregator;
@@ -9,12 +10,17 @@ public sealed class AggregatorMetrics : IDisposable
 {
     public const string MeterName = "Federated.Aggregator";
 
+    private static readonly string[] RoleNames = ["", "leaf", "middle", "top"];
+
     private readonly Meter _meter = new(MeterName);
     private readonly Counter<long> _uploads;
     private readonly Counter<long> _bytes;
     private readonly Histogram<double> _uploadSeconds;
     private readonly Histogram<double> _sumSeconds;
     private readonly Counter<long> _summed;
+    private readonly Counter<long> _workerStarts;
+    private readonly Counter<long> _handedOver;
+    private readonly Counter<long> _transferred;
     private Func<SlotPoolStatistics>? _slots;
 
     public AggregatorMetrics()
@@ -22,8 +28,11 @@ public sealed class AggregatorMetrics : IDisposable
         _uploads = _meter.CreateCounter<long>("federated.node.uploads", "{upload}", "Uploads by how they ended.");
         _bytes = _meter.CreateCounter<long>("federated.node.upload.bytes", "By", "Payload bytes of stored updates.");
         _uploadSeconds = _meter.CreateHistogram<double>("federated.node.upload.duration", "s", "From the header to the answer of stored updates.");
-        _sumSeconds = _meter.CreateHistogram<double>("federated.node.aggregation.duration", "s", "Adding a batch of updates to the sums of a round.");
+        _sumSeconds = _meter.CreateHistogram<double>("federated.node.aggregation.duration", "s", "One call of an aggregation function: a batch summed by a leaf, a partial merged by a middle, the division of a top.");
         _summed = _meter.CreateCounter<long>("federated.node.updates.summed", "{update}", "Updates added to the sums of a round.");
+        _workerStarts = _meter.CreateCounter<long>("federated.node.worker.starts", "{start}", "Turns given to workers: warm to one that was there, cold to one that was started for it.");
+        _handedOver = _meter.CreateCounter<long>("federated.node.partial.bytes", "By", "Bytes of partials handed over by key inside the node.");
+        _transferred = _meter.CreateCounter<long>("federated.node.transfer.bytes", "By", "Bytes of partials that went to other nodes or came from them.");
         _meter.CreateObservableGauge("federated.node.slots", ObserveSlots, "{slot}", "Slots of the pool by state.");
     }
 
@@ -39,11 +48,23 @@ public sealed class AggregatorMetrics : IDisposable
     internal void UploadEnded(UploadOutcome outcome) =>
         _uploads.Add(1, new KeyValuePair<string, object?>("outcome", outcome.ToString()));
 
-    internal void UpdatesSummed(int count, TimeSpan duration)
+    internal void Aggregated(TreeRole role, int count, TimeSpan duration)
     {
-        _summed.Add(count);
-        _sumSeconds.Record(duration.TotalSeconds);
+        if (role == TreeRole.Leaf)
+        {
+            _summed.Add(count);
+        }
+
+        _sumSeconds.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("role", RoleNames[(int)role]));
     }
+
+    internal void WorkerStarted(bool isWarm) =>
+        _workerStarts.Add(1, new KeyValuePair<string, object?>("start", isWarm ? "warm" : "cold"));
+
+    internal void HandedOver(long bytes) => _handedOver.Add(bytes);
+
+    internal void Transferred(long bytes, bool isSent) =>
+        _transferred.Add(bytes, new KeyValuePair<string, object?>("direction", isSent ? "sent" : "received"));
 
     public void Dispose() => _meter.Dispose();
 

@@ -3,9 +3,11 @@ using Federated.Aggregator.Functions;
 using Federated.Aggregator.Ingest;
 using Federated.Aggregator.Journal;
 using Federated.Aggregator.Rounds;
+using Federated.Aggregator.Workers;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.Sections;
 using Federated.Protocol.Tickets;
+using Federated.Protocol.Tier;
 using Federated.Storage.Slots;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -18,6 +20,9 @@ namespace Federated.Aggregator;
 /// </summary>
 public sealed partial class AggregatorNode : IAsyncDisposable
 {
+    // Handling a claim check is taking a slot; only spilling to disk takes longer.
+    private const int ClaimHandlers = 2;
+
     private readonly AggregatorNodeOptions _options;
     private readonly TicketVerifier _verifier;
     private readonly IEventBus _bus;
@@ -77,11 +82,17 @@ public sealed partial class AggregatorNode : IAsyncDisposable
             throw;
         }
 
-        var leaf = new LeafWorker(_rounds, store, _metrics, _time, _loggers.CreateLogger<LeafWorker>());
+        int most = _options.MaxWorkers == 0 ? Environment.ProcessorCount : _options.MaxWorkers;
+        var registry = new FunctionRegistry(most + 1);
+        var workers = new WorkerPool(
+            _options.WarmWorkers, most, _options.WorkerIdleTimeout, registry.DropSpare, _metrics, _time, _loggers.CreateLogger<WorkerPool>());
+        workers.Start();
+        var functions = new NodeFunctions(
+            workers, registry, new NodeLoadMeter(_time), _metrics, _time, _loggers.CreateLogger<RoundSums>());
+        var leaf = new LeafWorker(_rounds, store, _loggers.CreateLogger<LeafWorker>());
         var ingest = new UpdateIngest(
             _options.NodeId, _verifier, _rounds, store, _bus, _metrics, _time, _loggers.CreateLogger<UpdateIngest>());
-        int workers = _options.LeafWorkers == 0 ? Environment.ProcessorCount : _options.LeafWorkers;
-        _parts = new Parts(journal, store, ingest, _bus.Subscribe<UpdateCommitted>(leaf.HandleAsync, workers));
+        _parts = new Parts(journal, store, ingest, leaf, functions, _bus.Subscribe<UpdateCommitted>(leaf.HandleAsync, ClaimHandlers));
         _metrics.ObservePool(() => store.Statistics);
         return Task.CompletedTask;
     }
@@ -106,7 +117,8 @@ public sealed partial class AggregatorNode : IAsyncDisposable
             LogStopCutShort(_options.NodeId);
         }
 
-        await parts.Leaves.DisposeAsync();
+        await parts.Claims.DisposeAsync();
+        parts.Functions.Workers.Dispose();
         _metrics.ObservePool(null);
         parts.Store.Close();
         parts.Journal.Dispose();
@@ -122,12 +134,27 @@ public sealed partial class AggregatorNode : IAsyncDisposable
     /// <param name="onStored">Called once for each update that is stored from now on, from any thread; returns at once.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="InvalidOperationException">The writer is fenced off, or the plan does not fit this node.</exception>
-    public async Task<ReopenedRound> OpenRoundAsync(RoundPlan plan, Action<UpdateCommitted> onStored, CancellationToken cancellationToken)
+    public Task<ReopenedRound> OpenRoundAsync(RoundPlan plan, Action<UpdateCommitted> onStored, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(plan);
+        return OpenRoundAsync(plan, TreePlan.Single(_options.NodeId, plan.ExpectedUpdates, Running.Functions.Workers.Most), onStored, cancellationToken);
+    }
+
+    /// <summary>The same, for a node that is one of several in the round's tree.</summary>
+    /// <param name="plan">The round; its writer epoch must not be older than one seen before for the job.</param>
+    /// <param name="tree">The tree, which has this node.</param>
+    /// <param name="onStored">Called once for each update that is stored from now on, from any thread; returns at once.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="InvalidOperationException">The writer is fenced off, or the plan or the tree does not fit this node.</exception>
+    public async Task<ReopenedRound> OpenRoundAsync(
+        RoundPlan plan, TreePlan tree, Action<UpdateCommitted> onStored, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(tree);
         ArgumentNullException.ThrowIfNull(onStored);
         Parts parts = Running;
-        PlanCheck.ThrowIfUnfit(plan, parts.Store.SlotBytes);
+        PlanCheck.ThrowIfUnfit(plan, parts.Store.SlotBytes, _options);
+        NodeShare share = NodeShare.Of(tree, _options.NodeId);
         if (!_rounds.TryAcceptWriter(plan.Key, plan.WriterEpoch, out ulong newest))
         {
             throw new InvalidOperationException(
@@ -139,7 +166,7 @@ public sealed partial class AggregatorNode : IAsyncDisposable
             if (known.Plan.SchemaHash == plan.SchemaHash)
             {
                 parts.Journal.RoundOpened(plan);
-                return known.Reopen(plan, onStored);
+                return known.Reopen(plan, share, onStored);
             }
 
             await EndAsync(plan.Key, "it was planned anew.", cancellationToken);
@@ -147,7 +174,7 @@ public sealed partial class AggregatorNode : IAsyncDisposable
 
         parts.Journal.Recovered.TryRemove(plan.Key, out JournalledRound? journalled);
         await EndForgottenAsync(plan.Key, cancellationToken);
-        var round = new NodeRound(plan, onStored);
+        var round = new NodeRound(plan, share, onStored, parts.Functions, parts.Store);
         ReopenedRound recovery = journalled is null ? ReopenedRound.Empty : Recover(round, journalled);
         parts.Journal.RoundOpened(plan);
         _rounds.Add(round);
@@ -167,11 +194,36 @@ public sealed partial class AggregatorNode : IAsyncDisposable
     public async Task<ClosedRound> CloseRoundAsync(RoundKey key, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(key);
-        _ = Running;
-        NodeRound round = _rounds.Find(key) ?? throw new InvalidOperationException($"Round {key} is not open at this node.");
-        ClosedRound closed = await round.CloseAsync(cancellationToken);
+        ClosedRound closed = await BeginClose(key).CloseAsync(cancellationToken);
         LogClosed(key, closed.Included.Count);
         return closed;
+    }
+
+    /// <summary>The round at this node at this moment; null when the node does not have it.</summary>
+    public NodeRoundView? View(RoundKey key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return _rounds.Find(key)?.View(_options.NodeId);
+    }
+
+    /// <summary>How busy the node was since the last call; one caller has the samples.</summary>
+    public NodeLoadSample SampleLoad() => Running.Functions.Load.Sample();
+
+    /// <summary>Refuses updates from now on, waits for those that are being stored and summed, and leaves the division to others.</summary>
+    /// <exception cref="InvalidOperationException">The node does not have the round, or summing an update failed.</exception>
+    internal async Task<NodePartial> ClosePartialAsync(RoundKey key, CancellationToken cancellationToken)
+    {
+        NodePartial partial = await BeginClose(key).PartialAsync(cancellationToken);
+        LogClosed(key, partial.Included.Count);
+        return partial;
+    }
+
+    private NodeRound BeginClose(RoundKey key)
+    {
+        Parts parts = Running;
+        NodeRound round = _rounds.Find(key) ?? throw new InvalidOperationException($"Round {key} is not open at this node.");
+        TakeAll(parts, round, round.BeginClose());
+        return round;
     }
 
     /// <summary>Ends a round without an aggregate and frees what it holds; nothing when the node does not have it.</summary>
@@ -191,12 +243,22 @@ public sealed partial class AggregatorNode : IAsyncDisposable
         return EndAsync(key, "its model version has been made.", cancellationToken);
     }
 
+    /// <summary>What a round retains, and what the bus has not brought yet, is taken now.</summary>
+    private static void TakeAll(Parts parts, NodeRound round, IReadOnlyList<UpdateCommitted> updates)
+    {
+        foreach (UpdateCommitted update in updates)
+        {
+            parts.Leaf.Take(round, update);
+        }
+    }
+
     private async Task EndAsync(RoundKey key, string reason, CancellationToken cancellationToken)
     {
         Parts parts = Running;
         if (_rounds.Find(key) is { } round)
         {
             // It stays in the table until nothing of it is pending, so that leaves find and free what waits for them.
+            TakeAll(parts, round, round.BeginEnd());
             await round.EndAsync(cancellationToken);
             _rounds.Remove(key, reason);
         }
@@ -259,5 +321,6 @@ public sealed partial class AggregatorNode : IAsyncDisposable
         }
     }
 
-    private sealed record Parts(NodeJournal Journal, UpdateStore Store, UpdateIngest Ingest, IAsyncDisposable Leaves);
+    private sealed record Parts(
+        NodeJournal Journal, UpdateStore Store, UpdateIngest Ingest, LeafWorker Leaf, NodeFunctions Functions, IAsyncDisposable Claims);
 }

@@ -31,9 +31,21 @@ public sealed class AggregatorNodeOptions
     /// <summary>Touches every page of the pool at the start, so that no upload pays for it.</summary>
     public bool PreTouchSlots { get; set; } = true;
 
-    /// <summary>Claim checks that are handled at the same time, over all rounds; 0 for one per core. A round has one set of sums all the same.</summary>
+    /// <summary>Aggregation workers at the same time, over all rounds; 0 for one per core.</summary>
     [Range(0, 1024)]
-    public int LeafWorkers { get; set; }
+    public int MaxWorkers { get; set; }
+
+    /// <summary>Workers that are started with the node and kept however long they idle.</summary>
+    [Range(0, 1024)]
+    public int WarmWorkers { get; set; } = 1;
+
+    /// <summary>Idle time after which a worker beyond the warm ones ends, and memory kept for the next round is let go.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan WorkerIdleTimeout { get; set; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>Bytes of retained updates that may go to disk when the pool is short; a round that would need more is refused.</summary>
+    [Range(0, long.MaxValue)]
+    public long SpillBytes { get; set; }
 
     /// <summary>Time without a byte after which an upload counts as broken and its slot is freed.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]

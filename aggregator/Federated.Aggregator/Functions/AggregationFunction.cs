@@ -1,33 +1,103 @@
 using System.Collections.Immutable;
 using Federated.Aggregation.Accumulators;
 using Federated.Aggregator.Rounds;
+using Federated.Protocol.Tier;
 using Federated.Protocol.V1;
 
 namespace Federated.Aggregator.Functions;
 
 /// <summary>
-/// A worker of the aggregation tree over the sections of a round. Leaf, middle and top are the same thing: an accumulator that
-/// takes updates, or partial aggregates, and reports. Used by one caller at a time.
+/// A function of the aggregation tree over the sections of a round. Leaf, middle and top are the same thing, an accumulator that takes
+/// updates or partial aggregates and reports; the role says what it does now. Used by one worker at a time.
 /// </summary>
-internal sealed class AggregationFunction(ImmutableArray<SectionSpec> sections)
+internal sealed class AggregationFunction(string key, ImmutableArray<SectionSpec> sections)
 {
     private readonly UpdateAccumulator _accumulator = new([.. sections.Select(ShapeOf)]);
 
+    /// <summary>Names the function, and with it its partial, inside the node.</summary>
+    public string Key { get; private set; } = key;
+
+    public ImmutableArray<SectionSpec> Sections { get; private set; } = sections;
+
+    /// <summary>What it does, or did last.</summary>
+    public TreeRole Role { get; set; } = TreeRole.Leaf;
+
+    /// <summary>Updates that it summed itself.</summary>
+    public int Summed { get; private set; }
+
+    /// <summary>Partials that were merged into it.</summary>
+    public int Merged { get; private set; }
+
     public bool CanReport => _accumulator.CanReport;
 
+    /// <summary>Updates in its sums.</summary>
+    public long Count => _accumulator.Count;
+
+    public double TotalWeight => _accumulator.TotalWeight;
+
+    /// <summary>Bytes of its partial when it travels; what its sums take in memory is about the same.</summary>
+    public long PartialBytes => _accumulator.PartialBytes;
+
+    /// <summary>Cores that one call may use.</summary>
+    public int Degree
+    {
+        set => _accumulator.Degree = value;
+    }
+
     /// <summary>Adds updates in one pass over the sums.</summary>
-    public void Accumulate(ReadOnlySpan<RetainedUpdate> updates) => _accumulator.Accumulate(updates);
+    public void Accumulate(ReadOnlySpan<RetainedUpdate> updates)
+    {
+        _accumulator.Accumulate(updates);
+        Summed += updates.Length;
+    }
+
+    /// <summary>Adds a partial, which is used up.</summary>
+    public void MergeWith(AggregationFunction other)
+    {
+        _accumulator.MergeWith(other._accumulator);
+        Merged++;
+    }
+
+    /// <summary>Adds a partial, which stays as it is.</summary>
+    public void Add(AggregationFunction other)
+    {
+        _accumulator.Add(other._accumulator);
+        Merged++;
+    }
 
     /// <summary>The aggregate of each section that was carried; the sums stay, so that a round that is opened again goes on.</summary>
     public IReadOnlyList<SectionAggregate> Report()
     {
         AggregateReport report = _accumulator.Preview();
-        return [.. report.Sections.Select((section, i) => (Section: section, Spec: sections[i])).Where(pair => pair.Section.Count > 0)
+        return [.. report.Sections.Select((section, i) => (Section: section, Spec: Sections[i])).Where(pair => pair.Section.Count > 0)
             .Select(pair => new SectionAggregate(
                 pair.Spec,
                 pair.Section.Single,
                 pair.Section.Integer.Length == 0 ? pair.Section.Double : [.. pair.Section.Integer.Select(value => (double)value)],
                 pair.Section.Divisor))];
+    }
+
+    public PartialWriter BeginWrite() => _accumulator.BeginWrite();
+
+    public PartialReader BeginRead() => _accumulator.BeginRead();
+
+    /// <summary>Empties the sums: the function may begin anew under another key.</summary>
+    public void Clear()
+    {
+        _accumulator.Clear();
+        Role = TreeRole.Leaf;
+        Summed = 0;
+        Merged = 0;
+    }
+
+    /// <summary>Whether a cleared function can serve these sections.</summary>
+    public bool Fits(ImmutableArray<SectionSpec> wanted) => _accumulator.Sections.AsSpan().SequenceEqual([.. wanted.Select(ShapeOf)]);
+
+    /// <summary>Gives a cleared function its next use.</summary>
+    public void Begin(string newKey, ImmutableArray<SectionSpec> wanted)
+    {
+        Key = newKey;
+        Sections = wanted;
     }
 
     /// <summary>Whether the mathematics has sums for a section of this form.</summary>

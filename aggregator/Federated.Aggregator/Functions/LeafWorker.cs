@@ -1,4 +1,3 @@
-using Federated.Aggregation.Accumulators;
 using Federated.Aggregator.Rounds;
 using Federated.Protocol.Rounds;
 using Microsoft.Extensions.Logging;
@@ -6,67 +5,56 @@ using Microsoft.Extensions.Logging;
 namespace Federated.Aggregator.Functions;
 
 /// <summary>
-/// Handles claim checks eagerly: takes the payload as soon as it is stored, adds it to the leaf of its round, frees the slot. A
-/// claim check that comes twice finds the update taken.
+/// Handles claim checks. Eager: takes the payload as soon as it is stored and hands it to the functions of its round. Lazy: leaves it where it is until
+/// the round closes. A claim check that comes twice finds the update taken.
 /// </summary>
-internal sealed partial class LeafWorker(
-    RoundTable rounds, UpdateStore store, AggregatorMetrics metrics, TimeProvider time, ILogger<LeafWorker> logger)
+internal sealed partial class LeafWorker(RoundTable rounds, UpdateStore store, ILogger<LeafWorker> logger)
 {
-    public ValueTask HandleAsync(UpdateCommitted update, CancellationToken cancellationToken)
+    public async ValueTask HandleAsync(UpdateCommitted update, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (rounds.Find(update.Key) is not { } round || !round.TryBeginSum(update.AssignmentId))
+        if (rounds.Find(update.Key) is not { } round)
         {
-            return ValueTask.CompletedTask;
+            return;
         }
 
-        if (store.TryTake(update) is not { } payload)
+        if (round.Retains && store.IsShort && round.TryBeginSpill(update.AssignmentId))
+        {
+            try
+            {
+                await store.SpillAsync(update, cancellationToken);
+            }
+            finally
+            {
+                round.EndSpill(update.AssignmentId);
+            }
+        }
+
+        if (!round.Retains)
+        {
+            Take(round, update);
+        }
+    }
+
+    /// <summary>Sums an update of the round unless a leaf has had it.</summary>
+    public void Take(NodeRound round, UpdateCommitted update)
+    {
+        if (!round.TryBeginSum(update.AssignmentId))
+        {
+            return;
+        }
+
+        if (store.TryTake(update) is { } payload)
+        {
+            round.Sums.Offer(new LeafInput(update, payload, round.Plan.FormOf(update.Role)));
+        }
+        else
         {
             round.DropSum(update.AssignmentId);
             LogLost(update.AssignmentId, update.Key);
-        }
-        else if (round.Waiting.Offer(new LeafInput(update, payload)))
-        {
-            for (LeafInput[] batch = round.Waiting.Take(); batch.Length > 0; batch = round.Waiting.Take())
-            {
-                Sum(round, batch);
-            }
-        }
-
-        return ValueTask.CompletedTask;
-    }
-
-    private void Sum(NodeRound round, LeafInput[] batch)
-    {
-        Exception? fault = null;
-        try
-        {
-            if (!round.IsEnded)
-            {
-                long started = time.GetTimestamp();
-                round.Leaf.Accumulate([.. batch.Select(input =>
-                    new RetainedUpdate(input.Payload.Memory, input.Update.Weight, round.Plan.FormOf(input.Update.Role)))]);
-                metrics.UpdatesSummed(batch.Length, time.GetElapsedTime(started));
-            }
-        }
-        catch (Exception exception)
-        {
-            // The sums may be half-way: nothing of the round is to be trusted any more.
-            fault = exception;
-            LogFailed(exception, batch.Length, round.Plan.Key);
-        }
-
-        foreach (LeafInput input in batch)
-        {
-            input.Payload.Release();
-            store.SlotFreed();
-            round.EndSum(input.Update.AssignmentId, fault);
         }
     }
 
     [LoggerMessage(1401, LogLevel.Error, "Update {AssignmentId} of round {Round} is stored but cannot be read", EventName = "UpdateLost")]
     private partial void LogLost(string assignmentId, RoundKey round);
-
-    [LoggerMessage(1402, LogLevel.Critical, "Summing {Count} updates of round {Round} failed; the round cannot be closed", EventName = "SumFailed")]
-    private partial void LogFailed(Exception exception, int count, RoundKey round);
 }

@@ -274,7 +274,7 @@ internal sealed partial class RoundSums
         if (!_isEnded())
         {
             long started = _node.Time.GetTimestamp();
-            function.Accumulate([.. batch.Select(input => new RetainedUpdate(input.Payload.Memory, input.Update.Weight))]);
+            function.Accumulate([.. batch.Select(input => new RetainedUpdate(input.Payload.Memory, input.Update.Weight, input.Sections))]);
             _node.Metrics.Aggregated(TreeRole.Leaf, batch.Length, _node.Time.GetElapsedTime(started));
         }
 

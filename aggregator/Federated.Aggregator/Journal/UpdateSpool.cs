@@ -5,34 +5,58 @@ using Federated.Protocol.Rounds;
 namespace Federated.Aggregator.Journal;
 
 /// <summary>
-/// Payloads on disk, for rounds whose stored updates must outlive the node: a folder a round, a file an update, written and
-/// flushed before the device is told "stored". A file counts only when the journal names its update.
+/// Payloads on disk: a folder a round, a file an update. For rounds whose stored updates must outlive the node they are written and
+/// flushed before the device is told "stored"; for rounds that retain more updates than the pool has room for they are written, and their slots
+/// freed, afterwards. A file counts only when the journal names its update.
 /// </summary>
 internal sealed class UpdateSpool(string directory)
 {
-    public async Task WriteAsync(RoundKey key, string assignmentId, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+    /// <summary>Writes a payload; when it must outlive a loss of power, returns after it has reached the disk.</summary>
+    public async Task WriteAsync(
+        RoundKey key, string assignmentId, ReadOnlyMemory<byte> payload, bool isFlushed, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(Folder(key));
         await using var file = new FileStream(
             PathOf(key, assignmentId), FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.Asynchronous);
         await file.WriteAsync(payload, cancellationToken);
-        await Task.Run(() => RandomAccess.FlushToDisk(file.SafeFileHandle), CancellationToken.None);
+        if (isFlushed)
+        {
+            await Task.Run(() => RandomAccess.FlushToDisk(file.SafeFileHandle), CancellationToken.None);
+        }
     }
 
     /// <summary>Whether the spool has the very bytes of an update.</summary>
-    public bool Holds(UpdateCommitted update) => Read(update) is not null;
+    public bool Holds(UpdateCommitted update)
+    {
+        SpooledPayload? payload = Read(update);
+        payload?.Release();
+        return payload is not null;
+    }
 
-    /// <summary>The bytes of an update, or null when they are missing or damaged.</summary>
-    public byte[]? Read(UpdateCommitted update)
+    /// <summary>Whether a file of an update is there; its bytes are not looked at.</summary>
+    public bool Has(UpdateCommitted update)
     {
         var file = new FileInfo(PathOf(update.Key, update.AssignmentId));
-        if (!file.Exists || file.Length != update.Length)
+        return file.Exists && file.Length == update.Length;
+    }
+
+    /// <summary>The bytes of an update, which the caller releases, or null when they are missing or damaged.</summary>
+    public SpooledPayload? Read(UpdateCommitted update)
+    {
+        if (!Has(update) || update.Length == 0)
         {
             return null;
         }
 
-        byte[] payload = File.ReadAllBytes(file.FullName);
-        return XxHash3.HashToUInt64(payload) == update.Checksum ? payload : null;
+        var payload = new SpooledPayload(
+            File.OpenHandle(PathOf(update.Key, update.AssignmentId)), checked((int)update.Length));
+        if (XxHash3.HashToUInt64(payload.GetSpan()) == update.Checksum)
+        {
+            return payload;
+        }
+
+        payload.Release();
+        return null;
     }
 
     /// <summary>Deletes what the spool holds of a round.</summary>

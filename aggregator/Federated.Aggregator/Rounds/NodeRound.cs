@@ -4,17 +4,18 @@ using Federated.Protocol.Rounds;
 namespace Federated.Aggregator.Rounds;
 
 /// <summary>
-/// A round at this node: which updates have come how far, and the leaf that sums them. An update is claimed by its upload,
+/// A round at this node: which updates have come how far, and the functions that sum them. An update is claimed by its upload,
 /// committed, stored, summed; from commit to sum it is pending, and a closing round waits for the pending ones.
 /// </summary>
-internal sealed class NodeRound(RoundPlan plan, Action<UpdateCommitted> onStored)
+internal sealed class NodeRound
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, UpdateEntry> _updates = new(StringComparer.Ordinal);
     private readonly HashSet<string> _lost = new(StringComparer.Ordinal);
-    private readonly Lazy<AggregationFunction> _leaf = new(() => new AggregationFunction(plan.Sections));
-    private Action<UpdateCommitted> _onStored = onStored;
-    private volatile RoundPlan _plan = plan;
+    private readonly UpdateStore _store;
+    private readonly NodeFunctions _functions;
+    private Action<UpdateCommitted> _onStored;
+    private volatile RoundPlan _plan;
     private TaskCompletionSource? _drained;
     private Exception? _fault;
     private ClosedRound? _result;
@@ -22,20 +23,39 @@ internal sealed class NodeRound(RoundPlan plan, Action<UpdateCommitted> onStored
     private bool _isEnded;
     private int _pending;
 
+    public NodeRound(RoundPlan plan, NodeShare share, Action<UpdateCommitted> onStored, NodeFunctions functions, UpdateStore store)
+    {
+        _plan = plan;
+        _onStored = onStored;
+        _functions = functions;
+        _store = store;
+        Sums = new RoundSums(functions, plan.Sections, share.Leaves, share.UpdatesPerLeaf, () => IsEnded, EndSum, Spoil);
+    }
+
     public RoundPlan Plan => _plan;
 
-    /// <summary>Updates that a worker has taken and that wait for their sum.</summary>
-    public LeafQueue Waiting { get; } = new();
-
-    /// <summary>The sums; touched by the one worker that sums at a time.</summary>
-    public AggregationFunction Leaf => _leaf.Value;
+    /// <summary>The functions of the round.</summary>
+    public RoundSums Sums { get; }
 
     /// <summary>The round was abandoned or forgotten: what is pending is freed, not summed.</summary>
     public bool IsEnded => Volatile.Read(ref _isEnded);
 
-    /// <summary>Opens the round again under a plan of the same or a later writer.</summary>
-    public ReopenedRound Reopen(RoundPlan plan, Action<UpdateCommitted> onStored)
+    /// <summary>Whether stored updates wait for the closing before they are summed.</summary>
+    public bool Retains
     {
+        get
+        {
+            lock (_gate)
+            {
+                return _isOpen && _plan.Timing == AggregationTimings.Lazy;
+            }
+        }
+    }
+
+    /// <summary>Opens the round again under a plan of the same or a later writer.</summary>
+    public ReopenedRound Reopen(RoundPlan plan, NodeShare share, Action<UpdateCommitted> onStored)
+    {
+        Sums.Replan(share.Leaves, share.UpdatesPerLeaf);
         lock (_gate)
         {
             _plan = plan;
@@ -52,7 +72,7 @@ internal sealed class NodeRound(RoundPlan plan, Action<UpdateCommitted> onStored
     {
         lock (_gate)
         {
-            _updates.Add(update.AssignmentId, new UpdateEntry(UpdateProgress.Stored, update));
+            _updates.Add(update.AssignmentId, new UpdateEntry(UpdateProgress.Stored, update, _functions.Time.GetTimestamp()));
             _pending++;
         }
     }
@@ -80,7 +100,7 @@ internal sealed class NodeRound(RoundPlan plan, Action<UpdateCommitted> onStored
                 return entry.Progress == UpdateProgress.Uploading ? ClaimOutcome.InProgress : ClaimOutcome.Stored;
             }
 
-            _updates.Add(assignmentId, new UpdateEntry(UpdateProgress.Uploading, null));
+            _updates.Add(assignmentId, new UpdateEntry(UpdateProgress.Uploading, null, 0));
             return ClaimOutcome.Claimed;
         }
     }
@@ -126,11 +146,12 @@ internal sealed class NodeRound(RoundPlan plan, Action<UpdateCommitted> onStored
         Action<UpdateCommitted> onStored;
         lock (_gate)
         {
-            _updates[update.AssignmentId] = new UpdateEntry(UpdateProgress.Stored, update);
+            _updates[update.AssignmentId] = new UpdateEntry(UpdateProgress.Stored, update, _functions.Time.GetTimestamp());
             _lost.Remove(update.AssignmentId);
             onStored = _onStored;
         }
 
+        _functions.Load.Arrived();
         onStored(update);
     }
 
@@ -149,14 +170,27 @@ internal sealed class NodeRound(RoundPlan plan, Action<UpdateCommitted> onStored
         }
     }
 
-    /// <summary>The update is in the leaf's sums, or, with a fault, has spoiled them.</summary>
-    public void EndSum(string assignmentId, Exception? fault)
+    /// <summary>Takes a stored update of a round that retains out of its slot for a while; false when it is not there to be taken.</summary>
+    public bool TryBeginSpill(string assignmentId)
     {
         lock (_gate)
         {
-            _fault ??= fault;
-            _updates[assignmentId] = _updates[assignmentId] with { Progress = UpdateProgress.Summed };
-            EndPending_NeedsLock();
+            if (!_isOpen || !_updates.TryGetValue(assignmentId, out UpdateEntry? entry) || entry.Progress != UpdateProgress.Stored)
+            {
+                return false;
+            }
+
+            _updates[assignmentId] = entry with { Progress = UpdateProgress.Spilling };
+            return true;
+        }
+    }
+
+    /// <summary>The update is stored again, on disk or where it was.</summary>
+    public void EndSpill(string assignmentId)
+    {
+        lock (_gate)
+        {
+            _updates[assignmentId] = _updates[assignmentId] with { Progress = UpdateProgress.Stored };
         }
     }
 
@@ -171,11 +205,22 @@ internal sealed class NodeRound(RoundPlan plan, Action<UpdateCommitted> onStored
         }
     }
 
-    /// <summary>Takes no more updates from now on, waits for the pending ones and reports.</summary>
-    /// <exception cref="InvalidOperationException">Summing had failed; the round can only be abandoned.</exception>
-    public async Task<ClosedRound> CloseAsync(CancellationToken cancellationToken)
+    /// <summary>Takes no more updates from now on.</summary>
+    /// <returns>Stored updates that nobody has offered for summing yet.</returns>
+    public IReadOnlyList<UpdateCommitted> BeginClose()
     {
-        await StopAsync().WaitAsync(cancellationToken);
+        lock (_gate)
+        {
+            _isOpen = false;
+            return [.. _updates.Values.Where(entry => entry.Progress == UpdateProgress.Stored).Select(entry => entry.Update!)];
+        }
+    }
+
+    /// <summary>Waits until every stored update is summed and the sums are one partial; the round takes no more updates.</summary>
+    /// <exception cref="InvalidOperationException">Summing had failed; the round can only be abandoned.</exception>
+    public async Task<NodePartial> PartialAsync(CancellationToken cancellationToken)
+    {
+        await StopAsync(cancellationToken);
         lock (_gate)
         {
             if (_fault is not null)
@@ -183,37 +228,89 @@ internal sealed class NodeRound(RoundPlan plan, Action<UpdateCommitted> onStored
                 throw new InvalidOperationException($"Round {_plan.Key} cannot be closed: summing an update failed. Abandon it.", _fault);
             }
 
-            return _result ??= Report_NeedsLock();
+            UpdateCommitted[] included = [.. _updates.Values
+                .Where(entry => entry.Progress == UpdateProgress.Summed).Select(entry => entry.Update!)];
+            return new NodePartial(included, included.Length == 0 ? null : Sums.Partial());
         }
     }
 
-    /// <summary>Takes no more updates, and waits while the pending ones are freed instead of summed.</summary>
-    public Task EndAsync(CancellationToken cancellationToken)
+    /// <summary>Takes no more updates from now on, waits for the pending ones and divides.</summary>
+    /// <exception cref="InvalidOperationException">Summing had failed; the round can only be abandoned.</exception>
+    public async Task<ClosedRound> CloseAsync(CancellationToken cancellationToken)
     {
-        Volatile.Write(ref _isEnded, true);
-        return StopAsync().WaitAsync(cancellationToken);
+        NodePartial partial = await PartialAsync(cancellationToken);
+        lock (_gate)
+        {
+            return _result ??= partial.Report(_functions);
+        }
     }
 
-    private Task StopAsync()
+    /// <summary>Takes no more updates from now on, and frees those that are offered instead of summing them.</summary>
+    /// <returns>Stored updates that nobody has offered yet.</returns>
+    public IReadOnlyList<UpdateCommitted> BeginEnd()
     {
+        Volatile.Write(ref _isEnded, true);
+        return BeginClose();
+    }
+
+    /// <summary>After <see cref="BeginEnd"/>: waits for the pending updates, and gives the sums back.</summary>
+    public async Task EndAsync(CancellationToken cancellationToken)
+    {
+        await StopAsync(cancellationToken);
+        Sums.Release();
+    }
+
+    /// <summary>What people who look at the live tree see of the node.</summary>
+    public NodeRoundView View(string nodeId)
+    {
+        int stored;
+        int summed;
+        lock (_gate)
+        {
+            stored = _updates.Values.Count(entry => entry.Update is not null);
+            summed = _updates.Values.Count(entry => entry.Progress == UpdateProgress.Summed);
+        }
+
+        return new NodeRoundView(nodeId, stored, summed, Sums.Waiting, Sums.View());
+    }
+
+    private async Task StopAsync(CancellationToken cancellationToken)
+    {
+        Task drained = Task.CompletedTask;
         lock (_gate)
         {
             _isOpen = false;
-            if (_pending == 0)
+            if (_pending > 0)
             {
-                return Task.CompletedTask;
+                _drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                drained = _drained.Task;
             }
+        }
 
-            _drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return _drained.Task;
+        await drained.WaitAsync(cancellationToken);
+        await Sums.QuietAsync().WaitAsync(cancellationToken);
+    }
+
+    /// <summary>The update is in the sums, or dropped with them; its slot is free.</summary>
+    private void EndSum(LeafInput input)
+    {
+        input.Payload.Release();
+        _store.SlotFreed();
+        lock (_gate)
+        {
+            UpdateEntry entry = _updates[input.Update.AssignmentId];
+            _updates[input.Update.AssignmentId] = entry with { Progress = UpdateProgress.Summed };
+            _functions.Load.Summed(entry.StoredAt);
+            EndPending_NeedsLock();
         }
     }
 
-    private ClosedRound Report_NeedsLock()
+    private void Spoil(Exception fault)
     {
-        UpdateCommitted[] included = [.. _updates.Values
-            .Where(entry => entry.Progress == UpdateProgress.Summed).Select(entry => entry.Update!)];
-        return new ClosedRound(included.Length == 0 ? [] : Leaf.Report(), included);
+        lock (_gate)
+        {
+            _fault ??= fault;
+        }
     }
 
     private void EndPending_NeedsLock()
@@ -226,5 +323,5 @@ internal sealed class NodeRound(RoundPlan plan, Action<UpdateCommitted> onStored
         }
     }
 
-    private sealed record UpdateEntry(UpdateProgress Progress, UpdateCommitted? Update);
+    private sealed record UpdateEntry(UpdateProgress Progress, UpdateCommitted? Update, long StoredAt);
 }

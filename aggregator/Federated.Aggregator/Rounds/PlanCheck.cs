@@ -9,7 +9,7 @@ namespace Federated.Aggregator.Rounds;
 internal static class PlanCheck
 {
     /// <exception cref="InvalidOperationException">The plan does not fit.</exception>
-    public static void ThrowIfUnfit(RoundPlan plan, long slotBytes)
+    public static void ThrowIfUnfit(RoundPlan plan, long slotBytes, AggregatorNodeOptions options)
     {
         if (plan.Rule != "mean")
         {
@@ -21,6 +21,11 @@ internal static class PlanCheck
             throw new InvalidOperationException($"Round {plan.Key} asks for the durability '{plan.Durability}'; there are 'journal' and 'spool'.");
         }
 
+        if (plan.Timing is not (AggregationTimings.Eager or AggregationTimings.Lazy))
+        {
+            throw new InvalidOperationException($"Round {plan.Key} asks for the timing '{plan.Timing}'; there are 'eager' and 'lazy'.");
+        }
+
         long bytes = Math.Max(plan.UpdateBytes, LargestUpdate(plan));
         if (bytes > slotBytes)
         {
@@ -28,6 +33,7 @@ internal static class PlanCheck
                 $"Updates of round {plan.Key} take {bytes} bytes, a slot of this node holds {slotBytes}; raise {AggregatorNodeOptions.SectionName}:{nameof(AggregatorNodeOptions.SlotBytes)}.");
         }
 
+        ThrowIfItCannotRetain(plan, bytes, options);
         foreach (SectionSpec section in plan.Sections)
         {
             if (!AggregationFunction.CanSum(section))
@@ -41,4 +47,23 @@ internal static class PlanCheck
     private static long LargestUpdate(RoundPlan plan) => plan.Forms is null
         ? plan.Sections.Sum(SectionSpecs.DenseBytes)
         : plan.Forms.Max(form => form.Sections.Sum(section => SectionSpecs.DenseBytes(plan.Sections[section])));
+
+    /// <summary>A round that retains its updates needs room for all of them before any device has trained for it.</summary>
+    private static void ThrowIfItCannotRetain(RoundPlan plan, long updateBytes, AggregatorNodeOptions options)
+    {
+        if (plan.Timing == AggregationTimings.Eager)
+        {
+            return;
+        }
+
+        int slots = options.SlotCount - UpdateStore.RetentionReserve(options.SlotCount);
+        long spilled = Math.Max(0, plan.ExpectedUpdates - slots) * updateBytes;
+        if (spilled > options.SpillBytes)
+        {
+            throw new InvalidOperationException(
+                $"Round {plan.Key} retains {plan.ExpectedUpdates} updates of {updateBytes} bytes; {slots} of this node's {options.SlotCount} slots may hold some, "
+                + $"the other {spilled} bytes exceed the {options.SpillBytes} bytes that may go to disk. Raise {AggregatorNodeOptions.SectionName}:{nameof(AggregatorNodeOptions.SlotCount)} "
+                + $"or {AggregatorNodeOptions.SectionName}:{nameof(AggregatorNodeOptions.SpillBytes)}, or aggregate eagerly.");
+        }
+    }
 }

@@ -1,3 +1,4 @@
+using Federated.Aggregator.Journal;
 using Federated.Storage.Slots;
 
 namespace Federated.Aggregator.Rounds;
@@ -9,13 +10,17 @@ namespace Federated.Aggregator.Rounds;
 internal sealed class StoredPayload
 {
     private readonly SlotReadLease? _lease;
-    private readonly byte[] _spooled = [];
+    private readonly SpooledPayload? _spooled;
 
     public StoredPayload(SlotReadLease lease) => _lease = lease;
 
-    public StoredPayload(byte[] spooled) => _spooled = spooled;
+    public StoredPayload(SpooledPayload spooled) => _spooled = spooled;
 
-    public ReadOnlyMemory<byte> Memory => _lease?.Memory ?? _spooled;
+    public ReadOnlyMemory<byte> Memory => _lease?.Memory ?? _spooled!.Memory;
 
-    public void Release() => _lease?.Release();
+    public void Release()
+    {
+        _lease?.Release();
+        _spooled?.Release();
+    }
 }

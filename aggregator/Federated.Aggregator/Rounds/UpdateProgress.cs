@@ -9,6 +9,9 @@ internal enum UpdateProgress
     /// <summary>In the pool and the journal, waiting for a leaf.</summary>
     Stored,
 
+    /// <summary>On its way from its slot to the disk.</summary>
+    Spilling,
+
     /// <summary>In the hands of a worker.</summary>
     Summing,
 

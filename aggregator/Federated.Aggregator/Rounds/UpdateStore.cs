@@ -33,7 +33,7 @@ internal sealed class UpdateStore(SlotPool pool, NodeJournal journal, UpdateSpoo
         bool isSpooled = durability == SpoolDurability;
         if (isSpooled)
         {
-            await spool.WriteAsync(update.Key, update.AssignmentId, lease.Memory[..length], cancellationToken);
+            await spool.WriteAsync(update.Key, update.AssignmentId, lease.Memory[..length], isFlushed: true, cancellationToken);
         }
 
         CommittedSlot slot = lease.Commit(length, checksum);
@@ -64,6 +64,34 @@ internal sealed class UpdateStore(SlotPool pool, NodeJournal journal, UpdateSpoo
         }
 
         return spool.Read(update) is { } spooled ? new StoredPayload(spooled) : null;
+    }
+
+    /// <summary>Whether so few slots are left that a retained update should leave its own.</summary>
+    public bool IsShort => pool.Statistics.Committed > pool.SlotCount - RetentionReserve(pool.SlotCount);
+
+    /// <summary>Slots that retained updates leave to uploads: without them a round that retains would refuse its own devices.</summary>
+    public static int RetentionReserve(int slotCount) => Math.Max(1, slotCount / 4);
+
+    /// <summary>Moves a retained update from its slot to the disk. It may be gone from the slot already; then nothing happens.</summary>
+    /// <exception cref="IOException">The spool could not be written; the update is where it was.</exception>
+    public async Task SpillAsync(UpdateCommitted update, CancellationToken cancellationToken)
+    {
+        if (!pool.TryTake(Parse(update.SlotKey), out SlotReadLease? lease, out _))
+        {
+            return;
+        }
+
+        using (lease)
+        {
+            if (!spool.Has(update))
+            {
+                await spool.WriteAsync(update.Key, update.AssignmentId, lease.Memory, isFlushed: false, cancellationToken);
+            }
+
+            lease.Release();
+        }
+
+        SlotFreed();
     }
 
     /// <summary>Whether a journalled update can still be read, byte for byte.</summary>

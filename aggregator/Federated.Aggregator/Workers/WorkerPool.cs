@@ -26,6 +26,9 @@ internal sealed partial class WorkerPool : IDisposable
     /// <param name="most">The most workers.</param>
     /// <param name="idleTimeout">Idle time after which a worker above <paramref name="warm"/> ends.</param>
     /// <param name="onQuiet">Called when idle workers have been looked at and none works: memory that is kept for the next turn may go.</param>
+    /// <param name="metrics">Counts the starts.</param>
+    /// <param name="time">Measures how long workers idle.</param>
+    /// <param name="logger">Hears of turns that failed.</param>
     public WorkerPool(int warm, int most, TimeSpan idleTimeout, Action onQuiet, AggregatorMetrics metrics, TimeProvider time, ILogger logger)
     {
         _warm = Math.Min(warm, most);

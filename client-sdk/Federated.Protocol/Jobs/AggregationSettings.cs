@@ -1,3 +1,5 @@
+using Federated.Protocol.Rounds;
+
 namespace Federated.Protocol.Jobs;
 
 /// <summary>The aggregation rule.</summary>
@@ -20,4 +22,7 @@ public sealed record AggregationSettings
 
     /// <summary><c>journal</c>, or <c>spool</c>: stored updates outlive their node.</summary>
     public string Durability { get; set; } = "journal";
+
+    /// <summary><c>eager</c>: updates are summed when they are stored; <c>lazy</c>: when the round closes, for comparison.</summary>
+    public string Timing { get; set; } = AggregationTimings.Eager;
 }

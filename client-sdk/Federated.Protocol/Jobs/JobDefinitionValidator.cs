@@ -1,5 +1,6 @@
 using System.Globalization;
 using Federated.Protocol.Models;
+using Federated.Protocol.Rounds;
 
 namespace Federated.Protocol.Jobs;
 
@@ -10,6 +11,7 @@ public static class JobDefinitionValidator
     private static readonly string[] Weightings = ["examples", "uniform"];
     private static readonly string[] StatisticsModes = ["aggregated", "local"];
     private static readonly string[] Durabilities = ["journal", "spool"];
+    private static readonly string[] Timings = [AggregationTimings.Eager, AggregationTimings.Lazy];
     private static readonly string[] Selections = ["uniform"];
 
     /// <summary>Checks a definition.</summary>
@@ -42,6 +44,7 @@ public static class JobDefinitionValidator
         CheckName(errors, Weightings, "aggregation.weighting", job.Aggregation.Weighting);
         CheckName(errors, StatisticsModes, "aggregation.statistics", job.Aggregation.Statistics);
         CheckName(errors, Durabilities, "aggregation.durability", job.Aggregation.Durability);
+        CheckName(errors, Timings, "aggregation.timing", job.Aggregation.Timing);
         Check(errors, !string.IsNullOrWhiteSpace(job.Aggregation.Rule), "aggregation.rule", job.Aggregation.Rule, "the name of a rule");
         Check(errors, job.Aggregation.Byzantine >= 0, "aggregation.byzantine", job.Aggregation.Byzantine, "at least 0");
         ValidateRound(job.Round, errors);

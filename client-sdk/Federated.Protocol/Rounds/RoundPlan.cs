@@ -13,6 +13,7 @@ namespace Federated.Protocol.Rounds;
 /// <param name="ExpectedUpdates">Updates expected at most (cohort with over-selection).</param>
 /// <param name="Durability"><c>journal</c>: a stored update may have to be asked again when its node dies; <c>spool</c>: it is not.</param>
 /// <param name="Forms">Which sections the updates of each role carry; null when every update has every section, whatever its role.</param>
+/// <param name="Timing">One of <see cref="AggregationTimings"/>: when stored updates are summed.</param>
 public sealed record RoundPlan(
     RoundKey Key,
     ulong WriterEpoch,
@@ -22,7 +23,8 @@ public sealed record RoundPlan(
     long UpdateBytes,
     int ExpectedUpdates,
     string Durability = "journal",
-    IReadOnlyList<UpdateForm>? Forms = null)
+    IReadOnlyList<UpdateForm>? Forms = null,
+    string Timing = AggregationTimings.Eager)
 {
     /// <summary>Positions of the sections that the updates of a role carry, ascending; default when the round has no such role.</summary>
     /// <param name="role">The role that the ticket names.</param>

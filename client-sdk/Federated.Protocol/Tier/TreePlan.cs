@@ -12,7 +12,8 @@ namespace Federated.Protocol.Tier;
 /// <param name="Revision">From 1, rising within a round.</param>
 /// <param name="Nodes">The nodes by id, in ordinal order; exactly one has no parent.</param>
 /// <param name="Overflow">Devices placed beyond the capacity of the nodes: they are served, but later.</param>
-public sealed record TreePlan(int Revision, ImmutableArray<TreeNode> Nodes, int Overflow = 0)
+/// <param name="UpdatesPerLeaf">I: waiting updates for which one leaf is enough, at least 1.</param>
+public sealed record TreePlan(int Revision, ImmutableArray<TreeNode> Nodes, int Overflow = 0, int UpdatesPerLeaf = 2)
 {
     /// <summary>The tree of a tier that is one node.</summary>
     /// <param name="nodeId">The node.</param>
@@ -41,9 +42,9 @@ public sealed record TreePlan(int Revision, ImmutableArray<TreeNode> Nodes, int 
     /// <summary>What is wrong with the plan, in one sentence; null when it is a tree.</summary>
     public string? Fault()
     {
-        if (Revision < 1 || Nodes.IsDefaultOrEmpty)
+        if (Revision < 1 || UpdatesPerLeaf < 1 || Nodes.IsDefaultOrEmpty)
         {
-            return $"A tree has a revision from 1 and at least one node; this one has revision {Revision} and {(Nodes.IsDefault ? 0 : Nodes.Length)} nodes.";
+            return $"A tree has a revision from 1, updates per leaf from 1 and at least one node; this one has revision {Revision}, {UpdatesPerLeaf} updates per leaf and {(Nodes.IsDefault ? 0 : Nodes.Length)} nodes.";
         }
 
         var byId = new Dictionary<string, TreeNode>(StringComparer.Ordinal);
@@ -86,7 +87,8 @@ public sealed record TreePlan(int Revision, ImmutableArray<TreeNode> Nodes, int 
     /// <summary>Equal when every field is, nodes in order.</summary>
     /// <param name="other">Another plan.</param>
     public bool Equals(TreePlan? other) =>
-        other is not null && Revision == other.Revision && Overflow == other.Overflow && Nodes.AsSpan().SequenceEqual(other.Nodes.AsSpan());
+        other is not null && Revision == other.Revision && Overflow == other.Overflow && UpdatesPerLeaf == other.UpdatesPerLeaf
+        && Nodes.AsSpan().SequenceEqual(other.Nodes.AsSpan());
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Revision, Overflow, Nodes.IsDefault ? 0 : Nodes.Length);

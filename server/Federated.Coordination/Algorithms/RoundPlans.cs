@@ -64,7 +64,8 @@ public static class RoundPlans
             RolesOf(key.Kind, algorithm).Max(role => BytesOf(SectionsOf(key.Kind, algorithm, role))),
             target,
             job.Aggregation.Durability,
-            FormsOf(key.Kind, algorithm));
+            FormsOf(key.Kind, algorithm),
+            key.Kind == TaskKind.Evaluate ? AggregationTimings.Eager : job.Aggregation.Timing);
     }
 
     /// <summary>Which of the round's sections the updates of each role carry.</summary>

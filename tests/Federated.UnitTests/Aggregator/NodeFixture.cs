@@ -39,7 +39,7 @@ public abstract class NodeFixture : IAsyncDisposable
             PoolDirectory = _folder.At("pool"),
             SlotCount = 4,
             SlotBytes = 64 * 1024,
-            LeafWorkers = 2,
+            MaxWorkers = 2,
         };
     }
 
