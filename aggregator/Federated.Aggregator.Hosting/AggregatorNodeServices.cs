@@ -1,5 +1,6 @@
 using Federated.Aggregator.Events;
 using Federated.Aggregator.Hosting.Gateway;
+using Federated.Aggregator.Hosting.State;
 using Federated.Protocol.Uploads;
 using Grpc.AspNetCore.Server.Model;
 using Microsoft.AspNetCore.Builder;
@@ -28,6 +29,8 @@ public static class AggregatorNodeServices
         services.AddOptions<AggregatorNodeOptions>().Bind(configuration).ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IEventBus, InProcessEventBus>();
+        services.TryAddSingleton<ITierState, InProcessTierState>();
+        services.TryAddSingleton<NodeRegistry>();
         services.TryAddSingleton<AggregatorMetrics>();
         services.TryAddSingleton<AggregatorNode>();
         services.AddHostedService<AggregatorNodeService>();
