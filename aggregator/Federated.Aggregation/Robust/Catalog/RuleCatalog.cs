@@ -29,28 +29,28 @@ public static class RuleCatalog
             return $"f is {byzantine}; the number of Byzantine updates is at least 0.";
         }
 
-        if (RuleText.Parse(text, out List<RuleText> stages) is { } fault)
+        if (NamedSettings.Parse(text, out IReadOnlyList<NamedSettings> stages) is { } fault)
         {
             return fault;
         }
 
         var mixings = new List<(MixingEntry, RuleArguments)>();
-        foreach (RuleText stage in stages.SkipLast(1))
+        foreach (NamedSettings stage in stages.SkipLast(1))
         {
             if (!MixingsByName.TryGetValue(stage.Name, out MixingEntry? mixing))
             {
                 return $"There is no pre-aggregation '{stage.Name}' for '{text}'. There are: {string.Join(", ", MixingsByName.Keys)}.";
             }
 
-            if (stage.Arguments(mixing.Description, byzantine, out RuleArguments arguments) is { } wrong)
+            if (stage.Resolve(mixing.Description.Parameters, out IReadOnlyDictionary<string, double> values) is { } wrong)
             {
                 return wrong;
             }
 
-            mixings.Add((mixing, arguments));
+            mixings.Add((mixing, new RuleArguments(byzantine, values)));
         }
 
-        RuleText last = stages[^1];
+        NamedSettings last = stages[^1];
         if (!RulesByName.TryGetValue(last.Name, out RuleEntry? entry))
         {
             return MixingsByName.ContainsKey(last.Name)
@@ -58,17 +58,17 @@ public static class RuleCatalog
                 : $"There is no rule '{last.Name}'. There are: {string.Join(", ", RulesByName.Keys)}; pre-aggregations before them, joined by '+': {string.Join(", ", MixingsByName.Keys)}.";
         }
 
-        if (last.Arguments(entry.Description, byzantine, out RuleArguments settings) is { } mistake)
+        if (last.Resolve(entry.Description.Parameters, out IReadOnlyDictionary<string, double> settings) is { } mistake)
         {
             return mistake;
         }
 
-        if (last.Name == "monna" && stages.Exists(stage => stage.Name == "bucketing"))
+        if (last.Name == "monna" && stages.Any(stage => stage.Name == "bucketing"))
         {
             return "Rule 'monna' trusts one update; behind 'bucketing' that update is part of a mean.";
         }
 
-        rule = new RobustRule(text, [.. mixings], entry, settings);
+        rule = new RobustRule(text, [.. mixings], entry, new RuleArguments(byzantine, settings));
         return null;
     }
 

@@ -16,6 +16,7 @@ public sealed record RuleParameter(
 {
     /// <summary>Its values in words, such as <c>1 to 10</c>.</summary>
     public string Range => Choices is not null ? string.Join(", ", Choices)
+        : double.IsNegativeInfinity(Least) ? "a number"
         : double.IsPositiveInfinity(Most) ? string.Create(CultureInfo.InvariantCulture, $"{(IsWhole ? "a whole number, " : "")}at least {Least}")
         : string.Create(CultureInfo.InvariantCulture, $"{(IsWhole ? "a whole number, " : "")}{Least} to {Most}");
 

@@ -12,7 +12,7 @@ public sealed class RuleCatalogTests
     [InlineData("", "There is no rule ''.")]
     [InlineData("krum:radius=1", "'krum' has no setting 'radius'. It has none.")]
     [InlineData("centred-clipping:radios=1", "It has: radius, iterations.")]
-    [InlineData("centred-clipping:radius", "'radius' in the rule 'centred-clipping:radius' is no setting")]
+    [InlineData("centred-clipping:radius", "'radius' in 'centred-clipping:radius' is no setting")]
     [InlineData("centred-clipping:radius=1,radius=2", "the setting radius is given twice")]
     [InlineData("centred-clipping:radius=-1", "'centred-clipping': radius is -1; it must be at least 1E-12.")]
     [InlineData("centred-clipping:iterations=1.5", "iterations is 1.5; it must be a whole number, 1 to 1000.")]

@@ -1,13 +1,19 @@
 namespace Federated.Aggregation.Robust.Catalog;
 
-/// <summary>One stage of a rule in writing: <c>NAME</c> or <c>NAME:setting=value,setting=value</c>.</summary>
-internal sealed record RuleText(string Name, IReadOnlyList<KeyValuePair<string, string>> Settings)
+/// <summary>A thing of a catalogue in writing: <c>NAME</c> or <c>NAME:setting=value,setting=value</c>.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Settings">The settings that are given.</param>
+public sealed record NamedSettings(string Name, IReadOnlyList<KeyValuePair<string, string>> Settings)
 {
-    /// <summary>Reads the stages.</summary>
+    /// <summary>Reads one or more of them, joined by <c>+</c>.</summary>
+    /// <param name="text">The writing.</param>
+    /// <param name="stages">They, first to last; at least one when nothing is wrong.</param>
     /// <returns>What is wrong; null when nothing is.</returns>
-    public static string? Parse(string text, out List<RuleText> stages)
+    public static string? Parse(string text, out IReadOnlyList<NamedSettings> stages)
     {
-        stages = [];
+        ArgumentNullException.ThrowIfNull(text);
+        var read = new List<NamedSettings>();
+        stages = read;
         foreach (string stage in Stages(text))
         {
             string[] parts = stage.Split(':', 2, StringSplitOptions.TrimEntries);
@@ -17,30 +23,33 @@ internal sealed record RuleText(string Name, IReadOnlyList<KeyValuePair<string, 
                 string[] pair = setting.Split('=', 2, StringSplitOptions.TrimEntries);
                 if (pair.Length != 2 || pair[0].Length == 0 || pair[1].Length == 0)
                 {
-                    return $"'{setting}' in the rule '{text}' is no setting; settings are written as in 'centred-clipping:radius=10,iterations=3'.";
+                    return $"'{setting}' in '{text}' is no setting; settings are written as in 'name:first=10,second=3'.";
                 }
 
                 settings.Add(new KeyValuePair<string, string>(pair[0], pair[1]));
             }
 
-            stages.Add(new RuleText(parts[0], settings));
+            read.Add(new NamedSettings(parts[0], settings));
         }
 
         return null;
     }
 
-    /// <summary>Values of all parameters.</summary>
+    /// <summary>Values of all parameters: those that are given, and the defaults of the others.</summary>
+    /// <param name="parameters">The parameters that it may have.</param>
+    /// <param name="values">Their values by name.</param>
     /// <returns>What is wrong; null when nothing is.</returns>
-    public string? Arguments(RuleDescription description, int byzantine, out RuleArguments arguments)
+    public string? Resolve(IReadOnlyList<RuleParameter> parameters, out IReadOnlyDictionary<string, double> values)
     {
-        var values = description.Parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.Default, StringComparer.Ordinal);
-        arguments = new RuleArguments(byzantine, values);
+        ArgumentNullException.ThrowIfNull(parameters);
+        var resolved = parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.Default, StringComparer.Ordinal);
+        values = resolved;
         var said = new HashSet<string>(StringComparer.Ordinal);
         foreach ((string name, string text) in Settings)
         {
-            if (description.Parameters.FirstOrDefault(candidate => candidate.Name == name) is not { } parameter)
+            if (parameters.FirstOrDefault(candidate => candidate.Name == name) is not { } parameter)
             {
-                string known = description.Parameters.Count == 0 ? "It has none." : $"It has: {string.Join(", ", values.Keys)}.";
+                string known = parameters.Count == 0 ? "It has none." : $"It has: {string.Join(", ", resolved.Keys)}.";
                 return $"'{Name}' has no setting '{name}'. {known}";
             }
 
@@ -54,7 +63,7 @@ internal sealed record RuleText(string Name, IReadOnlyList<KeyValuePair<string, 
                 return $"'{Name}': {name} is {text}; it must be {parameter.Range}.";
             }
 
-            values[name] = value;
+            resolved[name] = value;
         }
 
         return null;
