@@ -8,6 +8,7 @@ using Federated.Protocol.Rounds;
 using Federated.Protocol.Sections;
 using Federated.Protocol.Tickets;
 using Federated.Protocol.Tier;
+using Federated.Protocol.V1;
 using Federated.Storage.Slots;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -311,7 +312,8 @@ public sealed partial class AggregatorNode : IAsyncDisposable
 
     private static bool Fits(UpdateCommitted update, RoundPlan plan) =>
         plan.FormOf(update.Role) is { IsDefault: false } form
-        && update.Length == form.Sum(section => SectionSpecs.DenseBytes(plan.Sections[section]));
+        && form.Sum(section => SectionSpecs.MostBytes(plan.Sections[section])) is var most
+        && (form.Any(section => plan.Sections[section].Codec == SectionCodec.Frame) ? update.Length <= most : update.Length == most);
 
     private void FreeAll(JournalledRound journalled)
     {

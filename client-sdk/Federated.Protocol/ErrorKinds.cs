@@ -39,6 +39,9 @@ public static class ErrorKinds
     /// <summary>The update has a NaN or an infinity.</summary>
     public const string NotFinite = "not-finite";
 
+    /// <summary>A compressed section is no good frame.</summary>
+    public const string BadFrame = "bad-frame";
+
     /// <summary>The update's norm is above the ticket's bound.</summary>
     public const string NormExceeded = "norm-exceeded";
 

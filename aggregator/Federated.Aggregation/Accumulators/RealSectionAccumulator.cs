@@ -23,6 +23,16 @@ internal sealed unsafe class RealSectionAccumulator(SectionShape shape) : Sectio
             Array.Fill(factors, 1.0);
         }
 
+        if (Shape.Decoder is { } decoder)
+        {
+            for (int k = 0; k < sources.Length; k++)
+            {
+                decoder.AddTo(new ReadOnlySpan<byte>((byte*)sources[k], checked((int)BytesAt(sources[k]))), factors[k], _sum);
+            }
+
+            return;
+        }
+
         ParallelRanges.Run(_sum.Length, degree, (from, to) => AddRange(sources, factors, from, to));
     }
 

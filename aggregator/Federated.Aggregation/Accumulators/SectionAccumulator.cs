@@ -64,6 +64,11 @@ internal abstract class SectionAccumulator(SectionShape shape)
     public SectionReport Report(int degree) =>
         Count == 0 ? new SectionReport(Shape, [], [], [], 0, 0) : Divide(degree);
 
+    /// <summary>Bytes of the section that begins at an address, in a payload that was checked.</summary>
+    public unsafe long BytesAt(nint source) => Shape.Decoder is { } decoder
+        ? decoder.LengthOf(new ReadOnlySpan<byte>((byte*)source, decoder.PrefixBytes))
+        : Shape.Bytes;
+
     public static SectionAccumulator Create(SectionShape shape) =>
         shape is { Type: ElementType.Int64, Denominator: not Denominator.Weight }
             ? new IntegerSectionAccumulator(shape)

@@ -63,7 +63,7 @@ public sealed class UpdateAccumulator
     /// <summary>The update's sections in payload order.</summary>
     public ImmutableArray<SectionShape> Sections { get; }
 
-    /// <summary>Bytes of the payload of an update that carries every section.</summary>
+    /// <summary>Bytes of the payload of an update that carries every section, all of them dense.</summary>
     public long PayloadBytes => Sections.Sum(section => section.Bytes);
 
     /// <summary>Updates summed so far, here and in what was merged.</summary>
@@ -90,7 +90,7 @@ public sealed class UpdateAccumulator
     public unsafe void Accumulate(ReadOnlySpan<byte> payload, double weight, ImmutableArray<int> sections = default)
     {
         _ = Live;
-        Check(payload.Length, weight, sections);
+        Check(payload, weight, sections);
         fixed (byte* bytes = payload)
         {
             Add([(nint)bytes], [weight], [sections]);
@@ -109,7 +109,7 @@ public sealed class UpdateAccumulator
         var carried = new ImmutableArray<int>[updates.Length];
         foreach (RetainedUpdate update in updates)
         {
-            Check(update.Payload.Length, update.Weight, update.Sections);
+            Check(update.Payload.Span, update.Weight, update.Sections);
         }
 
         var pins = new List<MemoryHandle>(updates.Length);
@@ -223,7 +223,7 @@ public sealed class UpdateAccumulator
         _count = count;
     }
 
-    private void Check(int length, double weight, ImmutableArray<int> sections)
+    private void Check(ReadOnlySpan<byte> payload, double weight, ImmutableArray<int> sections)
     {
         long bytes = 0;
         int previous = -1;
@@ -235,18 +235,30 @@ public sealed class UpdateAccumulator
             }
 
             previous = section;
-            bytes += Sections[section].Bytes;
+            bytes += BytesOf(Sections[section], payload, bytes);
         }
 
-        if (length != bytes)
+        if (payload.Length != bytes)
         {
-            throw new ArgumentException($"The payload has {length} bytes; its sections have {bytes}.");
+            throw new ArgumentException($"The payload has {payload.Length} bytes; its sections have {bytes}.");
         }
 
         if (!double.IsFinite(weight) || weight < 0)
         {
             throw new ArgumentOutOfRangeException(nameof(weight), weight, "A weight is finite and at least 0.");
         }
+    }
+
+    private static long BytesOf(SectionShape section, ReadOnlySpan<byte> payload, long start)
+    {
+        if (section.Decoder is not { } decoder)
+        {
+            return section.Bytes;
+        }
+
+        return start + decoder.PrefixBytes <= payload.Length
+            ? decoder.LengthOf(payload[(int)start..])
+            : throw new ArgumentException($"The payload has {payload.Length} bytes; a section begins at {start}.");
     }
 
     /// <summary>Adds section by section; an update's source moves on behind each section that it carries.</summary>
@@ -285,7 +297,7 @@ public sealed class UpdateAccumulator
     {
         for (int i = 0; i < sources.Length; i++)
         {
-            sources[i] += (nint)section.Shape.Bytes;
+            sources[i] += (nint)section.BytesAt(sources[i]);
         }
     }
 }

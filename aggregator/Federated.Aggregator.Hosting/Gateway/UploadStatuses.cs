@@ -24,6 +24,7 @@ internal static class UploadStatuses
         UploadOutcome.PoolFull => (StatusCode.ResourceExhausted, ErrorKinds.PoolFull),
         UploadOutcome.ChecksumMismatch => (StatusCode.InvalidArgument, ErrorKinds.ChecksumMismatch),
         UploadOutcome.NotFinite => (StatusCode.InvalidArgument, ErrorKinds.NotFinite),
+        UploadOutcome.BadFrame => (StatusCode.InvalidArgument, ErrorKinds.BadFrame),
         UploadOutcome.NormExceeded => (StatusCode.InvalidArgument, ErrorKinds.NormExceeded),
         UploadOutcome.Interrupted => (StatusCode.Cancelled, ErrorKinds.Interrupted),
         UploadOutcome.Unavailable => (StatusCode.Unavailable, ErrorKinds.Unavailable),

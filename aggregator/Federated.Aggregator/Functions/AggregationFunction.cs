@@ -102,7 +102,7 @@ internal sealed class AggregationFunction(string key, ImmutableArray<SectionSpec
 
     /// <summary>Whether the mathematics has sums for a section of this form.</summary>
     public static bool CanSum(SectionSpec section) =>
-        section.Codec == SectionCodec.Dense && section.Dtype is SectionDType.F32 or SectionDType.F64 or SectionDType.I64
+        section is { Codec: SectionCodec.Dense, Dtype: SectionDType.F32 or SectionDType.F64 or SectionDType.I64 } or { Codec: SectionCodec.Frame, Dtype: SectionDType.F32 }
         && section.Denominator is SectionDenominator.Weight or SectionDenominator.Updates or SectionDenominator.None
         && section.ElementCount <= int.MaxValue;
 
@@ -121,5 +121,6 @@ internal sealed class AggregationFunction(string key, ImmutableArray<SectionSpec
             SectionDenominator.Updates => Denominator.Updates,
             SectionDenominator.None => Denominator.None,
             _ => throw new ArgumentOutOfRangeException(nameof(section), section.Denominator, "The section has no known denominator."),
-        });
+        },
+        section.Codec == SectionCodec.Frame ? FrameSections.Decoder : null);
 }

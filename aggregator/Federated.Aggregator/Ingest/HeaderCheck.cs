@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Federated.Protocol.Codecs;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.Sections;
 using Federated.Protocol.V1;
@@ -78,12 +79,13 @@ internal static class HeaderCheck
         for (int i = 0; i < header.Sections.Count; i++)
         {
             SectionHeader section = header.Sections[i];
-            long needed = SectionSpecs.DenseBytes(section.Spec);
-            if (section.Spec.Codec == SectionCodec.Dense && section.ByteLength != (ulong)needed)
+            long needed = SectionSpecs.MostBytes(section.Spec);
+            bool isFrame = section.Spec.Codec == SectionCodec.Frame;
+            if (isFrame ? section.ByteLength is < Frames.HeaderBytes || section.ByteLength > (ulong)needed : section.ByteLength != (ulong)needed)
             {
                 return new UploadResult(
                     UploadOutcome.LengthMismatch,
-                    $"Section {i} announces {section.ByteLength} bytes; {Describe(section.Spec)} takes {needed}.");
+                    $"Section {i} announces {section.ByteLength} bytes; {Describe(section.Spec)} takes {(isFrame ? $"{Frames.HeaderBytes} to " : "")}{needed}.");
             }
         }
 

@@ -1,4 +1,5 @@
 using System.IO.Hashing;
+using Federated.Protocol.Codecs;
 
 namespace Federated.Aggregator.Ingest;
 
@@ -21,6 +22,9 @@ internal sealed class PayloadInspector(PayloadRange[] ranges)
     /// <summary>False once a float was a NaN or an infinity.</summary>
     public bool IsFinite { get; private set; } = true;
 
+    /// <summary>Why a section is no good frame; <see cref="FrameFault.None"/> while all are good.</summary>
+    public FrameFault FrameFault { get; private set; }
+
     /// <summary>L2 norm of the float sections measured so far.</summary>
     public double Norm => Math.Sqrt(_sumOfSquares);
 
@@ -36,6 +40,18 @@ internal sealed class PayloadInspector(PayloadRange[] ranges)
         {
             PayloadRange range = ranges[_range];
             _measured = Math.Max(_measured, range.Start);
+            if (range.IsFrame)
+            {
+                if (range.End > written)
+                {
+                    return;
+                }
+
+                MeasureFrame(range, payload[range.Start..range.End]);
+                _measured = range.End;
+                continue;
+            }
+
             while (_measured < range.End)
             {
                 int end = Math.Min(_measured + BlockBytes, range.End);
@@ -48,6 +64,21 @@ internal sealed class PayloadInspector(PayloadRange[] ranges)
                 _measured = end;
             }
         }
+    }
+
+    private void MeasureFrame(PayloadRange range, ReadOnlySpan<byte> frame)
+    {
+        FrameMeasure measure = Frames.Measure(frame, range.FrameElements);
+        if (measure.Fault == FrameFault.NotFinite)
+        {
+            IsFinite = false;
+        }
+        else if (measure.Fault != FrameFault.None)
+        {
+            FrameFault = measure.Fault;
+        }
+
+        _sumOfSquares += measure.SumOfSquares;
     }
 
     private void Measure(PayloadRange range, ReadOnlySpan<byte> block)

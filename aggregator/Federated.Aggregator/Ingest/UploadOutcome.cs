@@ -51,6 +51,9 @@ public enum UploadOutcome
     /// <summary>A float section has a NaN or an infinity.</summary>
     NotFinite,
 
+    /// <summary>A section is no frame, or its frame contradicts itself or the section's specification.</summary>
+    BadFrame,
+
     /// <summary>The norm of the float sections is above the ticket's bound.</summary>
     NormExceeded,
 

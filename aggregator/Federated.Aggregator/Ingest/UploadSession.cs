@@ -1,5 +1,6 @@
 using System.Buffers;
 using Federated.Aggregator.Rounds;
+using Federated.Protocol.Codecs;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.V1;
 using Federated.Storage.Slots;
@@ -69,7 +70,11 @@ public sealed class UploadSession : IDisposable
         }
 
         _inspector.Advance(slot, _written);
-        if (!_inspector.IsFinite)
+        if (_inspector.FrameFault != FrameFault.None)
+        {
+            Fail(UploadOutcome.BadFrame, $"A section of the update is no good frame: {_inspector.FrameFault}; make it with the SDK of this server's version.");
+        }
+        else if (!_inspector.IsFinite)
         {
             Fail(UploadOutcome.NotFinite, $"The update has a NaN or an infinity in its first {_written} bytes; train again with a smaller learning rate.");
         }

@@ -39,14 +39,14 @@ internal static class PlanCheck
             if (!AggregationFunction.CanSum(section))
             {
                 throw new InvalidOperationException(
-                    $"Round {plan.Key} has a section {section.Role} of {section.Dtype} in {section.Codec} over {section.Denominator}; this node sums dense F32, F64 and I64.");
+                    $"Round {plan.Key} has a section {section.Role} of {section.Dtype} in {section.Codec} over {section.Denominator}; this node sums dense F32, F64 and I64, and frames of F32.");
             }
         }
     }
 
     private static long LargestUpdate(RoundPlan plan) => plan.Forms is null
-        ? plan.Sections.Sum(SectionSpecs.DenseBytes)
-        : plan.Forms.Max(form => form.Sections.Sum(section => SectionSpecs.DenseBytes(plan.Sections[section])));
+        ? plan.Sections.Sum(SectionSpecs.MostBytes)
+        : plan.Forms.Max(form => form.Sections.Sum(section => SectionSpecs.MostBytes(plan.Sections[section])));
 
     /// <summary>A round that retains its updates needs room for all of them before any device has trained for it.</summary>
     private static void ThrowIfItCannotRetain(RoundPlan plan, long updateBytes, AggregatorNodeOptions options)

@@ -5,6 +5,16 @@ namespace Federated.Protocol.Codecs;
 /// </summary>
 public static class Frames
 {
+    /// <summary>Bytes of a frame's header, which tells the frame's length.</summary>
+    public const int HeaderBytes = FrameHeader.Bytes;
+
+    /// <summary>Bytes of a frame.</summary>
+    /// <param name="header">Its first <see cref="HeaderBytes"/> bytes.</param>
+    /// <exception cref="InvalidDataException">They are no frame's header.</exception>
+    public static int LengthOf(ReadOnlySpan<byte> header) => FrameHeader.Read(header, out FrameHeader read) is var fault and not FrameFault.None
+        ? throw new InvalidDataException($"The bytes do not begin with a frame's header: {fault}.")
+        : read.Length;
+
     /// <summary>The kind of a frame and its whole length.</summary>
     /// <param name="bytes">Begins with a frame.</param>
     /// <param name="kind">What its body is.</param>

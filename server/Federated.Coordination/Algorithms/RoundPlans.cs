@@ -78,9 +78,9 @@ public static class RoundPlans
         return [.. RolesOf(kind, algorithm).Select(role => new UpdateForm(role, PositionsOf(role, SectionsOf(kind, algorithm, role), sections)))];
     }
 
-    /// <summary>Payload bytes of an update with these sections.</summary>
-    /// <param name="sections">Dense sections.</param>
-    public static long BytesOf(ImmutableArray<SectionSpec> sections) => sections.Sum(SectionSpecs.DenseBytes);
+    /// <summary>Most payload bytes of an update with these sections.</summary>
+    /// <param name="sections">The sections.</param>
+    public static long BytesOf(ImmutableArray<SectionSpec> sections) => sections.Sum(SectionSpecs.MostBytes);
 
     private static ImmutableArray<string> RolesOf(TaskKind kind, IServerAlgorithm algorithm) =>
         kind == TaskKind.Train ? algorithm.Roles : [DeviceRoles.Worker];
