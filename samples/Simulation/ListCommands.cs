@@ -2,13 +2,14 @@ using System.CommandLine;
 using System.Globalization;
 using Federated.Aggregation.Robust.Catalog;
 using Federated.Coordination.Algorithms;
+using Federated.Simulation.Attacks;
 using Federated.Simulation.Data;
 using Federated.Simulation.Models;
 using Federated.Simulation.Partitions;
 
 namespace Federated.Samples.Simulation;
 
-/// <summary><c>algorithms</c>, <c>datasets</c>, <c>models</c>, <c>partitions</c> and <c>rules</c>: what there is.</summary>
+/// <summary><c>algorithms</c>, <c>datasets</c>, <c>models</c>, <c>partitions</c>, <c>rules</c> and <c>attacks</c>: what there is.</summary>
 internal static class ListCommands
 {
     public static Command Datasets() => Of(
@@ -47,13 +48,17 @@ internal static class ListCommands
             .. RuleCatalog.Mixings.Select(mixing => ($"{mixing.Name}+RULE", Describe(mixing))),
         ]);
 
-    private static string Describe(RuleDescription rule)
-    {
-        string parameters = string.Concat(rule.Parameters.Select(parameter => string.Create(
+    public static Command Attacks() => Of(
+        "attacks", "Lists the attacks, with their parameters.",
+        [.. AttackCatalog.Attacks.Select(attack => (attack.Name, attack.Summary + Describe(attack.Parameters)))]);
+
+    private static string Describe(RuleDescription rule) =>
+        $"{rule.Summary}{(rule.Needs.Length > 0 ? $" Needs: {rule.Needs}" : "")}{Describe(rule.Parameters)}";
+
+    private static string Describe(IReadOnlyList<RuleParameter> parameters) =>
+        string.Concat(parameters.Select(parameter => string.Create(
             CultureInfo.InvariantCulture,
             $"; {parameter.Name} ({parameter.Range}{(parameter.Unit.Length > 0 ? $" {parameter.Unit}" : "")}, default {(parameter.Choices is { } choices ? choices[(int)parameter.Default] : parameter.Default)}): {parameter.Summary}")));
-        return $"{rule.Summary} Needs: {rule.Needs}{parameters}";
-    }
 
     private static Command Of(string name, string description, IReadOnlyList<(string Name, string Text)> rows)
     {

@@ -12,6 +12,7 @@ var root = new RootCommand("Simulates federated learning: one model trained over
     ListCommands.Models(),
     ListCommands.Partitions(),
     ListCommands.Rules(),
+    ListCommands.Attacks(),
     InitCommand.Create(),
 };
 // A stopped run ends its local step, evaluates and writes its results before the process ends.

@@ -41,6 +41,8 @@ internal sealed class RequestBinding(RunOptions options, ParseResult parsed)
             Clients = Get(options.Clients) ?? data.Clients,
             MinimumExamples = Get(options.MinExamples) ?? 1,
             DropOut = Get(options.DropOut) ?? data.DropOut ?? 0,
+            Attack = Get(options.Attack) ?? data.Attack,
+            Byzantine = Get(options.Byzantine) ?? data.Byzantine ?? 0,
             Workers = Get(options.Workers) ?? Environment.ProcessorCount,
             Device = Get(options.Device) ?? "cpu",
             ModelOptions = model ?? new ModelOptions(),
@@ -80,6 +82,7 @@ internal sealed class RequestBinding(RunOptions options, ParseResult parsed)
     private JobDefinition Override(JobDefinition job, Dictionary<string, double> parameters, Dictionary<string, string> modelOptions, ModelOptions model)
     {
         LocalSettings local = job.Local;
+        string rule = Get(options.Aggregation) ?? job.Aggregation.Rule;
         (int epochs, int steps) = (Get(options.LocalEpochs), Get(options.LocalSteps)) switch
         {
             (null, null) => (local.Epochs, local.Steps),
@@ -116,8 +119,8 @@ internal sealed class RequestBinding(RunOptions options, ParseResult parsed)
             },
             Aggregation = job.Aggregation with
             {
-                Rule = Get(options.Aggregation) ?? job.Aggregation.Rule,
-                Byzantine = Get(options.AggregationF) ?? job.Aggregation.Byzantine,
+                Rule = rule,
+                Byzantine = Get(options.AggregationF) ?? (rule != "mean" ? Get(options.Byzantine) : null) ?? job.Aggregation.Byzantine,
                 Weighting = Get(options.Weighting) ?? job.Aggregation.Weighting,
                 Statistics = modelOptions.ContainsKey("statistics") ? model.Statistics.ToString().ToLowerInvariant() : job.Aggregation.Statistics,
             },

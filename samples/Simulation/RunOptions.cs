@@ -79,6 +79,10 @@ internal sealed class RunOptions
 
     public Option<double?> DropOut { get; } = new("--dropout") { Description = "Probability that a client vanishes in the middle of a round, in [0, 1). Default: 0", HelpName = "PROBABILITY" };
 
+    public Option<string?> Attack { get; } = new("--attack") { Description = "What the attackers among the clients do (see 'attacks'), such as alie:tau=1.5 or label-flip. Default: none", HelpName = "ATTACK" };
+
+    public Option<int?> Byzantine { get; } = new("--byzantine") { Description = "Number of attackers among the clients; also the default of --aggregation-f for rules other than mean. Default: 0", HelpName = "CLIENTS" };
+
     public Option<ulong?> Seed { get; } = new("--seed") { Description = "Decides every random draw; the same seed gives the same result bit for bit, whatever --workers. Default: 1", HelpName = "SEED" };
 
     public Option<int?> Workers { get; } = new("--workers") { Description = "Training threads, each with one instance of the model. Default: the number of cores", HelpName = "THREADS" };
@@ -101,6 +105,6 @@ internal sealed class RunOptions
         Partition, Clients, MinExamples, Cohort, Rounds, Model, ModelOption, Algorithm, AlgorithmOption,
         LocalEpochs, LocalSteps, Batch, LearningRate, Momentum, WeightDecay, ClipNorm,
         ServerOptimizer, ServerLearningRate, ServerMomentum, Aggregation, AggregationF, Weighting, OverSelection, MinReports,
-        DropOut, Seed, Workers, Device, TargetAccuracy, EvaluateEvery, Output, Job, Plain,
+        DropOut, Attack, Byzantine, Seed, Workers, Device, TargetAccuracy, EvaluateEvery, Output, Job, Plain,
     ];
 }

@@ -101,6 +101,7 @@ public static class JobDefinitionValidator
 
         Check(errors, simulation.TestFraction is null or (>= 0 and < 1), "simulation.testFraction", simulation.TestFraction, "in [0, 1)");
         Check(errors, simulation.Clients is null or >= 1, "simulation.clients", simulation.Clients, "at least 1");
+        Check(errors, simulation.Byzantine is null or >= 0, "simulation.byzantine", simulation.Byzantine, "at least 0");
         Check(errors, simulation.DropOut is null or (>= 0 and < 1), "simulation.dropOut", simulation.DropOut, "in [0, 1)");
     }
 

@@ -27,6 +27,12 @@ public sealed record SimulationSettings
     /// <summary>Probability that a client vanishes in the middle of a round, in [0, 1).</summary>
     public double? DropOut { get; set; }
 
+    /// <summary>What the simulation's attackers do, such as <c>alie:tau=1.5</c>; null for no attack.</summary>
+    public string? Attack { get; set; }
+
+    /// <summary>Number of attackers among the clients.</summary>
+    public int? Byzantine { get; set; }
+
     /// <summary>Options of the model by name, such as <c>norm: group</c>.</summary>
     public Dictionary<string, string>? ModelOptions { get; set; }
 }

@@ -36,6 +36,22 @@ public sealed class Dataset
     /// <summary>Number of classes or symbols.</summary>
     public int ClassCount => ClassNames.Count;
 
+    /// <summary>The same data set with other examples; rows keep their numbers.</summary>
+    /// <param name="examples">The examples.</param>
+    /// <param name="test">Rows of the test part; null for the same.</param>
+    public Dataset With(ExampleSet examples, int[]? test = null) => new()
+    {
+        Name = Name,
+        Format = Format,
+        Shape = Shape,
+        Examples = examples,
+        ClassNames = ClassNames,
+        Groups = Groups,
+        Train = Train,
+        Test = test ?? Test,
+        Notes = Notes,
+    };
+
     /// <summary>Reads, splits, fills missing values and scales.</summary>
     /// <param name="request">What to read.</param>
     /// <param name="testFraction">Share of the examples held out when the data set has no test part of its own, in (0, 1).</param>

@@ -38,13 +38,14 @@ internal sealed class CohortTrainer : IDisposable
     private readonly RoundStateMachine _machine;
     private RoundTerms _terms;
     private readonly VirtualClock _clock = new();
-    private readonly byte[][] _payloads;
-    private readonly float[][] _nextStates;
-    private readonly ClientTaskResult[] _results;
+    private readonly Adversary? _adversary;
     private readonly RetainedCohort? _retained;
     private readonly Dictionary<uint, float[]> _states = [];
     private readonly Dictionary<string, long> _bytesUp;
     private readonly Dictionary<string, long> _bytesDown;
+    private byte[][] _payloads = [];
+    private float[][] _nextStates = [];
+    private ClientTaskResult[] _results = [];
     private long _calls;
     private int _stateEpoch;
 
@@ -59,9 +60,7 @@ internal sealed class CohortTrainer : IDisposable
         _selection = new UniformSelection(_job.Seed);
         _terms = RoundTerms.ForTraining(_job) with { SelectionTime = Ample };
         _machine = new RoundStateMachine(_selection, new PaceSteering(_job.Seed), new PopulationEstimate(TimeSpan.MaxValue), int.MaxValue);
-        _payloads = new byte[workers.Window][];
-        _nextStates = new float[workers.Window][];
-        _results = new ClientTaskResult[workers.Window];
+        _adversary = setup.Adversary;
         _retained = AggregationRules.IsMean(_job)
             ? null
             : new RetainedCohort(
@@ -91,41 +90,66 @@ internal sealed class CohortTrainer : IDisposable
         List<Assignment> vanished = [];
         long bytesUp = 0;
         int done = 0;
-        _workers.Run(
-            order.Count,
-            (worker, item, slot) => _results[slot] = Work(worker, key, order[item], model, down, vanishes[item], slot, cancellationToken),
-            (item, slot) =>
+        void Report(int item, int place)
+        {
+            Assignment assignment = order[item];
+            ClientTaskResult result = _results[place];
+            _clock.Advance(ReportInterval);
+            if (vanishes[item])
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                Assignment assignment = order[item];
-                ClientTaskResult result = _results[slot];
-                _clock.Advance(ReportInterval);
-                if (vanishes[item])
+                vanished.Add(assignment);
+            }
+            else if (result.Outcome is not (ClientOutcome.Completed or ClientOutcome.Partial))
+            {
+                Fail(key, assignment, result, fault: null);
+            }
+            else
+            {
+                bytesUp += _bytesUp[assignment.Role];
+                if (UpdateFault.Find(_job.Bounds, result, _algorithm.UpSections(assignment.Role), _payloads[place]) is { } fault)
                 {
-                    vanished.Add(assignment);
-                }
-                else if (result.Outcome is not (ClientOutcome.Completed or ClientOutcome.Partial))
-                {
-                    Fail(key, assignment, result, fault: null);
+                    Fail(key, assignment, result, fault);
                 }
                 else
                 {
-                    bytesUp += _bytesUp[assignment.Role];
-                    if (UpdateFault.Find(_job.Bounds, result, _algorithm.UpSections(assignment.Role), _payloads[slot]) is { } fault)
-                    {
-                        Fail(key, assignment, result, fault);
-                    }
-                    else
-                    {
-                        Count(key, assignment, result, slot, aggregate, pendingStates);
-                    }
+                    Count(key, assignment, result, place, aggregate, pendingStates);
+                }
+            }
+
+            ClientUpdates++;
+        }
+
+        bool waits = _adversary is { ChangesUpdates: true };
+        Hold(waits ? order.Count : _workers.Window);
+        _workers.Run(
+            order.Count,
+            (worker, item, slot) =>
+            {
+                int place = waits ? item : slot;
+                _results[place] = Work(worker, key, order[item], model, down, vanishes[item], place, cancellationToken);
+            },
+            (item, slot) =>
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (!waits)
+                {
+                    Report(item, slot);
                 }
 
-                ClientUpdates++;
                 observer.ClientFinished(key.Round, ++done, order.Count);
                 return _machine.Phase == RoundPhase.Reporting;
             },
             cancellationToken);
+
+        // Attackers see what the honest clients of the round send before they send anything.
+        if (waits)
+        {
+            _adversary!.Attack(key, Sent(order, vanishes));
+            for (int item = 0; item < order.Count && _machine.Phase == RoundPhase.Reporting; item++)
+            {
+                Report(item, item);
+            }
+        }
 
         // 3. Closing: by the report goal, or, where clients vanished, when the deadline passes in virtual time.
         if (_machine.Phase == RoundPhase.Reporting)
@@ -139,6 +163,22 @@ internal sealed class CohortTrainer : IDisposable
     }
 
     public void Dispose() => _machine.RejectWaiting(RejectionReason.JobEnded, TimeSpan.Zero);
+
+    /// <summary>Makes room for the work of so many clients at once.</summary>
+    private void Hold(int clients)
+    {
+        if (_results.Length < clients)
+        {
+            Array.Resize(ref _payloads, clients);
+            Array.Resize(ref _nextStates, clients);
+            Array.Resize(ref _results, clients);
+        }
+    }
+
+    private List<ClientPayload> Sent(List<Assignment> order, bool[] vanishes) =>
+        [.. Enumerable.Range(0, order.Count)
+            .Where(item => !vanishes[item] && _results[item].Outcome is ClientOutcome.Completed or ClientOutcome.Partial)
+            .Select(item => new ClientPayload(order[item].ClientIndex, _algorithm.UpSections(order[item].Role), _payloads[item]))];
 
     private List<Assignment> Select(RoundKey key)
     {
@@ -298,12 +338,13 @@ internal sealed class CohortTrainer : IDisposable
             _algorithm.BeginEpoch(++_stateEpoch);
         }
 
+        HashSet<string> byzantine = [.. _machine.Assignments.Where(assignment => _adversary?.Has(assignment.ClientIndex) == true).Select(assignment => assignment.Id)];
         long bytesDown = _machine.Assignments.Sum(assignment => _bytesDown[assignment.Role]);
         RoundMetrics figures = RoundFigures.Of(_machine.Assignments, aggregate, bytesDown);
         _machine.Finish();
         return new RoundReport(
             key.Round, null, null, figures.TrainingLoss, figures.Assigned, figures.Counted, figures.Failed, figures.Weight,
             bytesUp, bytesDown, figures.UpdateNorm, abandoned, 0,
-            [.. aggregate.Scores.Select((score, i) => new ClientScore(aggregate.Included[i].DeviceId, score.Coefficient, score.Trust, Byzantine: false))]);
+            [.. aggregate.Scores.Select((score, i) => new ClientScore(aggregate.Included[i].DeviceId, score.Coefficient, score.Trust, byzantine.Contains(aggregate.Included[i].AssignmentId)))]);
     }
 }

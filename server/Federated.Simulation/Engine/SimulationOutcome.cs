@@ -7,6 +7,7 @@ namespace Federated.Simulation.Engine;
 /// <param name="Setup">What was run.</param>
 /// <param name="Model">The last model.</param>
 /// <param name="Final">Its evaluation on the test part; null when the run was stopped before one.</param>
+/// <param name="BackdoorSuccess">Share of the test examples of other classes that the patch turns into the target; null without a backdoor.</param>
 /// <param name="Rounds">The rounds in order.</param>
 /// <param name="Failures">Every client whose work is in no model.</param>
 /// <param name="End">Why it ended.</param>
@@ -19,6 +20,7 @@ public sealed record SimulationOutcome(
     SimulationSetup Setup,
     ModelContent Model,
     Evaluation? Final,
+    double? BackdoorSuccess,
     IReadOnlyList<RoundReport> Rounds,
     IReadOnlyList<ClientFailure> Failures,
     SimulationEnd End,

@@ -35,6 +35,12 @@ public sealed record SimulationRequest
     /// <summary>Probability that a client vanishes in the middle of a round, in [0, 1).</summary>
     public double DropOut { get; init; }
 
+    /// <summary>What the attackers among the clients do, such as <c>alie:tau=1.5</c>; null for no attack.</summary>
+    public string? Attack { get; init; }
+
+    /// <summary>Number of attackers among the clients; the seed decides who they are.</summary>
+    public int Byzantine { get; init; }
+
     /// <summary>Training threads; each holds one instance of the model.</summary>
     public int Workers { get; init; } = Environment.ProcessorCount;
 

@@ -1,7 +1,11 @@
 using Federated.Client.Algorithms;
+using Federated.Aggregation.Robust.Catalog;
+using Federated.Client.Training;
 using Federated.Coordination.Algorithms;
 using Federated.Coordination.Rounds;
+using Federated.Numerics;
 using Federated.Protocol.Jobs;
+using Federated.Simulation.Attacks;
 using Federated.Simulation.Data;
 using Federated.Simulation.Models;
 using Federated.Simulation.Partitions;
@@ -12,12 +16,25 @@ namespace Federated.Simulation.Engine;
 /// <summary>A simulation that is ready to run: data read and dealt, model built, everything checked.</summary>
 public sealed class SimulationSetup
 {
+    private readonly Dataset _dataset;
+    private readonly IReadOnlyList<VirtualClient> _clients;
+
     private SimulationSetup(SimulationRequest request, Dataset dataset, IReadOnlyList<VirtualClient> clients, ModelDefinition model)
     {
+        (_dataset, _clients) = (dataset, clients);
         Request = request;
-        Dataset = dataset;
-        Clients = clients;
         Model = model;
+        (Adversary, DataAttack? data, HashSet<int> attackers) = Oppose(request, clients.Count);
+        Attackers = attackers;
+        Backdoor = data?.Patch;
+        if (data is null)
+        {
+            (Dataset, Clients) = (dataset, clients);
+            return;
+        }
+
+        (ExampleSet poisoned, VirtualClient[] changed) = data.Poison(dataset.Examples, dataset.Shape, dataset.ClassCount, clients, attackers, request.Job.Seed);
+        (Dataset, Clients) = (dataset.With(poisoned), changed);
     }
 
     /// <summary>What was asked for.</summary>
@@ -32,6 +49,15 @@ public sealed class SimulationSetup
     /// <summary>The model, fitted to the data.</summary>
     public ModelDefinition Model { get; }
 
+    /// <summary>Positions of the attackers among the clients; empty without an attack.</summary>
+    public IReadOnlySet<int> Attackers { get; }
+
+    /// <summary>The patch that shall make the model answer with the attackers' target; null for other attacks.</summary>
+    public BackdoorPatch? Backdoor { get; }
+
+    /// <summary>The attackers; null without an attack.</summary>
+    internal Adversary? Adversary { get; }
+
     /// <summary>Reads, deals, builds and checks.</summary>
     /// <exception cref="SimulationException">Something does not fit; the message lists everything that could be found at once.</exception>
     public static SimulationSetup Prepare(SimulationRequest request)
@@ -45,7 +71,22 @@ public sealed class SimulationSetup
         PartitionSpec partition = request.Partition;
         DatasetRequest data = partition.Kind == PartitionKind.Column ? request.Dataset with { GroupColumn = partition.Column } : request.Dataset;
         Dataset dataset = Dataset.Load(data, request.TestFraction, request.Scaling, request.Job.Seed);
-        IReadOnlyList<VirtualClient> clients = Partitioner.Deal(dataset, partition, request.Clients, request.MinimumExamples, request.Job.Seed);
+        return Fit(request, dataset, Partitioner.Deal(dataset, partition, request.Clients, request.MinimumExamples, request.Job.Seed));
+    }
+
+    /// <summary>Other settings over the same data, dealt to the same clients; data and partition of the request are not looked at.</summary>
+    /// <param name="request">The settings.</param>
+    /// <exception cref="SimulationException">Something does not fit.</exception>
+    public SimulationSetup With(SimulationRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return Validate(request) is { Count: > 0 } problems
+            ? throw new SimulationException(string.Join(Environment.NewLine, problems))
+            : Fit(request, _dataset, _clients);
+    }
+
+    private static SimulationSetup Fit(SimulationRequest request, Dataset dataset, IReadOnlyList<VirtualClient> clients)
+    {
         if (request.FitCohort && request.Job.Round.CohortSize > clients.Count)
         {
             request = request with { Job = request.Job with { Round = request.Job.Round with { CohortSize = clients.Count, ReportGoal = 0, MinimumToClose = 1 } } };
@@ -66,6 +107,25 @@ public sealed class SimulationSetup
         ModelDefinition model = Build(request, dataset);
         CheckMemory(request, model);
         return new SimulationSetup(request, dataset, clients, model);
+    }
+
+    /// <summary>Decides who attacks; an attack on data gives the attackers changed copies of their examples.</summary>
+    private static (Adversary? Adversary, DataAttack? DataAttack, HashSet<int> Attackers) Oppose(SimulationRequest request, int clients)
+    {
+        if (request.Attack is null || request.Byzantine == 0)
+        {
+            return (null, null, []);
+        }
+
+        if (request.Byzantine >= clients)
+        {
+            throw new SimulationException($"byzantine {request.Byzantine}: there are {clients} clients, of which at least one is honest.");
+        }
+
+        Attack attack = AttackCatalog.Create(request.Attack);
+        HashSet<int> attackers = [.. new CounterRandom(request.Job.Seed, RandomPurpose.Attack, uint.MaxValue).Choose(clients, request.Byzantine)];
+        RobustRule? rule = AggregationRules.IsMean(request.Job) ? null : AggregationRules.Of(request.Job);
+        return (new Adversary(attack, attackers, rule, request.Job.Seed), attack as DataAttack, attackers);
     }
 
     /// <summary>Everything that is out of range, without reading the data; empty when nothing is.</summary>
@@ -92,6 +152,13 @@ public sealed class SimulationSetup
             problems.Add($"model: '{request.Job.Model}' is unknown; known are {string.Join(", ", ModelZoo.Descriptions.Select(model => model.Name))}.");
         }
 
+        if (request.Attack is not null && AttackCatalog.TryCreate(request.Attack, out _) is { } fault)
+        {
+            problems.Add($"attack: {fault}");
+        }
+
+        Require(problems, request.Byzantine >= 0, $"byzantine {request.Byzantine}: expected at least 0.");
+        Require(problems, request.Attack is null == (request.Byzantine == 0), $"attack '{request.Attack ?? "none"}' by {request.Byzantine} clients: give both --attack and --byzantine, or none of them.");
         Require(problems, request.Workers is >= 1 and <= 1024, $"workers {request.Workers}: expected 1 to 1,024.");
         Require(problems, request.DropOut is >= 0 and < 1, $"dropout {request.DropOut}: expected a probability in [0, 1).");
         Require(problems, request.TestFraction is > 0 and < 1, $"test fraction {request.TestFraction}: expected a share in (0, 1).");

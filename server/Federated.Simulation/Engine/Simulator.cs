@@ -116,9 +116,14 @@ public sealed class Simulator
         }
 
         return new SimulationOutcome(
-            _setup, model, final, _rounds, _failures, end, roundsToTarget,
+            _setup, model, final, BackdoorSuccess(model, workers), _rounds, _failures, end, roundsToTarget,
             training.TotalSeconds, evaluation.TotalSeconds, Stopwatch.GetElapsedTime(started).TotalSeconds, trainer.ClientUpdates);
     }
+
+    private double? BackdoorSuccess(ModelContent model, OrderedWorkers<ModelWorker> workers) =>
+        _setup.Backdoor is { } patch
+            ? new TestEvaluator(PatchedTest.Of(_setup.Dataset, patch), workers).Evaluate(model, CancellationToken.None).Accuracy
+            : null;
 
     // Small updates wait in numbers, so that no worker stands still while another is interrupted; large ones are few.
     private static int WindowFor(int workers, ModelContent model) =>

@@ -5,5 +5,6 @@ namespace Federated.Simulation.Reports;
 /// <param name="Loss">Mean test loss in nats; null likewise.</param>
 /// <param name="ModelSha256">SHA-256 over the parameters as float32, little-endian, in schema order; lower-case hexadecimal.</param>
 /// <param name="Parameters">Number of parameters.</param>
+/// <param name="BackdoorSuccess">Share of the test examples of other classes that the attackers' patch turns into their target; null without a backdoor attack.</param>
 /// <param name="Round">The round that made the model; 0 for the initial one.</param>
-public sealed record FinalResult(double? Accuracy, double? Loss, string ModelSha256, int Parameters, int Round);
+public sealed record FinalResult(double? Accuracy, double? Loss, string ModelSha256, int Parameters, double? BackdoorSuccess, int Round);

@@ -26,6 +26,7 @@ public static class ResultDocuments
                 Finite(outcome.Final?.MeanLoss),
                 HashOf(outcome.Model.Parameters),
                 outcome.Model.Parameters.Length,
+                outcome.BackdoorSuccess,
                 outcome.Rounds.LastOrDefault(round => round.Abandoned is null)?.Round ?? 0),
             RoundsToTarget = outcome.RoundsToTarget,
             BytesUp = outcome.Rounds.Sum(round => round.BytesUp),
@@ -38,7 +39,7 @@ public static class ResultDocuments
             Dataset = new DatasetSummary(
                 setup.Dataset.Name, setup.Dataset.Format.ToString().ToLowerInvariant(), setup.Dataset.Shape.ToString(), setup.Dataset.ClassNames,
                 setup.Clients.Sum(client => client.Rows.Length), setup.Dataset.Test.Length, setup.Dataset.Notes),
-            Clients = [.. setup.Clients.Select(client => new ClientSummary(client.Name, client.Rows.Length, LabelsOf(setup.Dataset, client.Rows)))],
+            Clients = [.. setup.Clients.Select((client, i) => new ClientSummary(client.Name, client.Rows.Length, LabelsOf(setup.Dataset, client.Rows), setup.Attackers.Contains(i)))],
             Timings = new Timings(
                 loadSeconds, outcome.TrainSeconds, outcome.EvaluateSeconds, loadSeconds + outcome.TotalSeconds,
                 outcome.TrainSeconds > 0 ? outcome.ClientUpdates / outcome.TrainSeconds : 0),
@@ -57,6 +58,8 @@ public static class ResultDocuments
             Partition = request.Partition.ToString(),
             Clients = request.Clients ?? (request.Partition.IsNatural ? null : clients),
             DropOut = request.DropOut,
+            Attack = request.Attack,
+            Byzantine = request.Attack is null ? null : request.Byzantine,
             ModelOptions = request.Job.Simulation?.ModelOptions,
         },
     };

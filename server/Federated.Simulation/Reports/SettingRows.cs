@@ -22,6 +22,7 @@ internal static class SettingRows
                 + (local.WeightDecay > 0 ? $", weight decay {Number(local.WeightDecay)}" : "") + (local.ClipNorm > 0 ? $", clip norm {Number(local.ClipNorm)}" : "")),
             ("Server", $"{job.ServerOptimizer.Name}{(job.ServerOptimizer.LearningRate is { } rate ? $", rate {Number(rate)}" : "")}, aggregation {Rule(job.Aggregation)}"),
             ("Drop-out", $"{Number(result.Settings.DropOut)} of the clients of a round"),
+            ("Attack", job.Simulation?.Attack is { } attack ? $"{attack} by {job.Simulation.Byzantine} clients{(result.Final.BackdoorSuccess is { } success ? $"; the backdoor opens for {success.ToString("P1", CultureInfo.InvariantCulture)} of the test examples" : "")}" : "none"),
             ("Seed", result.Seed.ToString(CultureInfo.InvariantCulture)),
             ("Model SHA-256", result.Final.ModelSha256),
         ];
