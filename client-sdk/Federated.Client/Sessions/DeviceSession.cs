@@ -176,7 +176,13 @@ internal sealed partial class DeviceSession(
         TaskFailure refusal;
         try
         {
-            await uploader.UploadAsync(update, cancellationToken).ConfigureAwait(false);
+            if (await new MovingUpload(uploader, coordinator, options.Retry.BaseDelay, timeProvider).RunAsync(update, cancellationToken).ConfigureAwait(false)
+                is { } decided)
+            {
+                await ApplyAsync([decided], cancellationToken).ConfigureAwait(false);
+                return decided.Kind == DispositionKind.Counted;
+            }
+
             pending.MarkStored(update);
             events.Stored(update.Ticket);
             return true;
@@ -233,6 +239,7 @@ internal sealed partial class DeviceSession(
                     Drop(update.AssignmentId, "the server does not know the update");
                     break;
                 case DispositionKind.Resend:
+                    update.MoveTo(disposition.Gateway);
                     events.Resending(update.Ticket, disposition.Reason);
                     await SendAsync(update, cancellationToken).ConfigureAwait(false);
                     break;

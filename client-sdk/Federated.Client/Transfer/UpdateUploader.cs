@@ -5,7 +5,7 @@ using Grpc.Core;
 
 namespace Federated.Client.Transfer;
 
-/// <summary>Sends updates to the gateway that their ticket names. A stream that breaks is restarted from its beginning.</summary>
+/// <summary>Sends updates to their gateway. A stream that breaks is restarted from its beginning.</summary>
 internal sealed class UpdateUploader(
     ChannelPool channels, AuthorizedCalls calls, int chunkBytes, TimeSpan stallTimeout, Action<PendingUpdate, long> progress)
 {
@@ -13,7 +13,7 @@ internal sealed class UpdateUploader(
     /// <exception cref="FederatedClientException">The gateway cannot be reached, or its address cannot be used.</exception>
     public Task<UploadReceipt> UploadAsync(PendingUpdate update, CancellationToken cancellationToken)
     {
-        Uri gateway = channels.Gateway(update.Ticket.Gateway);
+        Uri gateway = channels.Gateway(update.Gateway);
         return calls.RunAsync(
             gateway, "UploadUpdate", stallTimeout, attempt => SendAsync(channels.InvokerFor(gateway), update, attempt), cancellationToken);
     }

@@ -89,16 +89,24 @@ internal sealed class CoordinatedJob
     public RoundPlan PlanOf(RoundKey round) =>
         RoundPlans.Create(round, Lease.Epoch, Record.Definition, Model.Content.Schema, Model.Algorithm, Terms.Target);
 
+    /// <summary>Asks the tier where the update of an assignment of the open round goes.</summary>
+    public void Place(Assignment assignment) =>
+        assignment.Gateway = Services.Tier.GatewayOf(Machine.Key!, assignment.Id, assignment.Number);
+
     /// <summary>The task of an assignment of the open round, with its ticket.</summary>
-    public async Task<TaskAssignment> TaskOfAsync(Assignment assignment, CancellationToken stop) => _tasks.Write(
-        Machine.Key!,
-        assignment,
-        Model,
-        await DownSectionsAsync(Machine.Key!, assignment.Role, stop),
-        Record.StateEpoch,
-        Lease.Epoch,
-        Machine.Deadline,
-        Now);
+    public async Task<TaskAssignment> TaskOfAsync(Assignment assignment, CancellationToken stop)
+    {
+        Place(assignment);
+        return _tasks.Write(
+            Machine.Key!,
+            assignment,
+            Model,
+            await DownSectionsAsync(Machine.Key!, assignment.Role, stop),
+            Record.StateEpoch,
+            Lease.Epoch,
+            Machine.Deadline,
+            Now);
+    }
 
     /// <summary>What a role is sent besides the model.</summary>
     public async Task<IReadOnlyList<SectionReference>> DownSectionsAsync(RoundKey round, string role, CancellationToken stop) =>

@@ -47,8 +47,11 @@ internal sealed class DispositionBoard
             _rounds.Dequeue();
         }
 
-        _waiting.RemoveAll(query => TryAnswer(query, machine, force: false));
+        Changed(machine);
     }
+
+    /// <summary>Answers those who wait and have to act on what has changed in the open round.</summary>
+    public void Changed(RoundStateMachine machine) => _waiting.RemoveAll(query => TryAnswer(query, machine, force: false));
 
     /// <summary>Answers everybody with what is known; the coordinator ends.</summary>
     public void Close(RoundStateMachine machine)

@@ -15,7 +15,8 @@ internal static class Dispositions
         {
             AssignmentId = assignment.Id,
             Kind = DispositionKind.Resend,
-            Reason = "The server restarted while the round was open and does not hold the update.",
+            Reason = "The server or the update's node was lost while the round was open, and the update is not held any more.",
+            Gateway = assignment.Gateway,
         },
         _ => new UpdateDisposition { AssignmentId = assignment.Id, Kind = DispositionKind.Pending },
     };

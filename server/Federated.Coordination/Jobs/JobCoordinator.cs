@@ -50,6 +50,8 @@ internal sealed class JobCoordinator : IUpdateSink
 
     public void OnStored(UpdateCommitted update) => Post(new JobMessage.Stored(update));
 
+    public void OnLost(RoundKey key, IReadOnlyList<string> assignmentIds) => Post(new JobMessage.Lost(key, assignmentIds));
+
     /// <summary>Runs the job until it ends, another writer takes it over, something fails, or the server stops.</summary>
     public async Task<CoordinatorExit> RunAsync(CancellationToken stop)
     {
@@ -140,6 +142,9 @@ internal sealed class JobCoordinator : IUpdateSink
             case JobMessage.Stored(var update):
                 TakeStored(job, update);
                 break;
+            case JobMessage.Lost(var key, var assignmentIds):
+                TakeLoss(job, key, assignmentIds);
+                break;
             case JobMessage.Failed(var device, var report, var done):
                 await TakeFailureAsync(job, report.AssignmentId, device.DeviceId, report.Kind, report.Message, stop);
                 done.TrySetResult(true);
@@ -198,6 +203,23 @@ internal sealed class JobCoordinator : IUpdateSink
         {
             _logger.UnknownUpdate(update.Key, update.AssignmentId);
         }
+    }
+
+    private void TakeLoss(CoordinatedJob job, RoundKey round, IReadOnlyList<string> assignmentIds)
+    {
+        if (round != job.Machine.Key)
+        {
+            return;
+        }
+
+        IReadOnlyList<Assignment> lost = job.Machine.Lost(assignmentIds, job.Now);
+        foreach (Assignment assignment in lost)
+        {
+            job.Place(assignment);
+        }
+
+        _logger.UpdatesLost(round, lost.Count);
+        _board.Changed(job.Machine);
     }
 
     private async Task TakeFailureAsync(

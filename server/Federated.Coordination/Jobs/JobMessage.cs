@@ -27,6 +27,9 @@ internal abstract record JobMessage
     /// <summary>The tier has stored an update.</summary>
     public sealed record Stored(UpdateCommitted Update) : JobMessage;
 
+    /// <summary>The tier has lost updates, or the places where they were to go.</summary>
+    public sealed record Lost(RoundKey Key, IReadOnlyList<string> AssignmentIds) : JobMessage;
+
     /// <summary>A device gives its task up.</summary>
     public sealed record Failed(DeviceIdentity Device, FailureReport Report, TaskCompletionSource<bool> Done) : JobMessage
     {

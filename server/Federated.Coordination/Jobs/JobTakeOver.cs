@@ -63,6 +63,11 @@ internal sealed class JobTakeOver
         DateTimeOffset grace = now + (_job.Terms.ReportingTime / 2);
         DateTimeOffset deadline = open.Deadline > grace ? open.Deadline : grace;
         _job.Machine.Resume(open.Key, _job.Terms, deadline, AssignmentsOf(snapshot), stored, now);
+        foreach (Assignment assignment in _job.Machine.Assignments)
+        {
+            _job.Place(assignment);
+        }
+
         _logger.Resumed(open.Key, stored.Count, recovery.Lost.Count, _job.Machine.Assignments.Count);
         if (refusal is not null)
         {

@@ -50,7 +50,7 @@ internal sealed class TaskWriter
             MaxWeight = _job.Bounds.MaxWeight,
             MaxSteps = trains ? (uint)_job.Bounds.MaxSteps : 0,
             MaxBytes = (ulong)RoundPlans.BytesOf(sections),
-            Gateway = _options.GatewayAddress,
+            Gateway = assignment.Gateway.Length > 0 ? assignment.Gateway : _options.GatewayAddress,
             IssuedAtMs = now.ToUnixTimeMilliseconds(),
             ExpiresAtMs = (deadline + _options.TicketGrace).ToUnixTimeMilliseconds(),
             WriterEpoch = (ulong)writerEpoch,

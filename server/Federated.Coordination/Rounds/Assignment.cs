@@ -40,9 +40,12 @@ public sealed class Assignment
     /// <summary>The kind of its failure; null when it has not failed.</summary>
     public string? FailureKind { get; internal set; }
 
+    /// <summary>Base address of the gateway that takes the update; empty for the one of the settings.</summary>
+    public string Gateway { get; set; } = "";
+
     /// <summary>
-    /// Whether the device, when it asks, is told to send the update again: the coordinator or the node has restarted since the assignment
-    /// was made and the tier does not hold the update.
+    /// Whether the device, when it asks, is told to send the update again: the coordinator or the node has restarted, or the node was lost,
+    /// since the assignment was made, and the tier does not hold the update.
     /// </summary>
     public bool MayBeLost { get; internal set; }
 }

@@ -44,6 +44,19 @@ internal sealed class RoundAssignments
         Stored++;
     }
 
+    /// <summary>What the tier held of the update is gone, or where it was to go is.</summary>
+    public void SetLost(Assignment assignment)
+    {
+        if (assignment.State == AssignmentState.Stored)
+        {
+            assignment.State = AssignmentState.Outstanding;
+            Stored--;
+            Outstanding++;
+        }
+
+        assignment.MayBeLost = true;
+    }
+
     public void SetFailed(Assignment assignment, string kind, string message)
     {
         assignment.State = AssignmentState.Failed;

@@ -205,6 +205,26 @@ public sealed class RoundStateMachine
         return StoredOutcome.Accepted;
     }
 
+    /// <summary>A node of the tier was lost: the devices of these assignments have to send their updates to another one.</summary>
+    /// <param name="assignmentIds">Assignments that were placed on the node or stored there; unknown ids are passed over.</param>
+    /// <param name="now">The time.</param>
+    /// <returns>Those of the open round.</returns>
+    public IReadOnlyList<Assignment> Lost(IEnumerable<string> assignmentIds, DateTimeOffset now)
+    {
+        var lost = new List<Assignment>();
+        foreach (string id in assignmentIds)
+        {
+            if (_assignments.Find(id) is { State: AssignmentState.Outstanding or AssignmentState.Stored } assignment)
+            {
+                _assignments.SetLost(assignment);
+                lost.Add(assignment);
+            }
+        }
+
+        Advance(now);
+        return lost;
+    }
+
     /// <summary>A device has given its task up, or is not wanted any more.</summary>
     /// <param name="assignmentId">The task.</param>
     /// <param name="deviceId">Who says so; another device's word is ignored.</param>

@@ -30,6 +30,15 @@ public interface IAggregationTier
     Task<RoundRecovery> OpenRoundAsync(RoundPlan plan, IUpdateSink sink, CancellationToken cancellationToken);
 
     /// <summary>
+    /// Base address of the gateway that takes an update of an open round; empty for the one that the server's settings name. The answer
+    /// for an assignment changes only when the tier has told of its loss.
+    /// </summary>
+    /// <param name="key">The round.</param>
+    /// <param name="assignmentId">The update's id.</param>
+    /// <param name="number">The assignment's position in the cohort, from 0.</param>
+    string GatewayOf(RoundKey key, string assignmentId, int number);
+
+    /// <summary>
     /// Ends the round: refuses updates from now on, waits for those that are being committed, and returns the aggregate. The round's
     /// journal and memory stay until <see cref="ForgetRoundAsync"/>, so that a coordinator that dies before its commit
     /// point can open the round again.

@@ -11,4 +11,12 @@ public interface IUpdateSink
     /// </summary>
     /// <param name="update">The claim check.</param>
     void OnStored(UpdateCommitted update);
+
+    /// <summary>
+    /// Called when a node is lost while its round is open: what was stored there has to be sent again, and what was to go there has to
+    /// go elsewhere. The tier takes these updates at <see cref="IAggregationTier.GatewayOf"/> from now on, and nothing of the lost node counts any more.
+    /// </summary>
+    /// <param name="key">The round.</param>
+    /// <param name="assignmentIds">Their assignments.</param>
+    void OnLost(RoundKey key, IReadOnlyList<string> assignmentIds);
 }

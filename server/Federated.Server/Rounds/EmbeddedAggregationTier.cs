@@ -14,6 +14,11 @@ internal sealed class EmbeddedAggregationTier(AggregatorNode node) : IAggregatio
         return new RoundRecovery(reopened.Recovered, reopened.Lost);
     }
 
+    public string GatewayOf(RoundKey key, string assignmentId, int number)
+    {
+        return "";
+    }
+
     public async Task<RoundAggregate> CloseRoundAsync(RoundKey key, CancellationToken cancellationToken)
     {
         var closed = await node.CloseRoundAsync(key, cancellationToken);

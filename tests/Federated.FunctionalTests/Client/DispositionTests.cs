@@ -56,6 +56,38 @@ public sealed class DispositionTests
     }
 
     [Fact]
+    public async Task Upload_ToAGatewayThatIsGone_MovesWhereTheServerSays()
+    {
+        await using DeviceFixture fixture = await DeviceFixture.StartAsync();
+        FakeWorld world = fixture.World;
+        string assignment = world.Assign(change: task => task.TicketContent.Gateway = "http://127.0.0.1:9");
+        world.Disposition = (_, token) => world.Uploads.IsEmpty
+            ? Task.FromResult(new DispositionReply { Dispositions = { Moved(assignment, fixture.Options.Server!.ToString()) } })
+            : SessionTests.Never<DispositionReply>(token);
+        world.Answer = (_, _) => Task.FromResult(
+            FakeWorld.Rejected(RejectionReason.JobEnded, 0, FakeWorld.Fate(assignment, DispositionKind.Counted, 1)));
+
+        SessionSummary summary = await fixture.RunAsync();
+
+        Assert.Equal(1, summary.Counted);
+        Assert.Equal(assignment, Assert.Single(world.Uploads).AssignmentId);
+    }
+
+    [Fact]
+    public async Task Upload_ToAGatewayThatIsGone_EndsWithTheRound()
+    {
+        await using DeviceFixture fixture = await DeviceFixture.StartAsync();
+        FakeWorld world = fixture.World;
+        string assignment = world.Assign(change: task => task.TicketContent.Gateway = "http://127.0.0.1:9");
+        world.Disposition = (_, _) => Task.FromResult(new DispositionReply { Dispositions = { FakeWorld.Fate(assignment, DispositionKind.Discarded) } });
+
+        SessionSummary summary = await fixture.RunAsync();
+
+        Assert.Equal((0, 1), (summary.Counted, summary.Discarded));
+        Assert.Empty(world.Uploads);
+    }
+
+    [Fact]
     public async Task State_IsCommittedOnCountedOnly()
     {
         await using DeviceFixture fixture = await DeviceFixture.StartAsync();
@@ -163,4 +195,11 @@ public sealed class DispositionTests
     private static LocalWork CountingWork() => new() { CreateSolver = _ => StubSolver.PlusOne(), Algorithms = [new CountingAlgorithm()] };
 
     private static void CountingTask(TaskAssignment task) => task.Training.Algorithm = "counting";
+
+    private static UpdateDisposition Moved(string assignmentId, string gateway)
+    {
+        UpdateDisposition fate = FakeWorld.Fate(assignmentId, DispositionKind.Resend);
+        fate.Gateway = gateway;
+        return fate;
+    }
 }

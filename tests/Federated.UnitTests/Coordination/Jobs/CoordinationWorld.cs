@@ -112,11 +112,14 @@ internal sealed class CoordinationWorld : IAsyncDisposable
         return Directory.CheckInAsync(new DeviceIdentity(Tenant, device), request, Cancel);
     }
 
-    public async Task<DispositionKind> DispositionAsync(string device, string assignment, uint waitMs = 0)
+    public async Task<DispositionKind> DispositionAsync(string device, string assignment, uint waitMs = 0) =>
+        (await FateAsync(device, assignment, waitMs)).Kind;
+
+    public async Task<UpdateDisposition> FateAsync(string device, string assignment, uint waitMs = 0)
     {
         var request = new DispositionRequest { WaitMs = waitMs };
         request.AssignmentIds.Add(assignment);
-        return (await Directory.DispositionAsync(new DeviceIdentity(Tenant, device), request, Cancel)).Dispositions[0].Kind;
+        return (await Directory.DispositionAsync(new DeviceIdentity(Tenant, device), request, Cancel)).Dispositions[0];
     }
 
     public ModelContent ModelOf(string blobId) => ModelFile.Read(Blobs.Read(blobId));

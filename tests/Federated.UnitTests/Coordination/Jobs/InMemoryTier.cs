@@ -60,6 +60,11 @@ internal sealed class InMemoryTier(FaultInjector faults) : IAggregationTier
             }
         });
 
+    /// <summary>Base address of the only node's gateway.</summary>
+    public string Gateway { get; set; } = "";
+
+    public string GatewayOf(RoundKey key, string assignmentId, int number) => Gateway;
+
     public Task AbandonRoundAsync(RoundKey key, string reason, CancellationToken cancellationToken) =>
         FinishAsync("tier.AbandonRound", key);
 
@@ -95,6 +100,20 @@ internal sealed class InMemoryTier(FaultInjector faults) : IAggregationTier
         // Delivery is at least once.
         sink.OnStored(claim);
         return true;
+    }
+
+    /// <summary>The node is lost and another one takes its place: the sink hears of every update of the round, stored or not.</summary>
+    public void LoseNode(RoundKey key, string gateway, IReadOnlyList<string> assignmentIds)
+    {
+        IUpdateSink sink;
+        lock (_gate)
+        {
+            Gateway = gateway;
+            _rounds[key].Updates.Clear();
+            sink = _rounds[key].Sink!;
+        }
+
+        sink.OnLost(key, assignmentIds);
     }
 
     /// <summary>The process dies: no round is open any more, and updates that were summed in memory only are gone.</summary>

@@ -3,6 +3,7 @@ using Federated.Coordination.Persistence;
 using Federated.Coordination.Rounds;
 using Federated.Protocol;
 using Federated.Protocol.Jobs;
+using Federated.Protocol.Rounds;
 using Federated.Protocol.V1;
 
 namespace Federated.UnitTests.Coordination.Jobs;
@@ -137,6 +138,29 @@ public sealed class JobCoordinatorTests : IAsyncDisposable
         Upload(tasks[0]);
         Upload(tasks[1]);
         Assert.Equal(DispositionKind.Counted, await _world.DispositionAsync(device, tasks[0].AssignmentId, 60_000));
+    }
+
+    [Fact]
+    public async Task NodeLost_WithTheRoundOpen_AsksForItsUpdatesAtAnotherGateway()
+    {
+        _world.Tier.Gateway = "http://first";
+        TaskAssignment[] tasks = await OpenRoundAsync();
+        Upload(tasks[0]);
+        await _world.UntilAsync(progress => progress.Stored == 1);
+        string device = tasks[0].TicketContent.DeviceId;
+        Task<UpdateDisposition> waiting = _world.FateAsync(device, tasks[0].AssignmentId, 60_000);
+        Assert.Equal(DispositionKind.Pending, await _world.DispositionAsync(device, tasks[0].AssignmentId));
+
+        var round = new RoundKey(tasks[0].TicketContent.TenantId, tasks[0].JobId, (int)tasks[0].Round, tasks[0].Kind);
+        _world.Tier.LoseNode(round, "http://second", [tasks[0].AssignmentId, tasks[1].AssignmentId, "never made"]);
+
+        UpdateDisposition fate = await waiting;
+        Assert.Equal((DispositionKind.Resend, "http://second"), (fate.Kind, fate.Gateway));
+        Assert.Equal("http://first", tasks[0].TicketContent.Gateway);
+        Assert.Equal(DispositionKind.Resend, await _world.DispositionAsync(tasks[1].TicketContent.DeviceId, tasks[1].AssignmentId));
+        await _world.UntilAsync(progress => progress.Stored == 0);
+        await FinishRoundAsync(tasks, version: 1);
+        Assert.Equal(DispositionKind.Counted, await _world.DispositionAsync(device, tasks[0].AssignmentId));
     }
 
     [Fact]

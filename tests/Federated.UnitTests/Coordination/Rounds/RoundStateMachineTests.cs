@@ -381,6 +381,29 @@ public sealed class RoundStateMachineTests
     }
 
     [Fact]
+    public void Lost_StoredAndOutstandingUpdates_AreMissingAgain()
+    {
+        Assignment[] assignments = [.. Enumerable.Range(0, 3).Select(number => new Assignment($"job-t1-{number}", number, $"d{number}", 0))];
+        Machine.Resume(
+            new RoundKey("default", "job", 1, TaskKind.Train),
+            RoundDriver.Terms,
+            RoundDriver.Start + TimeSpan.FromSeconds(300),
+            assignments,
+            new HashSet<string> { "job-t1-0", "job-t1-1" },
+            _driver.Now);
+
+        IReadOnlyList<Assignment> lost = Machine.Lost(["job-t1-0", "job-t1-2", "other"], _driver.Now);
+
+        Assert.Equal(["job-t1-0", "job-t1-2"], lost.Select(assignment => assignment.Id));
+        Assert.Equal([true, false, true], assignments.Select(assignment => assignment.MayBeLost));
+        Assert.Equal(1, Machine.StoredCount);
+        Assert.Empty(_driver.Take());
+        Machine.Stored("job-t1-2", _driver.Now);
+        Machine.Stored("job-t1-0", _driver.Now);
+        Assert.Equal(RoundDecisionKind.Close, Assert.Single(_driver.Take()).Kind);
+    }
+
+    [Fact]
     public void Resume_WithRecoveredUpdates_GoesOnAndSuspectsTheRest()
     {
         Assignment[] assignments = [.. Enumerable.Range(0, 3).Select(number => new Assignment($"job-t1-{number}", number, $"d{number}", 0))];
