@@ -1,3 +1,4 @@
+using Federated.Client.Algorithms.FedAmd;
 using Federated.Client.Algorithms.FedAvg;
 using Federated.Client.Algorithms.FedDyn;
 using Federated.Client.Algorithms.FedNova;
@@ -12,6 +13,7 @@ public static class ClientAlgorithms
     /// <summary>All of them; a device that can run these can take part in every job of a server of the same version.</summary>
     public static IReadOnlyList<IClientAlgorithm> BuiltIn { get; } =
     [
+        new FedAmdClient(),
         new FedAvgClient(),
         new FedDynClient(),
         new FedNovaClient(),

@@ -37,6 +37,12 @@ public interface IServerAlgorithm
     /// <param name="role">The device's role.</param>
     ImmutableArray<SectionSpec> UpSections(string role);
 
+    /// <summary>
+    /// Sections that <see cref="Apply"/> needs from each update besides their aggregate, for algorithms that keep something of every client. They cost the tier and the
+    /// coordinator memory for as many updates as a round has; empty for most algorithms.
+    /// </summary>
+    ImmutableArray<SectionRole> KeptSections => [];
+
     /// <summary>The vectors that a role needs besides the model, as they are before this round; empty for most algorithms.</summary>
     /// <param name="role">The device's role.</param>
     ImmutableArray<DownSection> DownSections(string role);

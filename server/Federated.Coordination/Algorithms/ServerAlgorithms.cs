@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Federated.Coordination.Algorithms.FedAmd;
 using Federated.Coordination.Algorithms.FedAvg;
 using Federated.Coordination.Algorithms.FedDyn;
 using Federated.Coordination.Algorithms.FedNova;
@@ -25,6 +26,7 @@ public sealed class ServerAlgorithms
     public static ServerAlgorithms BuiltIn { get; } = new(
     [
         .. FedAvgFactory.All,
+        new FedAmdFactory(),
         new FedDynFactory(),
         new FedNovaFactory(),
         new QFedAvgFactory(),

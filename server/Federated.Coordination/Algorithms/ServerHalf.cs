@@ -39,6 +39,8 @@ internal abstract class ServerHalf : IServerAlgorithm
 
     public abstract ImmutableArray<SectionSpec> UpSections(string role);
 
+    public virtual ImmutableArray<SectionRole> KeptSections => [];
+
     public virtual ImmutableArray<DownSection> DownSections(string role) => [];
 
     public virtual LocalTraining TrainingFor(RoundKey round, uint clientIndex, string role) => LocalTrainings.Of(Job, clientIndex);

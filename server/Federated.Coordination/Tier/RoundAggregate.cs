@@ -15,6 +15,17 @@ public sealed record RoundAggregate(IReadOnlyList<AggregatedSection> Sections, I
     /// <summary>Whose updates they are, in the order of <see cref="Included"/>; set by the coordinator, because the tier knows no roles.</summary>
     public IReadOnlyList<IncludedClient> Clients { get; init; } = [];
 
+    /// <summary>The sections that came one by one, where the plan asks for such.</summary>
+    public IReadOnlyList<KeptSection> Kept { get; init; } = [];
+
+    /// <summary>A section of one update, as the device sent it.</summary>
+    /// <param name="assignmentId">The update.</param>
+    /// <param name="role">The section.</param>
+    /// <exception cref="InvalidOperationException">The tier was not asked to keep it.</exception>
+    public float[] KeptOf(string assignmentId, SectionRole role) =>
+        Kept.FirstOrDefault(section => section.AssignmentId == assignmentId && section.Role == role)?.Values
+        ?? throw new InvalidOperationException($"The aggregate has no section {role} of update {assignmentId}.");
+
     /// <summary>The same aggregate with the clients behind its updates.</summary>
     /// <param name="assignments">The assignments of the round.</param>
     public RoundAggregate With(IReadOnlyList<Assignment> assignments)

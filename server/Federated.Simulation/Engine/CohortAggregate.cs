@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Federated.Aggregation.Accumulators;
 using Federated.Coordination.Tier;
 using Federated.Protocol.Rounds;
+using Federated.Protocol.Sections;
 using Federated.Protocol.V1;
 
 namespace Federated.Simulation.Engine;
@@ -11,13 +13,19 @@ internal sealed class CohortAggregate : ICohortAggregate
 {
     private readonly ImmutableArray<SectionSpec> _sections;
     private readonly ImmutableArray<UpdateForm> _forms;
+    private readonly ImmutableArray<SectionRole> _kept;
     private readonly UpdateAccumulator _accumulator;
     private readonly List<UpdateCommitted> _included = [];
+    private readonly List<KeptSection> _keptSections = [];
 
-    public CohortAggregate(ImmutableArray<SectionSpec> sections, ImmutableArray<UpdateForm> forms)
+    /// <param name="sections">The sections of the round.</param>
+    /// <param name="forms">Which of them each role carries.</param>
+    /// <param name="kept">Those that the server half needs from each update.</param>
+    public CohortAggregate(ImmutableArray<SectionSpec> sections, ImmutableArray<UpdateForm> forms, ImmutableArray<SectionRole> kept)
     {
         _sections = sections;
         _forms = forms;
+        _kept = kept;
         _accumulator = new UpdateAccumulator([.. sections.Select(ShapeOf)], degree: 1);
     }
 
@@ -25,8 +33,27 @@ internal sealed class CohortAggregate : ICohortAggregate
 
     public void Add(ReadOnlySpan<byte> payload, UpdateCommitted update)
     {
-        _accumulator.Accumulate(payload, update.Weight, _forms.First(form => form.Role == update.Role).Sections);
+        ImmutableArray<int> carried = _forms.First(form => form.Role == update.Role).Sections;
+        _accumulator.Accumulate(payload, update.Weight, carried);
         _included.Add(update);
+        if (_kept.Length > 0)
+        {
+            Keep(payload, update.AssignmentId, carried);
+        }
+    }
+
+    private void Keep(ReadOnlySpan<byte> payload, string assignmentId, ImmutableArray<int> carried)
+    {
+        foreach (SectionSpec section in carried.Select(position => _sections[position]))
+        {
+            int length = (int)SectionSpecs.DenseBytes(section);
+            if (_kept.Contains(section.Role))
+            {
+                _keptSections.Add(new KeptSection(assignmentId, section.Role, MemoryMarshal.Cast<byte, float>(payload[..length]).ToArray()));
+            }
+
+            payload = payload[length..];
+        }
     }
 
     public RoundAggregate Report()
@@ -44,7 +71,10 @@ internal sealed class CohortAggregate : ICohortAggregate
                     pair.Section.Single,
                     pair.Section.Integer.Length > 0 ? [.. pair.Section.Integer.Select(value => (double)value)] : pair.Section.Double,
                     pair.Section.Divisor))],
-            _included);
+            _included)
+        {
+            Kept = _keptSections,
+        };
     }
 
     private static SectionShape ShapeOf(SectionSpec spec) => new(

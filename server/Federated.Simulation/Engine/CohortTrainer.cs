@@ -84,8 +84,8 @@ internal sealed class CohortTrainer : IDisposable
 
         // 2. Reporting: the clients work in parallel, and report in their order until the machine has enough.
         _retained?.Begin(key);
-        ICohortAggregate aggregate = _retained
-            ?? (ICohortAggregate)new CohortAggregate(RoundPlans.SectionsOf(TaskKind.Train, _algorithm), RoundPlans.FormsOf(TaskKind.Train, _algorithm));
+        ICohortAggregate aggregate = _retained ?? (ICohortAggregate)new CohortAggregate(
+            RoundPlans.SectionsOf(TaskKind.Train, _algorithm), RoundPlans.FormsOf(TaskKind.Train, _algorithm), _algorithm.KeptSections);
         var pendingStates = new Dictionary<uint, float[]>();
         List<Assignment> vanished = [];
         long bytesUp = 0;

@@ -67,7 +67,8 @@ internal sealed class SmallFederation
     public void RunRound(uint[] cohort, params uint[] vanish)
     {
         var key = new RoundKey("default", "job", ++Rounds, TaskKind.Train);
-        var aggregate = new CohortAggregate(RoundPlans.SectionsOf(TaskKind.Train, Server), RoundPlans.FormsOf(TaskKind.Train, Server));
+        var aggregate = new CohortAggregate(
+            RoundPlans.SectionsOf(TaskKind.Train, Server), RoundPlans.FormsOf(TaskKind.Train, Server), Server.KeptSections);
         var roles = new Dictionary<uint, string>();
         var clients = new List<IncludedClient>();
         var states = new Dictionary<uint, float[]>();
@@ -94,6 +95,10 @@ internal sealed class SmallFederation
             _states[client] = state;
         }
     }
+
+    /// <summary>The sections of one client's update, without a round.</summary>
+    public ClientUpdate UpdateOf(uint client, string role) =>
+        Work(new RoundKey("default", "job", Rounds + 1, TaskKind.Train), client, role).Update;
 
     /// <summary>A client forgets what it has saved.</summary>
     public void Forget(uint client) => _states.Remove(client);

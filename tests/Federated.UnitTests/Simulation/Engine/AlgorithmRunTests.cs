@@ -16,6 +16,7 @@ public sealed class AlgorithmRunTests
         { "fednova", 0.1, 0.8 },
         { "feddyn", 0.1, 0.8 },
         { "qfedavg", 0.1, 0.8 },
+        { "fedamd", 0.1, 0.8 },
     };
 
     [Theory]
@@ -42,6 +43,20 @@ public sealed class AlgorithmRunTests
 
         Assert.Equal(6 * 4 * 650, scaffold.BytesDown - plain.BytesDown);
         Assert.InRange(scaffold.BytesUp - plain.BytesUp, 6 * 4 * 650, 6 * ((4 * 650) + 40));
+    }
+
+    [Fact]
+    public void Run_FedAmd_WarmsUpWithEverybodyAndSendsTheMeanToMinersOnly()
+    {
+        SimulationRequest request = Of("fedamd", 0.1, rounds: 3);
+        request = request with { Job = request.Job with { Algorithm = new AlgorithmSettings { Name = "fedamd", Parameters = { ["period"] = 3 } } } };
+
+        IReadOnlyList<RoundReport> rounds = Requests.Run(request, cancellationToken: TestContext.Current.CancellationToken).Rounds;
+
+        long model = rounds[0].BytesDown / 20;
+        Assert.Equal([20, 6, 6], rounds.Select(round => round.Counted));
+        Assert.Equal([20 * model, 6 * (model + 2600), 6 * (model + 2600)], rounds.Select(round => round.BytesDown));
+        Assert.Null(rounds[0].UpdateNorm);
     }
 
     private static SimulationRequest Of(string algorithm, double rate, int rounds)
