@@ -83,6 +83,11 @@ public sealed partial class JobDirectory : IAsyncDisposable
         }
 
         (ModelContent? model, long byteLength) = await ReadModelAsync(modelBlobId, errors, cancellationToken);
+        if (errors.Count == 0 && !_services.Algorithms.Create(definition, model!.Schema).KeptSections.IsEmpty)
+        {
+            errors.Add(new JobDefinitionError("algorithm", $"'{definition.Algorithm.Name}' wants single updates with these parameters; the nodes of a server give sums only."));
+        }
+
         if (errors.Count > 0)
         {
             return new CreateJobResult(null, [.. errors]);

@@ -48,6 +48,11 @@ internal sealed class FedAmdFactory : AlgorithmFactory
             errors.Add(new JobDefinitionError("algorithm.parameters", $"Give one of '{Probability.Name}', '{Period.Name}' and '{Rule.Name}', not {deciders}."));
         }
 
+        if (ServerHeld.IsOn(job) && job.Aggregation.Rule != "mean")
+        {
+            errors.Add(new JobDefinitionError("aggregation.rule", $"'{job.Aggregation.Rule}' is not allowed with serverHeld; it must be mean."));
+        }
+
         if (!Lazy.IsOn(job) || Rule.Of(job) == 1)
         {
             RequirePopulation(job, errors);
