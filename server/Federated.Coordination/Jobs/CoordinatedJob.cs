@@ -60,9 +60,18 @@ internal sealed class CoordinatedJob
     /// <summary>Starts the selection of the round that comes next, or ends the job; nothing while it is paused or a round is open.</summary>
     public async Task BeginNextAsync(CancellationToken stop)
     {
+        if (Record.Status == JobStatus.Running && Machine.Phase == RoundPhase.Idle && !TryBeginNext())
+        {
+            await SetStatusAsync(JobStatus.Completed, "Every round is done.", stop);
+        }
+    }
+
+    /// <summary>Starts the selection of the round that comes next; false when none does, now or for good.</summary>
+    public bool TryBeginNext()
+    {
         if (Record.Status != JobStatus.Running || Machine.Phase != RoundPhase.Idle)
         {
-            return;
+            return false;
         }
 
         ModelVersionRecord version = Model.Record;
@@ -70,13 +79,12 @@ internal sealed class CoordinatedJob
         {
             case NextRound.Train:
                 Begin(TaskKind.Train, History.LastNumber + 1);
-                break;
+                return true;
             case NextRound.Evaluate:
                 Begin(TaskKind.Evaluate, version.Version);
-                break;
+                return true;
             default:
-                await SetStatusAsync(JobStatus.Completed, "Every round is done.", stop);
-                break;
+                return false;
         }
     }
 

@@ -11,7 +11,7 @@ internal sealed class DispositionBoard
 {
     private const int RoundsRemembered = 4;
 
-    private readonly Queue<Dictionary<string, (string DeviceId, UpdateDisposition Disposition)>> _rounds = new();
+    private readonly Queue<RoundFates> _rounds = new();
     private readonly List<DispositionQuery> _waiting = [];
 
     /// <summary>Answers at once when something is known that the device has to act on, and else when it is.</summary>
@@ -33,14 +33,8 @@ internal sealed class DispositionBoard
     }
 
     /// <summary>Remembers the final dispositions of a round and answers those who wait for them.</summary>
-    public void Publish(RoundStateMachine machine, int modelVersion)
+    public void Publish(RoundFates round, RoundStateMachine machine)
     {
-        var round = new Dictionary<string, (string, UpdateDisposition)>(machine.Assignments.Count, StringComparer.Ordinal);
-        foreach (Assignment assignment in machine.Assignments)
-        {
-            round.Add(assignment.Id, (assignment.DeviceId, Dispositions.Of(assignment, modelVersion)));
-        }
-
         _rounds.Enqueue(round);
         if (_rounds.Count > RoundsRemembered)
         {
@@ -84,11 +78,11 @@ internal sealed class DispositionBoard
 
     private UpdateDisposition? Find(string id, string deviceId, RoundStateMachine machine)
     {
-        foreach (Dictionary<string, (string DeviceId, UpdateDisposition Disposition)> round in _rounds)
+        foreach (RoundFates round in _rounds)
         {
-            if (round.TryGetValue(id, out (string DeviceId, UpdateDisposition Disposition) entry))
+            if (round.TryFind(id, out string? owner, out UpdateDisposition? disposition))
             {
-                return entry.DeviceId == deviceId ? entry.Disposition : null;
+                return owner == deviceId ? disposition : null;
             }
         }
 

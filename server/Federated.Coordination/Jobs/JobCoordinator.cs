@@ -260,7 +260,7 @@ internal sealed class JobCoordinator : IUpdateSink
                         break;
                     case RoundDecisionKind.Close:
                         await AssignBatchAsync(opening, stop);
-                        await closing.CloseAsync(decision.Reason!, stop);
+                        await closing.CloseAsync(decision.Reason!, () => StartNext(job, opening), stop);
                         await job.BeginNextAsync(stop);
                         break;
                     default:
@@ -272,6 +272,40 @@ internal sealed class JobCoordinator : IUpdateSink
             }
         }
         while (await AssignBatchAsync(opening, stop));
+    }
+
+    /// <summary>
+    /// Begins the next round before the commit point of the last one, with the devices that have checked in meanwhile; null when it does not open
+    /// yet. Its decisions to assign stay in the batch, and are carried out after the commit.
+    /// </summary>
+    private RoundStart? StartNext(CoordinatedJob job, RoundOpening opening)
+    {
+        if (!job.TryBeginNext())
+        {
+            return null;
+        }
+
+        // Check-ins only: other messages may write, or ask for what the commit is about to decide.
+        while (_inbox.Reader.TryPeek(out JobMessage? message) && message is JobMessage.CheckedIn(var call))
+        {
+            TakeCheckIn(job, call);
+            _inbox.Reader.TryRead(out _);
+        }
+
+        while (job.Machine.TryTake(out RoundDecision decision))
+        {
+            if (decision.Kind == RoundDecisionKind.Assign)
+            {
+                _batch.Add(decision);
+            }
+            else
+            {
+                // Nothing but selection has happened to the round: whoever is not assigned is rejected.
+                _calls.Reject(decision.CallId, decision.Rejection, decision.RetryAfter);
+            }
+        }
+
+        return _batch.Count == 0 ? null : opening.Start(_batch);
     }
 
     /// <summary>Carries out the decisions to assign that came together, in one go; false when there were none.</summary>

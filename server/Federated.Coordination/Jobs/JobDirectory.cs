@@ -149,15 +149,10 @@ public sealed partial class JobDirectory : IAsyncDisposable
             return Rejections.Reply(RejectionReason.UpgradeRequired, TimeSpan.Zero);
         }
 
-        UpdateDisposition[] before = await DispositionsAsync(device, request.PendingAssignments, TimeSpan.Zero, cancellationToken);
-        CheckInReply reply = before.Any(disposition => disposition.Kind == DispositionKind.Resend)
-            ? Rejections.Reply(RejectionReason.NoWork, TimeSpan.Zero)
-            : await RouteAsync(device, request, cancellationToken);
-        bool wasOpen = before.Any(disposition => disposition.Kind == DispositionKind.Pending);
-        UpdateDisposition[] after = wasOpen
-            ? await DispositionsAsync(device, request.PendingAssignments, TimeSpan.Zero, cancellationToken)
-            : before;
-        reply.Dispositions.AddRange(after.Where(disposition => disposition.Kind != DispositionKind.Pending));
+        // A device that has to send again hears it at once: its coordinator rejects the check-in (see JobCoordinator).
+        CheckInReply reply = await RouteAsync(device, request, cancellationToken);
+        UpdateDisposition[] known = await DispositionsAsync(device, request.PendingAssignments, TimeSpan.Zero, cancellationToken);
+        reply.Dispositions.AddRange(known.Where(disposition => disposition.Kind != DispositionKind.Pending));
         return reply;
     }
 

@@ -25,7 +25,10 @@ internal sealed class RoundClosing
     private RoundStateMachine Machine => _job.Machine;
 
     /// <summary>Ends the open round with what the tier has; abandons it when that is not enough, or not finite.</summary>
-    public async Task CloseAsync(string reason, CancellationToken stop)
+    /// <param name="reason">Why it ends.</param>
+    /// <param name="startNext">Begins the next round; gives its start when its devices wait already.</param>
+    /// <param name="stop">Ends the work.</param>
+    public async Task CloseAsync(string reason, Func<RoundStart?> startNext, CancellationToken stop)
     {
         RoundKey round = Machine.Key!;
 
@@ -67,37 +70,17 @@ internal sealed class RoundClosing
             version = await _job.Model.WriteNextAsync(round.Round, _job.Now, stop);
         }
 
-        // 7d. The commit point.
-        RoundMetrics metrics = RoundFigures.Of(Machine.Assignments, aggregate, bytesDown);
-        (JobStatus status, string? statusReason) = StatusAfter(round, version, metrics);
-        FencedException.ThrowIf(await _job.Services.Store.CommitRoundAsync(
-            new RoundCommit(
-                _job.Lease,
-                round,
-                _job.Now,
-                [.. aggregate.Included.Select((update, i) => new CountedUpdate(
-                    update.AssignmentId, update.Weight, update.LocalSteps, update.Length, update.TrainingLoss, update.TrainingSeconds,
-                    i < aggregate.Scores.Count ? aggregate.Scores[i] : null))],
-                [.. Machine.Assignments.Where(assignment => assignment.State == AssignmentState.Discarded)
-                    .Select(assignment => new DiscardedUpdate(assignment.Id, assignment.Reason!))],
-                SilentDevices(round),
-                metrics,
-                version,
-                status,
-                statusReason),
-            stop));
+        // 7d. The commit point. The next round is begun before it, and opens with it when its devices wait already: that is one transaction
+        // less before they have their tasks. Nobody hears of either before the commit; when it fails, this coordinator ends.
+        RoundCommit commit = CommitOf(round, aggregate, bytesDown, version);
+        RoundFates fates = RoundFates.Of(Machine.Assignments, version?.Version ?? round.Round);
+        TakeAsCommitted(commit);
+        FencedException.ThrowIf(await _job.Services.Store.CommitRoundAsync(commit with { Next = startNext() }, stop));
 
         // 8. The devices learn what became of their updates; the tier may forget them.
-        _board.Publish(Machine, version?.Version ?? round.Round);
-        Machine.Finish();
+        _board.Publish(fates, Machine);
         await _job.Services.Tier.ForgetRoundAsync(round, stop);
-        _logger.Closed(round, metrics.Counted, metrics.Assigned, reason);
-        _job.Record = _job.Record with { Status = status, StatusReason = statusReason };
-        _job.History.Closed(round);
-        if (version is not null)
-        {
-            _job.Model.Committed(version);
-        }
+        _logger.Closed(round, commit.Metrics.Counted, commit.Metrics.Assigned, reason);
     }
 
     /// <summary>Ends the open round without an aggregate. The job goes on, unless too many of its rounds end so.</summary>
@@ -121,12 +104,44 @@ internal sealed class RoundClosing
         Machine.SettleAbandoned(reason);
         FencedException.ThrowIf(await _job.Services.Store.AbandonRoundAsync(
             new RoundAbandonment(_job.Lease, round, _job.Now, reason, SilentDevices(round), stateEpoch, status, statusReason), stop));
-        _board.Publish(Machine, _job.Model.Record.Version);
+        RoundFates fates = RoundFates.Of(Machine.Assignments, _job.Model.Record.Version);
         Machine.Finish();
+        _board.Publish(fates, Machine);
         await _job.Services.Tier.AbandonRoundAsync(round, reason, stop);
         _logger.Abandoned(round, reason);
         _job.Record = _job.Record with { Status = status, StatusReason = statusReason, StateEpoch = stateEpoch };
         _job.Model.BeginEpoch(stateEpoch);
+    }
+
+    private RoundCommit CommitOf(RoundKey round, RoundAggregate aggregate, long bytesDown, ModelVersionRecord? version)
+    {
+        RoundMetrics metrics = RoundFigures.Of(Machine.Assignments, aggregate, bytesDown);
+        (JobStatus status, string? statusReason) = StatusAfter(round, version, metrics);
+        return new RoundCommit(
+            _job.Lease,
+            round,
+            _job.Now,
+            [.. aggregate.Included.Select((update, i) => new CountedUpdate(
+                update.AssignmentId, update.Weight, update.LocalSteps, update.Length, update.TrainingLoss, update.TrainingSeconds,
+                i < aggregate.Scores.Count ? aggregate.Scores[i] : null))],
+            [.. Machine.Assignments.Where(assignment => assignment.State == AssignmentState.Discarded)
+                .Select(assignment => new DiscardedUpdate(assignment.Id, assignment.Reason!))],
+            SilentDevices(round),
+            metrics,
+            version,
+            status,
+            statusReason);
+    }
+
+    private void TakeAsCommitted(RoundCommit commit)
+    {
+        Machine.Finish();
+        _job.Record = _job.Record with { Status = commit.Status, StatusReason = commit.StatusReason };
+        _job.History.Closed(commit.Round);
+        if (commit.Version is not null)
+        {
+            _job.Model.Committed(commit.Version);
+        }
     }
 
     private string? WhyUseless(RoundAggregate aggregate)

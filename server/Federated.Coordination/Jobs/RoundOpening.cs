@@ -20,6 +20,7 @@ internal sealed class RoundOpening
     private readonly RoundClosing _closing;
     private readonly IUpdateSink _sink;
     private readonly ILogger _logger;
+    private RoundKey? _written;
 
     public RoundOpening(CoordinatedJob job, CheckInCalls calls, RoundClosing closing, IUpdateSink sink, ILogger logger)
     {
@@ -30,16 +31,34 @@ internal sealed class RoundOpening
         _logger = logger;
     }
 
+    /// <summary>
+    /// The round that the decisions open, for the commit point of the last one to write. They are carried out after it, by
+    /// <see cref="AssignAsync"/>, which does not write the round again.
+    /// </summary>
+    public RoundStart Start(IReadOnlyList<RoundDecision> decisions)
+    {
+        DateTimeOffset now = _job.Now;
+        RoundKey round = _job.Machine.Key!;
+        _written = round;
+        return new RoundStart(RecordOf(round, now), RecordsOf(round, decisions, now));
+    }
+
     /// <summary>Carries out decisions to assign: the first ones of a round open it, later ones replace devices that failed.</summary>
     public async Task AssignAsync(IReadOnlyList<RoundDecision> decisions, CancellationToken stop)
     {
         RoundKey round = _job.Machine.Key!;
         DateTimeOffset now = _job.Now;
-        AssignmentRecord[] records = [.. decisions.Select(decision => RecordOf(round, decision.Assignment!, now))];
         bool opens = _job.Machine.Phase == RoundPhase.Configuration;
         if (opens)
         {
-            if (await OpenAsync(round, records, now, stop) is { } refusal)
+            if (round != _written)
+            {
+                RoundStart start = Start(decisions);
+                FencedException.ThrowIf(await _job.Services.Store.OpenRoundAsync(_job.Lease, start.Round, start.Assignments, stop));
+            }
+
+            _job.History.Opened(round);
+            if ((await OpenOnTierAsync(round, stop)).Refusal is { } refusal)
             {
                 foreach (RoundDecision decision in decisions)
                 {
@@ -50,12 +69,13 @@ internal sealed class RoundOpening
                 return;
             }
 
-            _logger.Opened(round, records.Length, _job.Terms.Goal);
+            _logger.Opened(round, decisions.Count, _job.Terms.Goal);
         }
         else
         {
-            FencedException.ThrowIf(await _job.Services.Store.AddAssignmentsAsync(_job.Lease, records, stop));
-            _logger.Replaced(round, records.Length);
+            FencedException.ThrowIf(
+                await _job.Services.Store.AddAssignmentsAsync(_job.Lease, RecordsOf(round, decisions, now), stop));
+            _logger.Replaced(round, decisions.Count);
         }
 
         foreach (RoundDecision decision in decisions)
@@ -92,6 +112,12 @@ internal sealed class RoundOpening
         }
     }
 
+    private RoundRecord RecordOf(RoundKey round, DateTimeOffset now) =>
+        new(round, RoundState.Open, _job.Model.Record.Version, _job.Record.StateEpoch, now, _job.Machine.Deadline);
+
+    private AssignmentRecord[] RecordsOf(RoundKey round, IReadOnlyList<RoundDecision> decisions, DateTimeOffset now) =>
+        [.. decisions.Select(decision => RecordOf(round, decision.Assignment!, now))];
+
     private AssignmentRecord RecordOf(RoundKey round, Assignment assignment, DateTimeOffset now)
     {
         assignment.Role = round.Kind == TaskKind.Train
@@ -99,15 +125,5 @@ internal sealed class RoundOpening
             : DeviceRoles.Worker;
         return new AssignmentRecord(
             assignment.Id, round, assignment.Number, assignment.DeviceId, assignment.ClientIndex, assignment.Role, now);
-    }
-
-    private async Task<string?> OpenAsync(
-        RoundKey round, IReadOnlyList<AssignmentRecord> assignments, DateTimeOffset now, CancellationToken stop)
-    {
-        var record = new RoundRecord(
-            round, RoundState.Open, _job.Model.Record.Version, _job.Record.StateEpoch, now, _job.Machine.Deadline);
-        FencedException.ThrowIf(await _job.Services.Store.OpenRoundAsync(_job.Lease, record, assignments, stop));
-        _job.History.Opened(round);
-        return (await OpenOnTierAsync(round, stop)).Refusal;
     }
 }

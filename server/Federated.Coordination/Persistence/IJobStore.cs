@@ -35,7 +35,8 @@ public interface IJobStore
 
     /// <summary>
     /// The commit point: closes the round, sets the dispositions of all its assignments with the figures of the counted ones,
-    /// inserts the failures, the metrics and the model version, and sets the job's current version and status.
+    /// inserts the failures, the metrics and the model version, sets the job's current version and status, and inserts the round that
+    /// opens with it.
     /// </summary>
     Task<StoreOutcome> CommitRoundAsync(RoundCommit commit, CancellationToken cancellationToken);
 

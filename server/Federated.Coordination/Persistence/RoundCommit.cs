@@ -13,6 +13,7 @@ namespace Federated.Coordination.Persistence;
 /// <param name="Version">The model version that the round made, which becomes the job's current one; null for evaluations.</param>
 /// <param name="Status">The job's status from now on.</param>
 /// <param name="StatusReason">Why; null while the job runs.</param>
+/// <param name="Next">The round that opens with the commit, because its devices wait already; null when they are still to come.</param>
 public sealed record RoundCommit(
     WriterLease Lease,
     RoundKey Round,
@@ -23,4 +24,5 @@ public sealed record RoundCommit(
     RoundMetrics Metrics,
     ModelVersionRecord? Version,
     JobStatus Status,
-    string? StatusReason);
+    string? StatusReason,
+    RoundStart? Next = null);

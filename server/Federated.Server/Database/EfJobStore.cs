@@ -1,7 +1,9 @@
 using Federated.Coordination.Persistence;
 using Federated.Protocol.Rounds;
 using Federated.Server.Database.Rows;
+using Federated.Server.Database.Statements;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
 
 namespace Federated.Server.Database;
 
@@ -11,6 +13,8 @@ namespace Federated.Server.Database;
 /// </summary>
 internal sealed class EfJobStore(IDbContextFactory<ServerContext> contexts) : IJobStore
 {
+    private RoundStatements? _statements;
+
     public async Task<bool> CreateAsync(JobRecord job, ModelVersionRecord initial, CancellationToken cancellationToken)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
@@ -53,15 +57,22 @@ internal sealed class EfJobStore(IDbContextFactory<ServerContext> contexts) : IJ
         return snapshot;
     }
 
-    public Task<StoreOutcome> OpenRoundAsync(
+    public async Task<StoreOutcome> OpenRoundAsync(
         WriterLease lease, RoundRecord round, IReadOnlyList<AssignmentRecord> assignments, CancellationToken cancellationToken)
     {
-        return GuardedAsync(lease, async context =>
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+        var statements = StatementsOf(context);
+        var batch = new StatementBatch();
+        batch.Add(statements.Guard, new JobWrite(lease.Job.TenantId, lease.Job.JobId, lease.Epoch));
+        AddStart(batch, statements, new RoundStart(round, assignments));
+        if ((await batch.ExecuteAsync(transaction.GetDbTransaction(), cancellationToken))[0] == 0)
         {
-            context.Rounds.Add(RowMapping.ToRow(round));
-            context.Assignments.AddRange(assignments.Select(RowMapping.ToRow));
-            await context.SaveChangesAsync(cancellationToken);
-        }, cancellationToken);
+            return StoreOutcome.Fenced;
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+        return StoreOutcome.Done;
     }
 
     public Task<StoreOutcome> AddAssignmentsAsync(
@@ -79,35 +90,34 @@ internal sealed class EfJobStore(IDbContextFactory<ServerContext> contexts) : IJ
         return GuardedAsync(lease, context => InsertFailuresAsync(context, [failure], cancellationToken), cancellationToken);
     }
 
-    public Task<StoreOutcome> CommitRoundAsync(RoundCommit commit, CancellationToken cancellationToken)
+    public async Task<StoreOutcome> CommitRoundAsync(RoundCommit commit, CancellationToken cancellationToken)
     {
-        return GuardedAsync(commit.Lease, async context =>
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+        var statements = StatementsOf(context);
+        var changed = await SettlementOf(commit, statements).ExecuteAsync(transaction.GetDbTransaction(), cancellationToken);
+        if (changed[0] == 0)
         {
-            await FinishRoundAsync(context, commit.Round, RoundState.Closed, commit.ClosedAt, null, commit.Metrics, cancellationToken);
-            if (commit.Version is { } version)
-            {
-                context.ModelVersions.Add(RowMapping.ToRow(version));
-            }
+            return StoreOutcome.Fenced;
+        }
 
-            await SettleAssignmentsAsync(context, commit, cancellationToken);
-            await InsertFailuresAsync(context, commit.Failures, cancellationToken);
-            var current = commit.Version?.Version;
-            await JobOf(context, commit.Lease.Job).ExecuteUpdateAsync(
-                set => set
-                    .SetProperty(row => row.CurrentVersion, row => current ?? row.CurrentVersion)
-                    .SetProperty(row => row.Status, commit.Status)
-                    .SetProperty(row => row.StatusReason, commit.StatusReason),
-                cancellationToken);
-        }, cancellationToken);
+        if (changed.Contains(0))
+        {
+            throw new InvalidOperationException(
+                $"The commit of {commit.Round} does not fit: the round is not open, or one of its assignments is settled already or left without a disposition.");
+        }
+
+        await NewsOf(commit, statements).ExecuteAsync(transaction.GetDbTransaction(), cancellationToken);
+        await InsertFailuresAsync(context, commit.Failures, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return StoreOutcome.Done;
     }
 
     public Task<StoreOutcome> AbandonRoundAsync(RoundAbandonment abandonment, CancellationToken cancellationToken)
     {
         return GuardedAsync(abandonment.Lease, async context =>
         {
-            await FinishRoundAsync(
-                context, abandonment.Round, RoundState.Abandoned, abandonment.AbandonedAt, abandonment.Reason, null, cancellationToken);
-            await context.SaveChangesAsync(cancellationToken);
+            await EndRoundAsync(context, abandonment, cancellationToken);
             await AssignmentsOf(context, abandonment.Round).ExecuteUpdateAsync(
                 set => set
                     .SetProperty(row => row.Disposition, AssignmentDisposition.Discarded)
@@ -174,53 +184,71 @@ internal sealed class EfJobStore(IDbContextFactory<ServerContext> contexts) : IJ
         return StoreOutcome.Done;
     }
 
-    /// <summary>Marks the round; written by the next save, so that a commit is few statements.</summary>
-    private static async Task FinishRoundAsync(
-        ServerContext context, RoundKey key, RoundState state, DateTimeOffset at, string? reason, RoundMetrics? metrics,
-        CancellationToken cancellationToken)
+    private static async Task EndRoundAsync(ServerContext context, RoundAbandonment abandonment, CancellationToken cancellationToken)
     {
-        var round = await context.Rounds.SingleAsync(
-            row => row.TenantId == key.TenantId && row.JobId == key.JobId && row.Round == key.Round && row.Kind == key.Kind,
-            cancellationToken);
-        if (round.State != RoundState.Open)
+        var key = abandonment.Round;
+        var ended = await context.Rounds
+            .Where(row => row.TenantId == key.TenantId && row.JobId == key.JobId && row.Round == key.Round && row.Kind == key.Kind
+                && row.State == RoundState.Open)
+            .ExecuteUpdateAsync(
+                set => set
+                    .SetProperty(row => row.State, RoundState.Abandoned)
+                    .SetProperty(row => row.ClosedAt, abandonment.AbandonedAt)
+                    .SetProperty(row => row.Reason, abandonment.Reason),
+                cancellationToken);
+        if (ended == 0)
         {
-            throw new InvalidOperationException($"The round {key} is {round.State}; only an open one can be finished.");
-        }
-
-        round.State = state;
-        round.ClosedAt = at;
-        round.Reason = reason;
-        if (metrics is not null)
-        {
-            RowMapping.Write(metrics, round);
+            throw new InvalidOperationException($"The round {key} is not open; only an open one can be abandoned.");
         }
     }
 
-    private static async Task SettleAssignmentsAsync(ServerContext context, RoundCommit commit, CancellationToken cancellationToken)
+    /// <summary>What changes rows that are there: each statement must find its row, the first one that of the job.</summary>
+    private static StatementBatch SettlementOf(RoundCommit commit, RoundStatements statements)
     {
-        var rows = await AssignmentsOf(context, commit.Round).ToDictionaryAsync(row => row.AssignmentId, cancellationToken);
-        foreach (var update in commit.Counted)
+        var (job, round) = (commit.Lease.Job, commit.Round);
+        var batch = new StatementBatch();
+        batch.Add(
+            commit.Version is null ? statements.GuardAndSetStatus : statements.GuardAndAdvance,
+            new JobWrite(job.TenantId, job.JobId, commit.Lease.Epoch, commit.Version?.Version ?? 0, commit.Status, commit.StatusReason));
+        batch.AddRange(statements.SettleAssignment, commit.Counted.Select(update => new AssignmentFate(
+            round.TenantId, round.JobId, round.Round, round.Kind, update.AssignmentId, AssignmentDisposition.Counted, null,
+            commit.Version?.Version ?? round.Round)));
+        batch.AddRange(statements.SettleAssignment, commit.Discarded.Select(update => new AssignmentFate(
+            round.TenantId, round.JobId, round.Round, round.Kind, update.AssignmentId, AssignmentDisposition.Discarded, update.Reason, null)));
+
+        // Base version, epoch and times of opening stay as they are.
+        batch.Add(statements.CloseRound, RowMapping.ToRow(
+            new RoundRecord(round, RoundState.Closed, 0, 0, default, default, commit.ClosedAt, null, commit.Metrics)));
+        return batch;
+    }
+
+    private static StatementBatch NewsOf(RoundCommit commit, RoundStatements statements)
+    {
+        var batch = new StatementBatch();
+        batch.AddRange(
+            statements.InsertCountedUpdate, commit.Counted.Select(update => RowMapping.ToRow(commit.Lease.Job.TenantId, update)));
+        if (commit.Version is { } version)
         {
-            var row = rows[update.AssignmentId];
-            row.Disposition = AssignmentDisposition.Counted;
-            row.ModelVersion = commit.Version?.Version ?? commit.Round.Round;
-            context.CountedUpdates.Add(RowMapping.ToRow(commit.Lease.Job.TenantId, update));
+            batch.Add(statements.InsertVersion, RowMapping.ToRow(version));
         }
 
-        foreach (var update in commit.Discarded)
+        if (commit.Next is { } next)
         {
-            var row = rows[update.AssignmentId];
-            row.Disposition = AssignmentDisposition.Discarded;
-            row.Reason = update.Reason;
+            AddStart(batch, statements, next);
         }
 
-        var unsettled = rows.Values.Count(row => row.Disposition == AssignmentDisposition.Pending);
-        if (unsettled > 0)
-        {
-            throw new InvalidOperationException($"The commit of {commit.Round} leaves {unsettled} assignment(s) without a disposition.");
-        }
+        return batch;
+    }
 
-        await context.SaveChangesAsync(cancellationToken);
+    private static void AddStart(StatementBatch batch, RoundStatements statements, RoundStart start)
+    {
+        batch.Add(statements.InsertRound, RowMapping.ToRow(start.Round));
+        batch.AddRange(statements.InsertAssignment, start.Assignments.Select(RowMapping.ToRow));
+    }
+
+    private RoundStatements StatementsOf(ServerContext context)
+    {
+        return _statements ??= new RoundStatements(context.Model);
     }
 
     private static async Task InsertFailuresAsync(

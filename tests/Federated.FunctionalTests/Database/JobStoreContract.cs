@@ -131,6 +131,61 @@ public abstract class JobStoreContract
     }
 
     [Fact]
+    public async Task CommitRoundAsync_WithNextRound_OpensItInTheSameTransaction()
+    {
+        var store = await CreateStoreAsync();
+        var lease = await CreateJobAsync(store);
+        await store.OpenRoundAsync(lease, OpenRound(), [Assignment(0), Assignment(1)], Cancellation);
+        var round = OpenRound() with { Key = Round1 with { Round = 2 }, BaseVersion = 1 };
+        var assignment = Assignment(2) with { Round = round.Key };
+        var fenced = await store.CommitRoundAsync(
+            Commit(lease with { Epoch = 0 }) with { Next = new RoundStart(round, [assignment]) }, Cancellation);
+        var before = await store.AcquireAsync(Job, Cancellation);
+        lease = new WriterLease(Job, before!.Job.WriterEpoch);
+
+        var outcome = await store.CommitRoundAsync(Commit(lease) with { Next = new RoundStart(round, [assignment]) }, Cancellation);
+
+        var snapshot = await store.AcquireAsync(Job, Cancellation);
+        Assert.Equal(StoreOutcome.Fenced, fenced);
+        Assert.Equal(OpenRound(), before.OpenRound);
+        Assert.Equal(StoreOutcome.Done, outcome);
+        Assert.Equal(1, snapshot!.Job.CurrentVersion);
+        Assert.Equal(round, snapshot.OpenRound);
+        Assert.Equal([assignment], snapshot.Assignments);
+    }
+
+    [Fact]
+    public async Task CommitRoundAsync_Evaluation_KeepsTheCurrentVersion()
+    {
+        var store = await CreateStoreAsync();
+        var lease = await CreateJobAsync(store);
+        await store.OpenRoundAsync(lease, OpenRound(), [Assignment(0), Assignment(1)], Cancellation);
+        await store.CommitRoundAsync(Commit(lease), Cancellation);
+        var round = OpenRound() with { Key = Round1 with { Kind = TaskKind.Evaluate }, BaseVersion = 1 };
+        var assignment = Assignment(2) with { Round = round.Key };
+        await store.OpenRoundAsync(lease, round, [assignment], Cancellation);
+
+        await store.CommitRoundAsync(
+            Commit(lease) with
+            {
+                Round = round.Key,
+                Counted = [new CountedUpdate("a-2", 3, 0, 24, double.NaN, 0.5)],
+                Discarded = [],
+                Failures = [],
+                Version = null,
+                Status = JobStatus.Completed,
+                StatusReason = "Every round is done.",
+            },
+            Cancellation);
+
+        var snapshot = await store.AcquireAsync(Job, Cancellation);
+        Assert.Equal(1, snapshot!.Job.CurrentVersion);
+        Assert.Equal(JobStatus.Completed, snapshot.Job.Status);
+        Assert.Equal("Every round is done.", snapshot.Job.StatusReason);
+        Assert.Null(snapshot.OpenRound);
+    }
+
+    [Fact]
     public async Task CommitRoundAsync_SecondTime_ThrowsAndChangesNothing()
     {
         var store = await CreateStoreAsync();

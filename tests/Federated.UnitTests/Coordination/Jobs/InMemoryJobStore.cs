@@ -98,13 +98,7 @@ internal sealed class InMemoryJobStore(FaultInjector faults) : IJobStore
 
     public Task<StoreOutcome> OpenRoundAsync(
         WriterLease lease, RoundRecord round, IReadOnlyList<AssignmentRecord> assignments, CancellationToken cancellationToken) =>
-        GuardedAsync(nameof(OpenRoundAsync), lease, () =>
-        {
-            Assert.DoesNotContain(_rounds.Values, other => JobOf(other.Key) == lease.Job && other.State == RoundState.Open);
-            Assert.Equal(_jobs[lease.Job].CurrentVersion, round.BaseVersion);
-            _rounds.Add(round.Key, round);
-            Insert(assignments);
-        });
+        GuardedAsync(nameof(OpenRoundAsync), lease, () => Open(lease.Job, round, assignments));
 
     public Task<StoreOutcome> AddAssignmentsAsync(
         WriterLease lease, IReadOnlyList<AssignmentRecord> assignments, CancellationToken cancellationToken) =>
@@ -149,6 +143,10 @@ internal sealed class InMemoryJobStore(FaultInjector faults) : IJobStore
             }
 
             _jobs[commit.Lease.Job] = job with { Status = commit.Status, StatusReason = commit.StatusReason };
+            if (commit.Next is { } next)
+            {
+                Open(commit.Lease.Job, next.Round, next.Assignments);
+            }
         });
 
     public Task<StoreOutcome> AbandonRoundAsync(RoundAbandonment abandonment, CancellationToken cancellationToken) =>
@@ -213,6 +211,14 @@ internal sealed class InMemoryJobStore(FaultInjector faults) : IJobStore
     }
 
     private static JobKey JobOf(RoundKey round) => new(round.TenantId, round.JobId);
+
+    private void Open(JobKey job, RoundRecord round, IReadOnlyList<AssignmentRecord> assignments)
+    {
+        Assert.DoesNotContain(_rounds.Values, other => JobOf(other.Key) == job && other.State == RoundState.Open);
+        Assert.Equal(_jobs[job].CurrentVersion, round.BaseVersion);
+        _rounds.Add(round.Key, round);
+        Insert(assignments);
+    }
 
     private void Insert(IReadOnlyList<AssignmentRecord> assignments)
     {
