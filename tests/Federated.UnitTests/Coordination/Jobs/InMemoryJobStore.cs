@@ -57,6 +57,9 @@ internal sealed class InMemoryJobStore(FaultInjector faults) : IJobStore
         }
     }
 
+    /// <summary>Rounds that were opened by a transaction of their own.</summary>
+    public int OpenedAlone { get; private set; }
+
     public JobRecord Job(JobKey key)
     {
         lock (_gate)
@@ -98,7 +101,11 @@ internal sealed class InMemoryJobStore(FaultInjector faults) : IJobStore
 
     public Task<StoreOutcome> OpenRoundAsync(
         WriterLease lease, RoundRecord round, IReadOnlyList<AssignmentRecord> assignments, CancellationToken cancellationToken) =>
-        GuardedAsync(nameof(OpenRoundAsync), lease, () => Open(lease.Job, round, assignments));
+        GuardedAsync(nameof(OpenRoundAsync), lease, () =>
+        {
+            OpenedAlone++;
+            Open(lease.Job, round, assignments);
+        });
 
     public Task<StoreOutcome> AddAssignmentsAsync(
         WriterLease lease, IReadOnlyList<AssignmentRecord> assignments, CancellationToken cancellationToken) =>

@@ -72,6 +72,27 @@ public sealed class JobCoordinatorTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Commit_DevicesOfTheNextRoundWait_OpensItInTheSameTransaction()
+    {
+        TaskAssignment[] tasks = await OpenRoundAsync();
+        Upload(tasks[0]);
+        Task<CheckInReply> a = _world.CheckInAsync("a", held: IdOf(tasks, "a"));
+        Task<CheckInReply> b = _world.CheckInAsync("b", held: IdOf(tasks, "b"));
+        await _world.UntilAsync(progress => progress.Waiting == 2);
+        Assert.Equal(1, _world.Store.OpenedAlone);
+
+        Upload(tasks[1]);
+
+        Assert.Equal([2u, 2u], (await Task.WhenAll(a, b)).Select(reply => reply.Assignment.Round));
+        Assert.Equal(1, _world.Store.OpenedAlone);
+        Assert.Equal(
+            [(1, RoundState.Closed), (2, RoundState.Open)],
+            _world.Store.Rounds.Select(round => (round.Key.Round, round.State)).Order());
+        Assert.All((await Task.WhenAll(a, b)).Select(reply => Assert.Single(reply.Dispositions)), disposition =>
+            Assert.Equal(DispositionKind.Counted, disposition.Kind));
+    }
+
+    [Fact]
     public async Task ReportFailure_AnyText_IsStoredWithItsReason()
     {
         TaskAssignment[] tasks = await OpenRoundAsync();
