@@ -1,7 +1,9 @@
+using Federated.Client.Algorithms.BvrLSgd;
 using Federated.Client.Algorithms.FedAmd;
 using Federated.Client.Algorithms.FedAvg;
 using Federated.Client.Algorithms.FedDyn;
 using Federated.Client.Algorithms.FedNova;
+using Federated.Client.Algorithms.FedPage;
 using Federated.Client.Algorithms.QFedAvg;
 using Federated.Client.Algorithms.Scaffold;
 
@@ -13,10 +15,12 @@ public static class ClientAlgorithms
     /// <summary>All of them; a device that can run these can take part in every job of a server of the same version.</summary>
     public static IReadOnlyList<IClientAlgorithm> BuiltIn { get; } =
     [
+        new BvrLSgdClient(),
         new FedAmdClient(),
         new FedAvgClient(),
         new FedDynClient(),
         new FedNovaClient(),
+        new FedPageClient(),
         new QFedAvgClient(),
         new ScaffoldClient(),
     ];

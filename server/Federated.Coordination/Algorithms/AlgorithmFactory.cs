@@ -90,12 +90,18 @@ internal abstract class AlgorithmFactory : IServerAlgorithmFactory
         }
     }
 
-    /// <summary>For algorithms whose local steps have a rule of their own.</summary>
-    protected void RequireNoMomentum(JobDefinition job, List<JobDefinitionError> errors)
+    /// <summary>For algorithms whose steps follow a gradient estimate, and whose rounds may be of very few updates of a kind.</summary>
+    protected void RequireVarianceReduction(JobDefinition job, List<JobDefinitionError> errors)
     {
+        RequireAggregatedStatistics(job, errors);
         if (job.Local.Momentum != 0)
         {
             errors.Add(new JobDefinitionError("local.momentum", FormattableString.Invariant($"{job.Local.Momentum} is not allowed; the steps of {Name} have no momentum.")));
+        }
+
+        if (!AggregationRules.IsMean(job))
+        {
+            errors.Add(new JobDefinitionError("aggregation.rule", $"'{job.Aggregation.Rule}' is not allowed; {Name} needs mean."));
         }
     }
 }

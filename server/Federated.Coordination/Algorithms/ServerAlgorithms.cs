@@ -1,8 +1,10 @@
 using System.Collections.Frozen;
+using Federated.Coordination.Algorithms.BvrLSgd;
 using Federated.Coordination.Algorithms.FedAmd;
 using Federated.Coordination.Algorithms.FedAvg;
 using Federated.Coordination.Algorithms.FedDyn;
 using Federated.Coordination.Algorithms.FedNova;
+using Federated.Coordination.Algorithms.FedPage;
 using Federated.Coordination.Algorithms.QFedAvg;
 using Federated.Coordination.Algorithms.Scaffold;
 using Federated.Protocol.Jobs;
@@ -26,9 +28,11 @@ public sealed class ServerAlgorithms
     public static ServerAlgorithms BuiltIn { get; } = new(
     [
         .. FedAvgFactory.All,
+        new BvrLSgdFactory(),
         new FedAmdFactory(),
         new FedDynFactory(),
         new FedNovaFactory(),
+        new FedPageFactory(),
         new QFedAvgFactory(),
         new ScaffoldFactory(),
     ]);

@@ -103,13 +103,7 @@ public sealed class FedAmdClient : IClientAlgorithm
         task.Down(SectionRole.Gradient).CopyTo(direction.Values);
         LocalSgdResult result = SarahWalk.Run(
             plan, plan.StepsFor(objective.ExampleCount), task.Key, objective, task.Parameters.Span, direction.Values, delta, stop);
-        TensorPrimitives.Subtract(delta, task.Parameters.Span, delta);
-        update.Steps = result.Steps;
-        update.TrainingLoss = result.MeanLoss;
-        return result.Diverged || !float.IsFinite(TensorPrimitives.SumOfMagnitudes<float>(delta)) ? ClientOutcome.Diverged
-            : result.Steps == 0 ? ClientOutcome.Nothing
-            : result.Steps == result.PlannedSteps ? ClientOutcome.Completed
-            : ClientOutcome.Partial;
+        return update.TakeWalk(result, task.Parameters.Span);
     }
 
     private static void Shorten(Span<float> gradient, double clipNorm)

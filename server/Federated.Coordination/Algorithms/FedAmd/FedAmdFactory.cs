@@ -40,17 +40,11 @@ internal sealed class FedAmdFactory : AlgorithmFactory
     protected override void Check(JobDefinition job, List<JobDefinitionError> errors)
     {
         base.Check(job, errors);
-        RequireNoMomentum(job, errors);
-        RequireAggregatedStatistics(job, errors);
+        RequireVarianceReduction(job, errors);
         int deciders = (job.Algorithm.Parameters.ContainsKey(Probability.Name) ? 1 : 0) + (Period.Of(job) > 0 ? 1 : 0) + (Rule.Of(job) > 0 ? 1 : 0);
         if (deciders > 1)
         {
             errors.Add(new JobDefinitionError("algorithm.parameters", $"Give one of '{Probability.Name}', '{Period.Name}' and '{Rule.Name}', not {deciders}."));
-        }
-
-        if (ServerHeld.IsOn(job) && job.Aggregation.Rule != "mean")
-        {
-            errors.Add(new JobDefinitionError("aggregation.rule", $"'{job.Aggregation.Rule}' is not allowed with serverHeld; it must be mean."));
         }
 
         if (!Lazy.IsOn(job) || Rule.Of(job) == 1)

@@ -17,6 +17,8 @@ public sealed class AlgorithmRunTests
         { "feddyn", 0.1, 0.8 },
         { "qfedavg", 0.1, 0.8 },
         { "fedamd", 0.1, 0.8 },
+        { "fedpage", 0.1, 0.7 },
+        { "bvrlsgd", 0.1, 0.6 },
     };
 
     [Theory]

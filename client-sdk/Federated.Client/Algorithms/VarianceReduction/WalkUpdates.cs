@@ -1,0 +1,22 @@
+using System.Numerics.Tensors;
+using Federated.Client.Training;
+using Federated.Protocol.V1;
+
+namespace Federated.Client.Algorithms.VarianceReduction;
+
+/// <summary>Turns what a walk has left into an update.</summary>
+internal static class WalkUpdates
+{
+    /// <summary>The DELTA section holds y; it becomes y − x, and the steps and the loss are noted.</summary>
+    public static ClientOutcome TakeWalk(this ClientUpdate update, LocalSgdResult result, ReadOnlySpan<float> start)
+    {
+        Span<float> delta = update.Floats(SectionRole.Delta);
+        TensorPrimitives.Subtract(delta, start, delta);
+        update.Steps = result.Steps;
+        update.TrainingLoss = result.MeanLoss;
+        return result.Diverged || !float.IsFinite(TensorPrimitives.SumOfMagnitudes<float>(delta)) ? ClientOutcome.Diverged
+            : result.Steps == 0 ? ClientOutcome.Nothing
+            : result.Steps == result.PlannedSteps ? ClientOutcome.Completed
+            : ClientOutcome.Partial;
+    }
+}
