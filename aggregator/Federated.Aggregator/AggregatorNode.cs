@@ -57,6 +57,14 @@ public sealed partial class AggregatorNode : IAsyncDisposable
     /// <summary>Slots in the hands of a running upload or leaf.</summary>
     public int LiveLeases => Running.Store.LiveLeases;
 
+    /// <summary>Names the node in events, trees and logs.</summary>
+    public string NodeId => _options.NodeId;
+
+    /// <summary>Payload bytes of one slot of the pool.</summary>
+    public long SlotBytes => Running.Store.SlotBytes;
+
+    internal NodeFunctions Functions => Running.Functions;
+
     private Parts Running => _parts ?? throw new InvalidOperationException("The aggregation node is not running.");
 
     /// <summary>Opens pool and journal, frees what belongs to nobody, and starts the leaves.</summary>
@@ -208,7 +216,12 @@ public sealed partial class AggregatorNode : IAsyncDisposable
     }
 
     /// <summary>How busy the node was since the last call; one caller has the samples.</summary>
-    public NodeLoadSample SampleLoad() => Running.Functions.Load.Sample();
+    public NodeLoadView SampleLoad()
+    {
+        NodeFunctions functions = Running.Functions;
+        (double arrivalRate, double secondsPerUpdate) = functions.Load.Sample();
+        return new NodeLoadView(arrivalRate, secondsPerUpdate, _rounds.Waiting, functions.Workers.Idle);
+    }
 
     /// <summary>Refuses updates from now on, waits for those that are being stored and summed, and leaves the division to others.</summary>
     /// <exception cref="InvalidOperationException">The node does not have the round, or summing an update failed.</exception>

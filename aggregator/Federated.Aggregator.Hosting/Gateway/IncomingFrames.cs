@@ -27,16 +27,15 @@ internal static class IncomingFrames
     /// <summary>A chunk has exactly one of its two fields, written once.</summary>
     internal static IncomingFrame Read(in ReadOnlySequence<byte> message)
     {
-        var reader = new SequenceReader<byte>(message);
-        if (!reader.TryRead(out byte tag) || !TryReadLength(ref reader, out long length) || reader.Remaining != length)
+        if (!FieldReader.TryReadOnly(message, out byte tag, out ReadOnlySequence<byte> content))
         {
             return IncomingFrame.Malformed;
         }
 
         return tag switch
         {
-            UploadMethod.DataTag => Take(reader.UnreadSequence),
-            UploadMethod.HeaderTag => ReadHeader(reader.UnreadSequence),
+            UploadMethod.DataTag => Take(content),
+            UploadMethod.HeaderTag => ReadHeader(content),
             _ => IncomingFrame.Malformed,
         };
     }
@@ -62,25 +61,5 @@ internal static class IncomingFrames
         {
             return IncomingFrame.Malformed;
         }
-    }
-
-    private static bool TryReadLength(ref SequenceReader<byte> reader, out long length)
-    {
-        length = 0;
-        for (int shift = 0; shift < 35; shift += 7)
-        {
-            if (!reader.TryRead(out byte next))
-            {
-                return false;
-            }
-
-            length |= (long)(next & 0x7F) << shift;
-            if (next < 0x80)
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 }

@@ -28,13 +28,12 @@ internal sealed class NodeLoadMeter(TimeProvider time)
     }
 
     /// <summary>What happened since the sample before.</summary>
-    public NodeLoadSample Sample()
+    public (double ArrivalRate, double SecondsPerUpdate) Sample()
     {
         lock (_gate)
         {
             double seconds = time.GetElapsedTime(_since).TotalSeconds;
-            var sample = new NodeLoadSample(
-                seconds > 0 ? _arrived / seconds : 0, _summed > 0 ? _inService.TotalSeconds / _summed : 0, _summed);
+            var sample = (seconds > 0 ? _arrived / seconds : 0, _summed > 0 ? _inService.TotalSeconds / _summed : 0);
             _since = time.GetTimestamp();
             _arrived = 0;
             _summed = 0;

@@ -13,6 +13,9 @@ internal sealed class RoundTable
     private readonly ConcurrentQueue<RoundKey> _endingOrder = new();
     private readonly ConcurrentDictionary<(string Tenant, string Job), ulong> _writers = new();
 
+    /// <summary>Updates of all rounds that wait for their sum.</summary>
+    public int Waiting => _rounds.Values.Sum(round => round.Sums.Waiting);
+
     public NodeRound? Find(RoundKey key) => _rounds.GetValueOrDefault(key);
 
     public void Add(NodeRound round)

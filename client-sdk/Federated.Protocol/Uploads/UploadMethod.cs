@@ -57,10 +57,9 @@ public static class UploadMethod
     /// <summary>Writes a frame as an <c>UploadChunk</c>.</summary>
     private static void Serialise(UploadFrame frame, SerializationContext context)
     {
-        Span<byte> prefix = stackalloc byte[6];
+        Span<byte> prefix = stackalloc byte[FieldPrefix.MaxBytes];
         int length = frame.Header?.CalculateSize() ?? frame.Data.Length;
-        prefix[0] = frame.Header is null ? DataTag : HeaderTag;
-        int prefixLength = 1 + WriteVarint(prefix[1..], (uint)length);
+        int prefixLength = FieldPrefix.Write(prefix, frame.Header is null ? DataTag : HeaderTag, length);
         context.SetPayloadLength(prefixLength + length);
         IBufferWriter<byte> writer = context.GetBufferWriter();
         writer.Write(prefix[..prefixLength]);
@@ -74,18 +73,5 @@ public static class UploadMethod
         }
 
         context.Complete();
-    }
-
-    private static int WriteVarint(Span<byte> destination, uint value)
-    {
-        int count = 0;
-        while (value >= 0x80)
-        {
-            destination[count++] = (byte)(value | 0x80);
-            value >>= 7;
-        }
-
-        destination[count++] = (byte)value;
-        return count;
     }
 }

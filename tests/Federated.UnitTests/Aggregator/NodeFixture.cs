@@ -69,11 +69,26 @@ public abstract class NodeFixture : IAsyncDisposable
         GC.SuppressFinalize(this);
     }
 
-    protected async Task<AggregatorNode> StartAsync(IEventBus? bus = null)
+    protected Task<AggregatorNode> StartAsync(IEventBus? bus = null) => StartAsync(Options, bus);
+
+    /// <summary>A further node of the same fixture, with folders of its own.</summary>
+    protected Task<AggregatorNode> StartAsync(string nodeId) => StartAsync(
+        new AggregatorNodeOptions
+        {
+            NodeId = nodeId,
+            Directory = _folder.At(nodeId),
+            PoolDirectory = Options.PoolDirectory,
+            SlotCount = Options.SlotCount,
+            SlotBytes = Options.SlotBytes,
+            MaxWorkers = Options.MaxWorkers,
+        },
+        bus: null);
+
+    private async Task<AggregatorNode> StartAsync(AggregatorNodeOptions options, IEventBus? bus)
     {
-        Directory.CreateDirectory(Options.PoolDirectory!);
+        Directory.CreateDirectory(options.PoolDirectory!);
         var node = new AggregatorNode(
-            Microsoft.Extensions.Options.Options.Create(Options), new TicketVerifier(_key, "key", Time),
+            Microsoft.Extensions.Options.Options.Create(options), new TicketVerifier(_key, "key", Time),
             bus ?? new InProcessEventBus(NullLogger<InProcessEventBus>.Instance), _metrics, Time, NullLoggerFactory.Instance);
         _nodes.Add(node);
         await node.StartAsync(Cancellation);

@@ -1,0 +1,162 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using Federated.Aggregator.Rounds;
+using Federated.Aggregator.Tree;
+using Federated.Protocol.Rounds;
+using Federated.Protocol.Tier;
+using Federated.Protocol.V1;
+using Grpc.Core;
+using Grpc.Net.Client;
+using Microsoft.Extensions.Options;
+
+namespace Federated.Aggregator.Hosting.Tier;
+
+/// <summary>Calls the transfer service of other nodes: a node its parent's, the server that of a top.</summary>
+public sealed class TierTransferClient(TierKey key, IOptions<TreeMemberOptions> options, TimeProvider time) : IPartialTransport, IDisposable
+{
+    private readonly ConcurrentDictionary<string, GrpcChannel> _channels = new(StringComparer.Ordinal);
+
+    /// <inheritdoc/>
+    public async Task<TransferResult> SendAsync(TreeNode parent, PartialHandover partial, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(parent);
+        ArgumentNullException.ThrowIfNull(partial);
+        try
+        {
+            using AsyncClientStreamingCall<TransferFrame, TransferReceipt> call = InvokerOf(parent.Transfer)
+                .AsyncClientStreamingCall(TransferMethods.Send, null, Options(TransferMethods.SendName, cancellationToken));
+            try
+            {
+                await call.RequestStream.WriteAsync(new TransferFrame(partial.Header), cancellationToken);
+
+                // The header comes back when the partial is wanted; until then no byte of it is sent.
+                await call.ResponseHeadersAsync;
+                if (!call.ResponseAsync.IsCompleted)
+                {
+                    await WriteAsync(call.RequestStream, partial, cancellationToken);
+                }
+
+                await call.RequestStream.CompleteAsync();
+            }
+            catch (Exception exception) when (exception is RpcException or InvalidOperationException && !cancellationToken.IsCancellationRequested)
+            {
+                // The answer tells more than the broken stream.
+            }
+
+            TransferReceipt receipt = await call.ResponseAsync;
+            return new TransferResult(receipt.Status == TransferStatus.AlreadyMerged ? TransferOutcome.AlreadyMerged : TransferOutcome.Merged);
+        }
+        catch (RpcException exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            TransferOutcome outcome = exception.StatusCode switch
+            {
+                StatusCode.FailedPrecondition or StatusCode.InvalidArgument or StatusCode.Unauthenticated or StatusCode.Unimplemented => TransferOutcome.Refused,
+                StatusCode.DataLoss => TransferOutcome.Damaged,
+                _ => TransferOutcome.NotReady,
+            };
+            return new TransferResult(outcome, $"{exception.StatusCode}: {exception.Status.Detail}");
+        }
+        catch (RpcException exception)
+        {
+            throw new OperationCanceledException("The transfer was cancelled.", exception, cancellationToken);
+        }
+    }
+
+    /// <summary>Takes the aggregate of a round from the node of its top, and divides.</summary>
+    /// <param name="address">Where the node's transfer service is.</param>
+    /// <param name="plan">The round.</param>
+    /// <param name="revision">Revision of its tree.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="RpcException">The node cannot be reached, or the aggregate is not ready there (NOT_FOUND).</exception>
+    /// <exception cref="InvalidDataException">The bytes are damaged.</exception>
+    public async Task<ClosedRound> FetchAggregateAsync(string address, RoundPlan plan, int revision, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        var receiver = new PartialReceiver(plan.Key, plan.Sections);
+        PartialHeader? header = null;
+        await FetchAsync(
+            address, TransferMethods.AggregateName, PartialNames.RequestOf(plan.Key, plan.WriterEpoch, revision), receiver.Append,
+            frame =>
+            {
+                header ??= frame.Header;
+                if (frame.Claims is { } claims)
+                {
+                    receiver.Append(claims);
+                }
+            },
+            cancellationToken);
+        return receiver.Complete(header ?? throw new InvalidDataException($"The aggregate of round {plan.Key} came without its header."));
+    }
+
+    /// <summary>Asks what a node still had of a round when it opened it, and what it had lost.</summary>
+    /// <param name="address">Where the node's transfer service is.</param>
+    /// <param name="plan">The round.</param>
+    /// <param name="revision">Revision of its tree.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="RpcException">The node cannot be reached, or has not opened the round in this tree (NOT_FOUND).</exception>
+    public async Task<ReopenedRound> FetchRecoveryAsync(string address, RoundPlan plan, int revision, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        var recovered = ImmutableArray.CreateBuilder<UpdateCommitted>();
+        var lost = ImmutableArray.CreateBuilder<string>();
+        await FetchAsync(
+            address, TransferMethods.RecoveryName, PartialNames.RequestOf(plan.Key, plan.WriterEpoch, revision), sink: null,
+            frame =>
+            {
+                if (frame.Claims is { } claims)
+                {
+                    recovered.AddRange(PartialNames.UpdatesOf(plan.Key, claims));
+                    lost.AddRange(claims.Lost);
+                }
+            },
+            cancellationToken);
+        return new ReopenedRound(recovered.ToImmutable(), lost.ToImmutable());
+    }
+
+    public void Dispose()
+    {
+        foreach (GrpcChannel channel in _channels.Values)
+        {
+            channel.Dispose();
+        }
+    }
+
+    private static async Task WriteAsync(IClientStreamWriter<TransferFrame> frames, PartialHandover partial, CancellationToken cancellationToken)
+    {
+        foreach (UpdateClaims claims in PartialNames.ClaimsOf(partial.Included, []))
+        {
+            await frames.WriteAsync(new TransferFrame(claims), cancellationToken);
+        }
+
+        if (partial.BeginWrite() is { } writer)
+        {
+            while (writer.Position < writer.Length)
+            {
+                await frames.WriteAsync(new TransferFrame(writer), cancellationToken);
+            }
+        }
+    }
+
+    private async Task FetchAsync(
+        string address, string name, FetchRequest request, TransferSink? sink, Action<TransferFrame> onFrame, CancellationToken cancellationToken)
+    {
+        using AsyncServerStreamingCall<TransferFrame> call = InvokerOf(address)
+            .AsyncServerStreamingCall(TransferMethods.Fetch(name, sink), null, Options(name, cancellationToken), request);
+        await foreach (TransferFrame frame in call.ResponseStream.ReadAllAsync(cancellationToken))
+        {
+            if (frame == TransferFrame.Malformed)
+            {
+                throw new InvalidDataException("A message of the transfer is malformed.");
+            }
+
+            onFrame(frame);
+        }
+    }
+
+    private CallInvoker InvokerOf(string address) =>
+        _channels.GetOrAdd(address, static where => GrpcChannel.ForAddress(where)).CreateCallInvoker();
+
+    private CallOptions Options(string method, CancellationToken cancellationToken) => new(
+        new Metadata { { TierKey.MetadataName, key.Sign(method, time.GetUtcNow()) } },
+        deadline: time.GetUtcNow().UtcDateTime + options.Value.TransferTimeout, cancellationToken: cancellationToken);
+}

@@ -1,0 +1,45 @@
+using Federated.Aggregator.Rounds;
+using Federated.Protocol.Tier;
+
+namespace Federated.Aggregator.Tree;
+
+/// <summary>One round in one tree at this node, from its opening to the next tree or the round's end.</summary>
+internal sealed class MemberRound(RoundOpened opened, TreeNode self, ReopenedRound recovery, MergeBoard board, StoredReporter reporter) : IDisposable
+{
+    private readonly CancellationTokenSource _over = new();
+
+    public RoundOpened Opened => opened;
+
+    public TreeNode Self => self;
+
+    /// <summary>What the node still had of the round and what it had lost.</summary>
+    public ReopenedRound Recovery => recovery;
+
+    public MergeBoard Board => board;
+
+    /// <summary>Cancelled when the tree is over.</summary>
+    public CancellationToken Over => _over.Token;
+
+    /// <summary>The closing, once it has begun.</summary>
+    public Task? Closing { get; set; }
+
+    /// <summary>All that this node and those below it contribute; null before the closing is done.</summary>
+    public PartialHandover? Result { get; set; }
+
+    /// <summary>What was said when the closing was done; said again when the coordinator asks again.</summary>
+    public ITierEvent? Answer { get; set; }
+
+    /// <summary>-1, 0 or 1: this tree is older than, the same as, or newer than one of that writer and revision.</summary>
+    public int CompareTo(ulong writerEpoch, int revision) =>
+        (opened.Plan.WriterEpoch, opened.Tree.Revision).CompareTo((writerEpoch, revision));
+
+    /// <summary>The tree is over: what runs for it stops.</summary>
+    public void End() => _over.Cancel();
+
+    public void Dispose()
+    {
+        reporter.Dispose();
+        _over.Dispose();
+        board.Release();
+    }
+}
