@@ -129,7 +129,7 @@ public sealed class FederatedDevice
             jitter,
             _timeProvider,
             logger);
-        return await session.RunAsync(work.ExampleCount, cancellationToken).ConfigureAwait(false);
+        return await session.RunAsync(work, cancellationToken).ConfigureAwait(false);
     }
 
     private string Folder(string name) => Path.Combine(_options.DataFolder, name);

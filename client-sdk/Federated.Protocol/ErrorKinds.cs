@@ -51,6 +51,9 @@ public static class ErrorKinds
     /// <summary>The claimed steps are above the ticket's bound.</summary>
     public const string StepsOutOfBounds = "steps-out-of-bounds";
 
+    /// <summary>The sums of a STATISTICS task are such as no data have.</summary>
+    public const string ImpossibleStatistics = "impossible-statistics";
+
     /// <summary>Another upload of the same update is running.</summary>
     public const string UploadInProgress = "upload-in-progress";
 

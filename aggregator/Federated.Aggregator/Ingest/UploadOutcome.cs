@@ -57,6 +57,9 @@ public enum UploadOutcome
     /// <summary>The norm of the float sections is above the ticket's bound.</summary>
     NormExceeded,
 
+    /// <summary>The sums of a STATISTICS task are such as no data have.</summary>
+    ImpossibleStatistics,
+
     /// <summary>The stream broke, or stalled for too long, before its end.</summary>
     Interrupted,
 

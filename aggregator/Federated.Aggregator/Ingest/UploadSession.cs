@@ -2,6 +2,7 @@ using System.Buffers;
 using Federated.Aggregator.Rounds;
 using Federated.Protocol.Codecs;
 using Federated.Protocol.Rounds;
+using Federated.Protocol.Statistics;
 using Federated.Protocol.V1;
 using Federated.Storage.Slots;
 
@@ -134,7 +135,10 @@ public sealed class UploadSession : IDisposable
                 $"The update has the norm {_inspector.Norm:G6}, the ticket allows {_ticket.MaxNorm:G6}; clip it or drop it.");
         }
 
-        return null;
+        return _ticket.Kind == TaskKind.Statistics
+            && StatisticsFault.Find(_ticket.Sections, _lease.Span[.._written], _header.Weight) is { } fault
+            ? new UploadResult(UploadOutcome.ImpossibleStatistics, fault)
+            : null;
     }
 
     private void Fail(UploadOutcome outcome, string message) => Failure = new UploadResult(outcome, message);

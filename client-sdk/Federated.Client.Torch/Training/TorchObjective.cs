@@ -1,5 +1,6 @@
 using Federated.Client.Torch.Models;
 using Federated.Client.Training;
+using Federated.Protocol.Statistics;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -8,7 +9,7 @@ namespace Federated.Client.Torch.Training;
 /// <summary>
 /// Cross-entropy of a TorchSharp module over a client's examples. The module maps inputs of shape (batch, input shape) to scores of shape (batch × labels, classes).
 /// </summary>
-public sealed class TorchObjective : IExampleObjective, IDisposable
+public sealed class TorchObjective : IExampleObjective, INormalisationObjective, IDisposable
 {
     private const int EvaluationChunk = 256;
 
@@ -53,6 +54,12 @@ public sealed class TorchObjective : IExampleObjective, IDisposable
 
     /// <inheritdoc />
     public int ExampleCount => _indices.Length;
+
+    /// <inheritdoc />
+    public ExampleSet Examples => _examples ?? throw new InvalidOperationException("Select examples first.");
+
+    /// <inheritdoc />
+    public ReadOnlyMemory<int> Rows => _indices;
 
     /// <inheritdoc />
     public void Select(ExampleSet examples, ReadOnlyMemory<int> indices)
@@ -124,6 +131,31 @@ public sealed class TorchObjective : IExampleObjective, IDisposable
     }
 
     /// <inheritdoc />
+    public void SumNormalisationInputs(ReadOnlySpan<float> parameters, MomentSums sums, CancellationToken cancellationToken = default)
+    {
+        Module.LoadParameters(parameters);
+        Module.SetTraining(false);
+
+        // One example alone has no batch to be normalised by.
+        using var inputs = new NormalisationInputs(Module, usesBatches: ExampleCount > 1);
+        SolverArguments.CheckLength(inputs.Sums.Columns, sums.Columns, nameof(sums));
+        for (int start = 0, length; start < ExampleCount; start += length)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            int left = ExampleCount - start;
+            length = left > EvaluationChunk + 1 ? EvaluationChunk : left;
+            Forward(Chunk(start, length));
+        }
+
+        for (int i = 0; i < sums.Columns; i++)
+        {
+            sums.Counts[i] += inputs.Sums.Counts[i];
+            sums.Sums[i] += inputs.Sums.Sums[i];
+            sums.Squares[i] += inputs.Sums.Squares[i];
+        }
+    }
+
+    /// <inheritdoc />
     public void Dispose()
     {
         _batches.Dispose();
@@ -137,7 +169,7 @@ public sealed class TorchObjective : IExampleObjective, IDisposable
         TorchRuntime.AdoptThread();
         Module.SetTraining(true);
         _masks?.BeginPass();
-        var (inputs, labels) = _batches.Gather(Examples(), _indices.Span, batch);
+        var (inputs, labels) = _batches.Gather(Examples, _indices.Span, batch);
         Tensor loss = nn.functional.cross_entropy(Module.Module.call(inputs), labels);
         FlatTensor.Clear(Module.Gradient);
         loss.backward();
@@ -150,20 +182,18 @@ public sealed class TorchObjective : IExampleObjective, IDisposable
         using IDisposable noGrad = no_grad();
         TorchRuntime.AdoptThread();
         Module.SetTraining(false);
-        var (inputs, labels) = _batches.Gather(Examples(), _indices.Span, batch);
+        var (inputs, labels) = _batches.Gather(Examples, _indices.Span, batch);
         Tensor scores = Module.Module.call(inputs);
         Tensor loss = nn.functional.cross_entropy(scores, labels, reduction: nn.Reduction.Sum);
         Tensor correct = scores.argmax(1).eq(labels).sum();
         return new Evaluation(loss.ToSingle(), correct.ToInt64(), labels.NumberOfElements);
     }
 
-    private ExampleSet Examples() => _examples ?? throw new InvalidOperationException("Select examples first.");
-
     private ReadOnlySpan<int> Chunk(int start, int length)
     {
         if (_chunk.Length == 0)
         {
-            _chunk = new int[EvaluationChunk];
+            _chunk = new int[EvaluationChunk + 1];
         }
 
         for (int i = 0; i < length; i++)

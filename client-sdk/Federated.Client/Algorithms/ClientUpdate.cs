@@ -77,6 +77,11 @@ public sealed class ClientUpdate
     /// <exception cref="InvalidOperationException">The update has no such section.</exception>
     public Span<double> Doubles(SectionRole role) => MemoryMarshal.Cast<byte, double>(Bytes(role, SectionDType.F64));
 
+    /// <summary>The elements of an int64 section.</summary>
+    /// <param name="role">Its role.</param>
+    /// <exception cref="InvalidOperationException">The update has no such section.</exception>
+    public Span<long> Longs(SectionRole role) => MemoryMarshal.Cast<byte, long>(Bytes(role, SectionDType.I64));
+
     /// <summary>Whether the update has a section.</summary>
     /// <param name="role">Its role.</param>
     public bool Has(SectionRole role) => IndexOf(role) >= 0;

@@ -38,6 +38,9 @@ internal sealed class DeviceEvents(Action<DeviceEvent> receive)
             loss,
             accuracy);
 
+    public void Summed(TaskAssignment task, double examples) =>
+        Send(DeviceEventKind.Worked, task, FormattableString.Invariant($"{Name(task)}: {examples} examples summed."));
+
     public void Uploading(UpdateTicket ticket, long done, long total) =>
         receive(About(ticket, DeviceEventKind.Uploading, FormattableString.Invariant($"Uploaded {done} of {total} bytes.")) with
         {

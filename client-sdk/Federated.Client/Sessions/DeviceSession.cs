@@ -34,7 +34,7 @@ internal sealed partial class DeviceSession(
     private int _discarded;
     private int _failed;
 
-    public async Task<SessionSummary> RunAsync(long exampleCount, CancellationToken cancellationToken)
+    public async Task<SessionSummary> RunAsync(LocalWork work, CancellationToken cancellationToken)
     {
         // 1. What an earlier run left: its fate may be known, or its upload may have been cut off.
         pending.Load();
@@ -49,7 +49,7 @@ internal sealed partial class DeviceSession(
         {
             // 2. Wait for work. Meanwhile the fate of sent updates may become known, and the server may need one again.
             long asked = timeProvider.GetTimestamp();
-            CheckInRequest request = Request(exampleCount);
+            CheckInRequest request = Request(work);
             CheckInReply reply = await WatchingAsync(token => coordinator.CheckInAsync(request, token), cancellationToken).ConfigureAwait(false);
 
             // 3. Fates first: the state that they commit is what the next task starts from.
@@ -111,7 +111,7 @@ internal sealed partial class DeviceSession(
         return new SessionSummary(_trained, _evaluated, _counted, _discarded, _failed);
     }
 
-    private CheckInRequest Request(long exampleCount)
+    private CheckInRequest Request(LocalWork work)
     {
         var request = new CheckInRequest
         {
@@ -119,12 +119,17 @@ internal sealed partial class DeviceSession(
             WaitMs = (uint)options.CheckInWait.TotalMilliseconds,
             Capabilities = new DeviceCapabilities
             {
-                ExampleCount = (ulong)exampleCount,
+                ExampleCount = (ulong)work.ExampleCount,
                 MemoryBytes = (ulong)options.MemoryBytes,
                 DeviceClass = options.DeviceClass,
             },
         };
-        request.Capabilities.Tasks.AddRange([TaskKind.Train, TaskKind.Evaluate, TaskKind.Statistics]);
+        request.Capabilities.Tasks.AddRange([TaskKind.Train, TaskKind.Evaluate]);
+        if (work.GivesStatistics)
+        {
+            request.Capabilities.Tasks.Add(TaskKind.Statistics);
+        }
+
         request.Capabilities.Codecs.Add(SectionCodec.Dense);
         request.JobIds.AddRange(_jobIds);
         request.PendingAssignments.AddRange(pending.Ids());

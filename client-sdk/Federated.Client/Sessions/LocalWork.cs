@@ -21,6 +21,12 @@ public sealed class LocalWork
     /// <summary>The client halves that the device can run; the task names one. Default: all of this package.</summary>
     public IReadOnlyList<IClientAlgorithm> Algorithms { get; init; } = ClientAlgorithms.BuiltIn;
 
+    /// <summary>
+    /// Whether the device gives sums over its training examples (feature moments, label counts, inputs of normalisation layers) when a job asks for statistics. Default: true. A device that
+    /// does not is never asked.
+    /// </summary>
+    public bool GivesStatistics { get; init; } = true;
+
     /// <summary>Number of local examples, told to the server for selection; 0 when the device does not want to say.</summary>
     public long ExampleCount { get; init; }
 

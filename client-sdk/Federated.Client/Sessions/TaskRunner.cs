@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Hashing;
 using Federated.Client.Algorithms;
 using Federated.Client.Algorithms.Evaluate;
+using Federated.Client.Algorithms.Statistics;
 using Federated.Client.Identity;
 using Federated.Client.Training;
 using Federated.Client.Transfer;
@@ -23,6 +24,7 @@ internal sealed class TaskRunner(
     DeviceEvents events) : IDisposable
 {
     private static readonly IClientAlgorithm Evaluation = new EvaluateClient();
+    private static readonly IClientAlgorithm Statistics = new StatisticsClient();
 
     private readonly SolverCache _solvers = new(work);
 
@@ -94,9 +96,12 @@ internal sealed class TaskRunner(
     {
         ModelContent model = await inputs.ModelAsync(task.Model, cancellationToken).ConfigureAwait(false);
         LocalTraining settings = task.Training ?? new LocalTraining();
-        IClientAlgorithm? algorithm = task.Kind == TaskKind.Evaluate
-            ? Evaluation
-            : work.Algorithms.FirstOrDefault(a => a.Name == settings.Algorithm);
+        IClientAlgorithm? algorithm = task.Kind switch
+        {
+            TaskKind.Evaluate => Evaluation,
+            TaskKind.Statistics => Statistics,
+            _ => work.Algorithms.FirstOrDefault(a => a.Name == settings.Algorithm),
+        };
         if (algorithm is null)
         {
             return Fail(ErrorKinds.Protocol, $"The device does not know the algorithm '{settings.Algorithm}'.");
@@ -193,6 +198,10 @@ internal sealed class TaskRunner(
         {
             ReadOnlySpan<double> sums = update.Doubles(SectionRole.Evaluation);
             events.Evaluated(task, sums[0] / sums[2], sums[1] / sums[2]);
+        }
+        else if (task.Kind == TaskKind.Statistics)
+        {
+            events.Summed(task, update.Weight);
         }
         else
         {

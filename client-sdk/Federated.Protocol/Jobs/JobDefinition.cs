@@ -52,6 +52,9 @@ public sealed record JobDefinition
     /// <summary>Federated evaluation.</summary>
     public EvaluationSettings Evaluation { get; set; } = new();
 
+    /// <summary>Pooled statistics of the devices' data.</summary>
+    public StatisticsSettings Statistics { get; set; } = new();
+
     /// <summary>What a device may claim.</summary>
     public BoundSettings Bounds { get; set; } = new();
 

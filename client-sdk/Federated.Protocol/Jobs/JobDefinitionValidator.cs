@@ -9,6 +9,7 @@ public static class JobDefinitionValidator
 {
     private static readonly string[] ServerOptimizers = ["sgd", "momentum", "adam", "yogi", "adagrad"];
     private static readonly string[] Weightings = ["examples", "uniform"];
+    private static readonly string[] StatisticsKinds = ["features", "labels", "batch_norm"];
     private static readonly string[] StatisticsModes = ["aggregated", "local"];
     private static readonly string[] Durabilities = ["journal", "spool"];
     private static readonly string[] Timings = [AggregationTimings.Eager, AggregationTimings.Lazy];
@@ -51,6 +52,7 @@ public static class JobDefinitionValidator
         Check(errors, job.Evaluation.EveryRounds >= 0, "evaluation.everyRounds", job.Evaluation.EveryRounds, "at least 0");
         Check(errors, job.Evaluation.CohortSize >= 0, "evaluation.cohortSize", job.Evaluation.CohortSize, "at least 0");
         Check(errors, IsSeconds(job.Evaluation.DeadlineSeconds), "evaluation.deadlineSeconds", job.Evaluation.DeadlineSeconds, "greater than 0, at most 30 days");
+        ValidateStatistics(job.Statistics, errors);
         Check(errors, job.Bounds.MaxNorm >= 0 && double.IsFinite(job.Bounds.MaxNorm), "bounds.maxNorm", job.Bounds.MaxNorm, "at least 0");
         Check(errors, job.Bounds.MaxWeight > 0 && double.IsFinite(job.Bounds.MaxWeight), "bounds.maxWeight", job.Bounds.MaxWeight, "greater than 0");
         Check(errors, job.Bounds.MaxSteps >= 1, "bounds.maxSteps", job.Bounds.MaxSteps, "at least 1");
@@ -90,6 +92,21 @@ public static class JobDefinitionValidator
         Check(errors, IsSeconds(round.SelectionSeconds), "round.selectionSeconds", round.SelectionSeconds, "greater than 0, at most 30 days");
         Check(errors, round.MaxAbandoned >= 1, "round.maxAbandoned", round.MaxAbandoned, "at least 1");
         CheckName(errors, Selections, "round.selection", round.Selection);
+    }
+
+    private static void ValidateStatistics(StatisticsSettings statistics, List<JobDefinitionError> errors)
+    {
+        foreach (string kind in statistics.Kinds)
+        {
+            CheckName(errors, StatisticsKinds, "statistics.kinds", kind);
+        }
+
+        Check(errors, statistics.Kinds.Distinct(StringComparer.Ordinal).Count() == statistics.Kinds.Count, "statistics.kinds", string.Join(", ", statistics.Kinds), "without repetition");
+        Check(errors, statistics.EveryRounds >= 0, "statistics.everyRounds", statistics.EveryRounds, "at least 0");
+        Check(errors, statistics.CohortSize is >= 0 and <= 1_000_000, "statistics.cohortSize", statistics.CohortSize, "0 to 1,000,000");
+        Check(errors, IsSeconds(statistics.DeadlineSeconds), "statistics.deadlineSeconds", statistics.DeadlineSeconds, "greater than 0, at most 30 days");
+        Check(errors, statistics.Features is >= 0 and <= 10_000_000, "statistics.features", statistics.Features, "0 to 10,000,000");
+        Check(errors, statistics.Labels is >= 0 and <= 1_000_000, "statistics.labels", statistics.Labels, "0 to 1,000,000");
     }
 
     private static void ValidateSimulation(SimulationSettings? simulation, List<JobDefinitionError> errors)

@@ -17,4 +17,15 @@ public static class LinearModel
         return new ModelSchema(
             [new TensorSpec("weight", [outputs, features]), new TensorSpec("bias", [outputs])], architecture: Architecture);
     }
+
+    /// <summary>The size of a linear model.</summary>
+    /// <param name="schema">A schema.</param>
+    /// <returns>Floats an example and scores an example; zeros when the schema is of another model.</returns>
+    public static (int Features, int Outputs) SizeOf(ModelSchema schema)
+    {
+        ArgumentNullException.ThrowIfNull(schema);
+        return schema.Architecture == Architecture && schema.Tensors is [{ Name: "weight", Shape: [long outputs, long features] }, { Name: "bias" }]
+            ? (checked((int)features), checked((int)outputs))
+            : (0, 0);
+    }
 }

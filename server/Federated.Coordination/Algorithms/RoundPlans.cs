@@ -12,7 +12,7 @@ public static class RoundPlans
 {
     /// <summary>The sections that the updates of a round may have: those of every role, each kind once, in order of first mention.</summary>
     /// <param name="kind">What the devices do.</param>
-    /// <param name="algorithm">The server half.</param>
+    /// <param name="algorithm">The server half of the round.</param>
     public static ImmutableArray<SectionSpec> SectionsOf(TaskKind kind, IServerAlgorithm algorithm)
     {
         if (kind == TaskKind.Evaluate)
@@ -39,7 +39,7 @@ public static class RoundPlans
 
     /// <summary>The sections of one device's update.</summary>
     /// <param name="kind">What the device does.</param>
-    /// <param name="algorithm">The server half.</param>
+    /// <param name="algorithm">The server half of the round.</param>
     /// <param name="role">The device's role.</param>
     public static ImmutableArray<SectionSpec> SectionsOf(TaskKind kind, IServerAlgorithm algorithm, string role) =>
         kind == TaskKind.Evaluate ? [SectionSpecs.Evaluation()] : algorithm.UpSections(role);
@@ -49,7 +49,7 @@ public static class RoundPlans
     /// <param name="writerEpoch">Fencing epoch of the job's writer.</param>
     /// <param name="job">The job.</param>
     /// <param name="schema">The schema of the model.</param>
-    /// <param name="algorithm">The server half.</param>
+    /// <param name="algorithm">The server half of the round.</param>
     /// <param name="target">Devices that are selected.</param>
     public static RoundPlan Create(
         RoundKey key, long writerEpoch, JobDefinition job, ModelSchema schema, IServerAlgorithm algorithm, int target)
@@ -60,7 +60,7 @@ public static class RoundPlans
             (ulong)writerEpoch,
             schema.HashText,
             sections,
-            key.Kind == TaskKind.Evaluate ? "mean" : job.Aggregation.Rule,
+            key.Kind == TaskKind.Train ? job.Aggregation.Rule : "mean",
             RolesOf(key.Kind, algorithm).Max(role => BytesOf(SectionsOf(key.Kind, algorithm, role))),
             target,
             job.Aggregation.Durability,
@@ -70,7 +70,7 @@ public static class RoundPlans
 
     /// <summary>Which of the round's sections the updates of each role carry.</summary>
     /// <param name="kind">What the devices do.</param>
-    /// <param name="algorithm">The server half.</param>
+    /// <param name="algorithm">The server half of the round.</param>
     /// <exception cref="InvalidOperationException">A role orders its sections in another way than those before it.</exception>
     public static ImmutableArray<UpdateForm> FormsOf(TaskKind kind, IServerAlgorithm algorithm)
     {
@@ -83,7 +83,7 @@ public static class RoundPlans
     public static long BytesOf(ImmutableArray<SectionSpec> sections) => sections.Sum(SectionSpecs.MostBytes);
 
     private static ImmutableArray<string> RolesOf(TaskKind kind, IServerAlgorithm algorithm) =>
-        kind == TaskKind.Train ? algorithm.Roles : [DeviceRoles.Worker];
+        kind == TaskKind.Evaluate ? [DeviceRoles.Worker] : algorithm.Roles;
 
     private static ImmutableArray<int> PositionsOf(string role, ImmutableArray<SectionSpec> carried, ImmutableArray<SectionSpec> sections)
     {

@@ -1,4 +1,5 @@
 using Federated.Coordination.Algorithms;
+using Federated.Coordination.Algorithms.Statistics;
 using Federated.Coordination.Persistence;
 using Federated.Coordination.Rounds;
 using Federated.Coordination.Selection;
@@ -75,13 +76,16 @@ internal sealed class CoordinatedJob
         }
 
         ModelVersionRecord version = Model.Record;
-        switch (RoundSchedule.After(Record.Definition, version.TrainingRounds, History.Examined))
+        switch (RoundSchedule.After(Record.Definition, version.TrainingRounds, History.Examined, History.Described))
         {
             case NextRound.Train:
                 Begin(TaskKind.Train, History.LastNumber + 1);
                 return true;
             case NextRound.Evaluate:
                 Begin(TaskKind.Evaluate, version.Version);
+                return true;
+            case NextRound.Statistics:
+                Begin(TaskKind.Statistics, version.Version);
                 return true;
             default:
                 return false;
@@ -90,12 +94,19 @@ internal sealed class CoordinatedJob
 
     /// <summary>Sets the terms of a round, which is about to begin or is taken up again.</summary>
     public void SetTerms(RoundKey round) =>
-        Terms = round.Kind == TaskKind.Evaluate
-            ? RoundTerms.ForEvaluation(Record.Definition)
-            : RoundTerms.ForTraining(Record.Definition, Model.Algorithm.CohortSize(round));
+        Terms = round.Kind switch
+        {
+            TaskKind.Evaluate => RoundTerms.ForEvaluation(Record.Definition),
+            TaskKind.Statistics => RoundTerms.ForStatistics(Record.Definition),
+            _ => RoundTerms.ForTraining(Record.Definition, Model.Algorithm.CohortSize(round)),
+        };
+
+    /// <summary>The server half of a round: the job's algorithm, or that of statistics.</summary>
+    public IServerAlgorithm AlgorithmOf(RoundKey round) =>
+        round.Kind == TaskKind.Statistics ? new StatisticsServer(Record.Definition, Model.Content.Schema) : Model.Algorithm;
 
     public RoundPlan PlanOf(RoundKey round) =>
-        RoundPlans.Create(round, Lease.Epoch, Record.Definition, Model.Content.Schema, Model.Algorithm, Terms.Target);
+        RoundPlans.Create(round, Lease.Epoch, Record.Definition, Model.Content.Schema, AlgorithmOf(round), Terms.Target);
 
     /// <summary>Asks the tier where the update of an assignment of the open round goes.</summary>
     public void Place(Assignment assignment) =>
@@ -109,6 +120,7 @@ internal sealed class CoordinatedJob
             Machine.Key!,
             assignment,
             Model,
+            AlgorithmOf(Machine.Key!),
             await DownSectionsAsync(Machine.Key!, assignment.Role, stop),
             Record.StateEpoch,
             Lease.Epoch,

@@ -25,6 +25,9 @@ internal static partial class CoordinatorLog
     [LoggerMessage(3006, LogLevel.Warning, "Round {Round}: abandoned. {Reason}")]
     public static partial void Abandoned(this ILogger logger, RoundKey round, string reason);
 
+    [LoggerMessage(3012, LogLevel.Warning, "Round {Round}: not held. {Reason}")]
+    public static partial void Skipped(this ILogger logger, RoundKey round, string reason);
+
     [LoggerMessage(3007, LogLevel.Information, "Round {Round}: assignment {Assignment} failed with {Kind}")]
     public static partial void DeviceFailed(this ILogger logger, RoundKey round, string assignment, string kind);
 

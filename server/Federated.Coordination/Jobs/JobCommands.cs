@@ -38,7 +38,7 @@ internal sealed class JobCommands
 
         if (status == JobStatus.Running)
         {
-            _job.History.Resumed();
+            _job.History = _job.History.Resumed();
             await _job.BeginNextAsync(stop);
         }
     }

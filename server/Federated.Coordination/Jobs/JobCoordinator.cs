@@ -260,7 +260,11 @@ internal sealed class JobCoordinator : IUpdateSink
                         break;
                     case RoundDecisionKind.Close:
                         await AssignBatchAsync(opening, stop);
-                        await closing.CloseAsync(decision.Reason!, () => StartNext(job, opening), stop);
+                        await closing.CloseAsync(decision.Reason!, () => StartNext(job, opening, closing), stop);
+                        await job.BeginNextAsync(stop);
+                        break;
+                    case RoundDecisionKind.Skip:
+                        closing.Skip(decision.Reason!);
                         await job.BeginNextAsync(stop);
                         break;
                     default:
@@ -278,7 +282,7 @@ internal sealed class JobCoordinator : IUpdateSink
     /// Begins the next round before the commit point of the last one, with the devices that have checked in meanwhile; null when it does not open
     /// yet. Its decisions to assign stay in the batch, and are carried out after the commit.
     /// </summary>
-    private RoundStart? StartNext(CoordinatedJob job, RoundOpening opening)
+    private RoundStart? StartNext(CoordinatedJob job, RoundOpening opening, RoundClosing closing)
     {
         if (!job.TryBeginNext())
         {
@@ -294,14 +298,18 @@ internal sealed class JobCoordinator : IUpdateSink
 
         while (job.Machine.TryTake(out RoundDecision decision))
         {
-            if (decision.Kind == RoundDecisionKind.Assign)
+            // Nothing but selection has happened to the round.
+            switch (decision.Kind)
             {
-                _batch.Add(decision);
-            }
-            else
-            {
-                // Nothing but selection has happened to the round: whoever is not assigned is rejected.
-                _calls.Reject(decision.CallId, decision.Rejection, decision.RetryAfter);
+                case RoundDecisionKind.Assign:
+                    _batch.Add(decision);
+                    break;
+                case RoundDecisionKind.Skip:
+                    closing.Skip(decision.Reason!);
+                    break;
+                default:
+                    _calls.Reject(decision.CallId, decision.Rejection, decision.RetryAfter);
+                    break;
             }
         }
 

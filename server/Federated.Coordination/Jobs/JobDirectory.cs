@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Federated.Coordination.Algorithms;
+using Federated.Coordination.Algorithms.Statistics;
 using Federated.Coordination.Persistence;
 using Federated.Coordination.Rounds;
 using Federated.Protocol.Jobs;
@@ -83,6 +84,11 @@ public sealed partial class JobDirectory : IAsyncDisposable
         }
 
         (ModelContent? model, long byteLength) = await ReadModelAsync(modelBlobId, errors, cancellationToken);
+        if (model is not null)
+        {
+            errors.AddRange(StatisticsServer.Validate(definition, model.Schema));
+        }
+
         if (errors.Count == 0 && !_services.Algorithms.Create(definition, model!.Schema).KeptSections.IsEmpty)
         {
             errors.Add(new JobDefinitionError("algorithm", $"'{definition.Algorithm.Name}' wants single updates with these parameters; the nodes of a server give sums only."));
@@ -219,7 +225,7 @@ public sealed partial class JobDirectory : IAsyncDisposable
                 : Rejections.Reply(RejectionReason.NoWork, TimeSpan.FromSeconds(5));
         }
 
-        if ((tasks & (DeviceTasks.Train | DeviceTasks.Evaluate)) == 0)
+        if (tasks == DeviceTasks.None)
         {
             return Rejections.Reply(RejectionReason.Incapable, TimeSpan.FromMinutes(10));
         }

@@ -9,6 +9,9 @@ public enum NextRound
     /// <summary>An evaluation of the current version.</summary>
     Evaluate,
 
+    /// <summary>Statistics of the devices' data, at the current version.</summary>
+    Statistics,
+
     /// <summary>Nothing; every round is done.</summary>
     None,
 }

@@ -1,3 +1,4 @@
+using Federated.Coordination.Algorithms.Statistics;
 using Federated.Coordination.Persistence;
 using Federated.Coordination.Rounds;
 using Federated.Coordination.Tier;
@@ -55,8 +56,9 @@ internal sealed class RoundClosing
 
         long bytesDown = await BytesDownAsync(round, stop);
 
-        // 7c. The server half of the algorithm makes the next model; its blobs are durable before anything refers to them.
+        // 7c. The server half of the algorithm makes the next model, or pools the statistics; the blobs are durable before anything refers to them.
         ModelVersionRecord? version = null;
+        string? statistics = null;
         if (round.Kind == TaskKind.Train)
         {
             _job.Model.Algorithm.Apply(round, aggregate.With(Machine.Assignments), _job.Model.Content);
@@ -69,10 +71,15 @@ internal sealed class RoundClosing
 
             version = await _job.Model.WriteNextAsync(round.Round, _job.Now, stop);
         }
+        else if (round.Kind == TaskKind.Statistics)
+        {
+            PooledStatistics pooled = PooledStatistics.Of(round.Round, aggregate, _job.Model.Content.Schema);
+            statistics = (await _job.Services.Blobs.PutAsync(pooled.ToJsonBytes(), stop)).ToString();
+        }
 
         // 7d. The commit point. The next round is begun before it, and opens with it when its devices wait already: that is one transaction
         // less before they have their tasks. Nobody hears of either before the commit; when it fails, this coordinator ends.
-        RoundCommit commit = CommitOf(round, aggregate, bytesDown, version);
+        RoundCommit commit = CommitOf(round, aggregate, bytesDown, version) with { StatisticsBlobId = statistics };
         RoundFates fates = RoundFates.Of(Machine.Assignments, version?.Version ?? round.Round);
         TakeAsCommitted(commit);
         FencedException.ThrowIf(await _job.Services.Store.CommitRoundAsync(commit with { Next = startNext() }, stop));
@@ -92,7 +99,7 @@ internal sealed class RoundClosing
     {
         RoundKey round = Machine.Key!;
         bool trains = round.Kind == TaskKind.Train;
-        _job.History.Abandoned(round);
+        _job.History = _job.History.Abandoned(round);
         int inARow = _job.History.AbandonedInARow;
         if (trains && inARow >= _job.Record.Definition.Round.MaxAbandoned && status == JobStatus.Running)
         {
@@ -111,6 +118,15 @@ internal sealed class RoundClosing
         _logger.Abandoned(round, reason);
         _job.Record = _job.Record with { Status = status, StatusReason = statusReason, StateEpoch = stateEpoch };
         _job.Model.BeginEpoch(stateEpoch);
+    }
+
+    /// <summary>Gives the round up before it is opened: nobody who waits can do its task. Nothing of it is stored.</summary>
+    public void Skip(string reason)
+    {
+        RoundKey round = Machine.Key!;
+        _job.History = _job.History.Abandoned(round);
+        Machine.Finish();
+        _logger.Skipped(round, reason);
     }
 
     private RoundCommit CommitOf(RoundKey round, RoundAggregate aggregate, long bytesDown, ModelVersionRecord? version)
@@ -137,7 +153,7 @@ internal sealed class RoundClosing
     {
         Machine.Finish();
         _job.Record = _job.Record with { Status = commit.Status, StatusReason = commit.StatusReason };
-        _job.History.Closed(commit.Round);
+        _job.History = _job.History.Closed(commit.Round);
         if (commit.Version is not null)
         {
             _job.Model.Committed(commit.Version);
@@ -162,7 +178,8 @@ internal sealed class RoundClosing
         }
 
         int trainingRounds = version?.TrainingRounds ?? _job.Model.Record.TrainingRounds;
-        return RoundSchedule.After(_job.Record.Definition, trainingRounds, examined: version is null) == NextRound.None
+        JobHistory history = _job.History.Closed(round);
+        return RoundSchedule.After(_job.Record.Definition, trainingRounds, history.Examined, history.Described) == NextRound.None
             ? (JobStatus.Completed, "Every round is done.")
             : (_job.Record.Status, _job.Record.StatusReason);
     }

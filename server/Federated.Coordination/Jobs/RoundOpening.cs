@@ -57,7 +57,7 @@ internal sealed class RoundOpening
                 FencedException.ThrowIf(await _job.Services.Store.OpenRoundAsync(_job.Lease, start.Round, start.Assignments, stop));
             }
 
-            _job.History.Opened(round);
+            _job.History = _job.History.Opened(round);
             if ((await OpenOnTierAsync(round, stop)).Refusal is { } refusal)
             {
                 foreach (RoundDecision decision in decisions)

@@ -2,14 +2,15 @@ using Federated.Protocol.Jobs;
 
 namespace Federated.Coordination.Jobs;
 
-/// <summary>The order of training rounds and evaluations. Shared with the simulator.</summary>
+/// <summary>The order of training rounds, evaluations and statistics. Shared with the simulator.</summary>
 public static class RoundSchedule
 {
     /// <summary>What comes next.</summary>
     /// <param name="job">A valid definition.</param>
     /// <param name="trainingRounds">Training rounds behind the current version.</param>
     /// <param name="examined">Whether the current version has been evaluated, or an evaluation of it was abandoned.</param>
-    public static NextRound After(JobDefinition job, int trainingRounds, bool examined)
+    /// <param name="described">Whether the statistics due at the current version have been taken, or given up.</param>
+    public static NextRound After(JobDefinition job, int trainingRounds, bool examined, bool described = false)
     {
         bool last = trainingRounds >= job.Rounds;
         int every = job.Evaluation.EveryRounds;
@@ -18,6 +19,15 @@ public static class RoundSchedule
             return NextRound.Evaluate;
         }
 
-        return last ? NextRound.None : NextRound.Train;
+        if (last)
+        {
+            return NextRound.None;
+        }
+
+        return !described && WantsStatistics(job.Statistics, trainingRounds) ? NextRound.Statistics : NextRound.Train;
     }
+
+    private static bool WantsStatistics(StatisticsSettings statistics, int trainingRounds) =>
+        statistics.Kinds.Count > 0
+        && (trainingRounds == 0 || (statistics.EveryRounds > 0 && trainingRounds % statistics.EveryRounds == 0));
 }

@@ -26,13 +26,14 @@ internal sealed class TaskWriter
         RoundKey round,
         Assignment assignment,
         CurrentModel model,
+        IServerAlgorithm algorithm,
         IReadOnlyList<SectionReference> downSections,
         int stateEpoch,
         long writerEpoch,
         DateTimeOffset deadline,
         DateTimeOffset now)
     {
-        ImmutableArray<SectionSpec> sections = RoundPlans.SectionsOf(round.Kind, model.Algorithm, assignment.Role);
+        ImmutableArray<SectionSpec> sections = RoundPlans.SectionsOf(round.Kind, algorithm, assignment.Role);
         bool trains = round.Kind == TaskKind.Train;
         var ticket = new UpdateTicket
         {
@@ -66,7 +67,7 @@ internal sealed class TaskWriter
             Kind = round.Kind,
             Role = assignment.Role,
             Model = model.Reference(),
-            Training = model.Algorithm.TrainingFor(round, assignment.ClientIndex, assignment.Role),
+            Training = algorithm.TrainingFor(round, assignment.ClientIndex, assignment.Role),
             Ticket = _signer.Sign(ticket),
             TicketContent = ticket,
             StateEpoch = (uint)stateEpoch,

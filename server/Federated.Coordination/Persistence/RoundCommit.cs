@@ -14,6 +14,7 @@ namespace Federated.Coordination.Persistence;
 /// <param name="Status">The job's status from now on.</param>
 /// <param name="StatusReason">Why; null while the job runs.</param>
 /// <param name="Next">The round that opens with the commit, because its devices wait already; null when they are still to come.</param>
+/// <param name="StatisticsBlobId">The pooled statistics in the model store; null unless the round took statistics.</param>
 public sealed record RoundCommit(
     WriterLease Lease,
     RoundKey Round,
@@ -25,4 +26,5 @@ public sealed record RoundCommit(
     ModelVersionRecord? Version,
     JobStatus Status,
     string? StatusReason,
-    RoundStart? Next = null);
+    RoundStart? Next = null,
+    string? StatisticsBlobId = null);

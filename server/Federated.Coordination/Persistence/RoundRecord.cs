@@ -12,6 +12,7 @@ namespace Federated.Coordination.Persistence;
 /// <param name="ClosedAt">When it was committed or abandoned; null while open.</param>
 /// <param name="Reason">Why it was abandoned; null otherwise.</param>
 /// <param name="Metrics">What came out of it; null unless closed.</param>
+/// <param name="StatisticsBlobId">The pooled statistics in the model store, SHA-256 in hexadecimal; null unless the round took statistics.</param>
 public sealed record RoundRecord(
     RoundKey Key,
     RoundState State,
@@ -21,4 +22,5 @@ public sealed record RoundRecord(
     DateTimeOffset Deadline,
     DateTimeOffset? ClosedAt = null,
     string? Reason = null,
-    RoundMetrics? Metrics = null);
+    RoundMetrics? Metrics = null,
+    string? StatisticsBlobId = null);

@@ -8,7 +8,7 @@ namespace Federated.Coordination.Rounds;
 /// <param name="Assignment">Assign, Redeliver: the task.</param>
 /// <param name="Rejection">Reject: why.</param>
 /// <param name="RetryAfter">Reject: when to check in again.</param>
-/// <param name="Reason">Close, Abandon: one sentence.</param>
+/// <param name="Reason">Close, Abandon, Skip: one sentence.</param>
 public readonly record struct RoundDecision(
     RoundDecisionKind Kind,
     long CallId = 0,

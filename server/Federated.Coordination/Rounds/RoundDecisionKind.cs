@@ -17,4 +17,7 @@ public enum RoundDecisionKind
 
     /// <summary>Abandon the round; too few updates came.</summary>
     Abandon,
+
+    /// <summary>Finish the round, which has no assignments: nobody who waits can do its task, and training must not wait for somebody who can.</summary>
+    Skip,
 }

@@ -13,7 +13,7 @@ namespace Federated.Coordination.Rounds;
 /// After each event the driver takes the decisions with <see cref="TryTake"/> and carries them out in order. It answers
 /// <see cref="RoundDecisionKind.Assign"/> decisions of the configuration phase with <see cref="Configured"/>, and a
 /// <see cref="RoundDecisionKind.Close"/> or <see cref="RoundDecisionKind.Abandon"/> with <see cref="Settle"/> or
-/// <see cref="SettleAbandoned"/>, then <see cref="Finish"/>. Not safe for use by several threads.
+/// <see cref="SettleAbandoned"/>, then <see cref="Finish"/>; a <see cref="RoundDecisionKind.Skip"/> with <see cref="Finish"/> alone. Not safe for use by several threads.
 /// </remarks>
 public sealed class RoundStateMachine
 {
@@ -346,6 +346,13 @@ public sealed class RoundStateMachine
             : terms.Target;
         if (_waiting.Count < enough || CollectEligible() < enough)
         {
+            if (Key!.Kind != TaskKind.Train && now >= _selectionEnds && _waiting.Count > 0 && CollectEligible() == 0)
+            {
+                Phase = RoundPhase.Closing;
+                _decisions.Enqueue(new RoundDecision(
+                    RoundDecisionKind.Skip, Reason: $"None of the {_waiting.Count} devices that wait can do the task."));
+            }
+
             return;
         }
 

@@ -29,14 +29,18 @@ public sealed record RoundTerms(int Target, int Goal, int Minimum, TimeSpan Sele
 
     /// <summary>The terms of an evaluation: one report is enough at the deadline, because a figure over few devices is still a figure.</summary>
     /// <param name="job">A valid definition.</param>
-    public static RoundTerms ForEvaluation(JobDefinition job)
+    public static RoundTerms ForEvaluation(JobDefinition job) =>
+        ForFigures(job, job.Evaluation.CohortSize, job.Evaluation.DeadlineSeconds);
+
+    /// <summary>The terms of statistics: as for an evaluation.</summary>
+    /// <param name="job">A valid definition.</param>
+    public static RoundTerms ForStatistics(JobDefinition job) =>
+        ForFigures(job, job.Statistics.CohortSize, job.Statistics.DeadlineSeconds);
+
+    private static RoundTerms ForFigures(JobDefinition job, int wanted, double deadlineSeconds)
     {
-        int cohort = job.Evaluation.CohortSize > 0 ? job.Evaluation.CohortSize : job.Round.CohortSize;
+        int cohort = wanted > 0 ? wanted : job.Round.CohortSize;
         return new RoundTerms(
-            cohort,
-            cohort,
-            1,
-            TimeSpan.FromSeconds(job.Round.SelectionSeconds),
-            TimeSpan.FromSeconds(job.Evaluation.DeadlineSeconds));
+            cohort, cohort, 1, TimeSpan.FromSeconds(job.Round.SelectionSeconds), TimeSpan.FromSeconds(deadlineSeconds));
     }
 }

@@ -218,7 +218,7 @@ internal sealed class EfJobStore(IDbContextFactory<ServerContext> contexts) : IJ
 
         // Base version, epoch and times of opening stay as they are.
         batch.Add(statements.CloseRound, RowMapping.ToRow(
-            new RoundRecord(round, RoundState.Closed, 0, 0, default, default, commit.ClosedAt, null, commit.Metrics)));
+            new RoundRecord(round, RoundState.Closed, 0, 0, default, default, commit.ClosedAt, null, commit.Metrics, commit.StatisticsBlobId)));
         return batch;
     }
 

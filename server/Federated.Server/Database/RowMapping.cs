@@ -73,6 +73,7 @@ internal static class RowMapping
             Deadline = round.Deadline,
             ClosedAt = round.ClosedAt,
             Reason = round.Reason,
+            StatisticsBlobId = round.StatisticsBlobId,
         };
         if (round.Metrics is { } metrics)
         {
@@ -91,7 +92,7 @@ internal static class RowMapping
                 row.TrainingLoss, row.Loss, row.Accuracy, row.UpdateNorm);
         return new RoundRecord(
             new RoundKey(row.TenantId, row.JobId, row.Round, row.Kind), row.State, row.BaseVersion, row.StateEpoch,
-            row.OpenedAt, row.Deadline, row.ClosedAt, row.Reason, metrics);
+            row.OpenedAt, row.Deadline, row.ClosedAt, row.Reason, metrics, row.StatisticsBlobId);
     }
 
     public static void Write(RoundMetrics metrics, RoundRow row)

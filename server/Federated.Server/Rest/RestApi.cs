@@ -20,6 +20,7 @@ internal static class RestApi
         RoundsApi.Map(api.MapGroup("/jobs/{jobId}").WithTags("Rounds"));
         TrustApi.Map(api.MapGroup("/jobs/{jobId}").WithTags("Trust"));
         VersionsApi.Map(api.MapGroup("/jobs/{jobId}/versions").WithTags("Model versions"));
+        StatisticsApi.Map(api.MapGroup("/jobs/{jobId}/statistics").WithTags("Statistics"));
         ModelsApi.Map(api.MapGroup("/models").WithTags("Models"));
         AuditApi.Map(api.MapGroup("/audit").WithTags("Audit"));
     }

@@ -122,6 +122,7 @@ public abstract class JobStoreContract
         Assert.Null(snapshot.OpenRound);
         Assert.Equal(RoundState.Closed, Assert.Single(snapshot.Rounds).State);
         Assert.Equal(Metrics, snapshot.Rounds[0].Metrics);
+        Assert.Equal(new string('d', 64), snapshot.Rounds[0].StatisticsBlobId);
         Assert.Equal(AssignmentDisposition.Counted, counted.Disposition);
         Assert.Equal(1, counted.ModelVersion);
         Assert.Equal(new CountedUpdate("a-0", 12.5, 40, 4096, double.NaN, 1.25, new UpdateScore(null, -0.5)), counted.Update);
@@ -305,7 +306,7 @@ public abstract class JobStoreContract
         return new RoundCommit(
             lease, Round1, Start.AddMinutes(1), [new CountedUpdate("a-0", 12.5, 40, 4096, double.NaN, 1.25, new UpdateScore(null, -0.5))],
             [new DiscardedUpdate("a-1", "It came after the round had closed.")], [Failure(1, "late")], Metrics, Version(1),
-            JobStatus.Running, null);
+            JobStatus.Running, null, StatisticsBlobId: new string('d', 64));
     }
 
     private static RoundAbandonment Abandonment(WriterLease lease)

@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
 using Federated.Protocol;
+using Federated.Protocol.Rounds;
 using Federated.Protocol.Sections;
+using Federated.Protocol.Statistics;
 using Federated.Protocol.Tickets;
 using Federated.Protocol.Uploads;
 using Federated.Protocol.V1;
@@ -238,5 +240,30 @@ public sealed class UpdateRefusalTests : GatewayTests
         Assert.Equal(ErrorKinds.Protocol, refusal.Trailers.GetValue(ErrorKinds.Trailer));
         await Host.Logs.NextAsync("UpdateRefused", Cancellation);
         await AssertRoundGoesOnAsync();
+    }
+
+    [Theory]
+    [InlineData(-1.0, 0, 0, 1, 1)]
+    [InlineData(2.0, 3, 2, 1, 1)]
+    [InlineData(2.0, 2, 2, -1, 3)]
+    public async Task Upload_StatisticsThatNoDataHave_AreRefusedAndTheRoundGoesOn(double count, double sum, double squares, long first, long second)
+    {
+        var shape = new StatisticsShape(Features: 1, Labels: 2, Channels: 0);
+        RoundPlan plan = TestUpdate.Plan();
+        await OpenAsync(plan with { Key = plan.Key with { Kind = TaskKind.Statistics }, Sections = [.. shape.Sections()] });
+
+        RpcException refusal = await Assert.ThrowsAsync<RpcException>(() => UploadAsync(Sums("bad", [count, sum, squares], [first, second])));
+
+        Assert.Equal((StatusCode.InvalidArgument, ErrorKinds.ImpossibleStatistics), (refusal.StatusCode, refusal.Trailers.GetValue(ErrorKinds.Trailer)));
+        AssertPoolIsFree();
+        Assert.Equal(UploadStatus.Stored, await UploadAsync(Sums("good", [2, 2, 2], [1, 1])));
+        Assert.Equal("good", Assert.Single((await Host.Node.CloseRoundAsync(Plan.Key, Cancellation)).Included).AssignmentId);
+    }
+
+    private TestUpdate Sums(string assignment, double[] moments, long[] labels)
+    {
+        TestUpdate update = Update(assignment);
+        update.Payload = [.. MemoryMarshal.AsBytes(moments.AsSpan()), .. MemoryMarshal.AsBytes(labels.AsSpan())];
+        return update.Rehashed();
     }
 }

@@ -62,6 +62,7 @@ public sealed class JobApiTests
     [InlineData("/api/v1/jobs/absent/rounds/1/assignments")]
     [InlineData("/api/v1/jobs/absent/failures")]
     [InlineData("/api/v1/jobs/absent/metrics")]
+    [InlineData("/api/v1/jobs/absent/statistics")]
     [InlineData("/api/v1/jobs/absent/versions")]
     [InlineData("/api/v1/jobs/absent/versions/0/model")]
     public async Task Get_OfAnUnknownJob_Is404(string path)

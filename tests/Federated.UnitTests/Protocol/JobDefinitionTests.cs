@@ -59,10 +59,16 @@ public sealed class JobDefinitionTests
             Local = new LocalSettings { Epochs = 1, Steps = 1, LearningRate = double.NaN },
             Round = new RoundSettings { CohortSize = 5, MinimumToClose = 6, ReportGoal = 9 },
             ServerOptimizer = new ServerOptimizerSettings { Name = "lamb" },
+            Statistics = new StatisticsSettings { Kinds = ["labels", "labels", "colours"], EveryRounds = -1, DeadlineSeconds = 0 },
         };
 
         IEnumerable<string> paths = JobDefinitionValidator.Validate(job).Select(error => error.Path);
 
-        Assert.Equal(["rounds", "local", "local.learningRate", "serverOptimizer.name", "round.reportGoal", "round.minimumToClose"], paths);
+        Assert.Equal(
+            [
+                "rounds", "local", "local.learningRate", "serverOptimizer.name", "round.reportGoal", "round.minimumToClose", "statistics.kinds",
+                "statistics.kinds", "statistics.everyRounds", "statistics.deadlineSeconds",
+            ],
+            paths);
     }
 }

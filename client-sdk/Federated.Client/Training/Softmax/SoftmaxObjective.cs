@@ -36,10 +36,15 @@ public sealed class SoftmaxObjective : IExampleObjective
     /// <inheritdoc />
     public int ExampleCount => _indices.Length;
 
+    /// <inheritdoc />
+    public ExampleSet Examples => _examples ?? throw new InvalidOperationException("Select examples first.");
+
+    /// <inheritdoc />
+    public ReadOnlyMemory<int> Rows => _indices;
+
     private int Classes => _outputs == 1 ? 2 : _outputs;
 
-    private ReadOnlySpan<float> Features =>
-        _examples is { } examples ? examples.Features.Span : throw new InvalidOperationException("Select examples first.");
+    private ReadOnlySpan<float> Features => Examples.Features.Span;
 
     /// <inheritdoc />
     public void Select(ExampleSet examples, ReadOnlyMemory<int> indices)
@@ -138,7 +143,7 @@ public sealed class SoftmaxObjective : IExampleObjective
         ArgumentOutOfRangeException.ThrowIfZero(batch.Length, nameof(batch));
         Reserve(batch.Length);
         ReadOnlySpan<int> indices = _indices.Span;
-        ReadOnlySpan<int> labels = _examples is { } examples ? examples.Labels.Span : throw new InvalidOperationException("Select examples first.");
+        ReadOnlySpan<int> labels = Examples.Labels.Span;
         for (int i = 0; i < batch.Length; i++)
         {
             int index = indices[batch[i]];

@@ -47,4 +47,7 @@ internal sealed class RoundRow
     public double? Accuracy { get; set; }
 
     public double? UpdateNorm { get; set; }
+
+    /// <summary>SHA-256 of the pooled statistics, lower-case hexadecimal.</summary>
+    public string? StatisticsBlobId { get; set; }
 }

@@ -26,6 +26,7 @@ internal sealed class CoordinationWorld : IAsyncDisposable
             Rounds = 3,
             Round = new() { CohortSize = 3, MinimumToClose = 3 },
             Evaluation = new() { EveryRounds = 2 },
+            Statistics = new() { Kinds = ["features"], EveryRounds = 2, Features = 3 },
             ServerOptimizer = new() { Name = "momentum" },
         };
         Store = new InMemoryJobStore(Faults);
@@ -105,9 +106,13 @@ internal sealed class CoordinationWorld : IAsyncDisposable
         throw new TimeoutException($"The job stays at {Directory.Progress(Job)}.");
     }
 
-    public Task<CheckInReply> CheckInAsync(string device, uint waitMs = 60_000, params string[] held)
+    public Task<CheckInReply> CheckInAsync(string device, uint waitMs = 60_000, params string[] held) =>
+        CheckInAsync(device, [TaskKind.Train, TaskKind.Evaluate, TaskKind.Statistics], waitMs, held);
+
+    public Task<CheckInReply> CheckInAsync(string device, TaskKind[] tasks, uint waitMs = 60_000, params string[] held)
     {
-        var request = new CheckInRequest { SdkVersion = "0.1.0", WaitMs = waitMs };
+        var request = new CheckInRequest { SdkVersion = "0.1.0", WaitMs = waitMs, Capabilities = new DeviceCapabilities() };
+        request.Capabilities.Tasks.AddRange(tasks);
         request.PendingAssignments.AddRange(held);
         return Directory.CheckInAsync(new DeviceIdentity(Tenant, device), request, Cancel);
     }

@@ -1,3 +1,4 @@
+using Federated.Coordination.Algorithms.Statistics;
 using Federated.Coordination.Persistence;
 using Federated.Protocol.V1;
 
@@ -69,7 +70,7 @@ public sealed class CoordinatorCrashTests
             steps = world.Faults.Steps;
         }
 
-        Assert.InRange(steps, 40, 400);
+        Assert.InRange(steps, 50, 500);
         for (int step = 1; step <= steps; step++)
         {
             await using var world = new CoordinationWorld();
@@ -134,14 +135,30 @@ public sealed class CoordinatorCrashTests
         Assert.Equal((JobStatus.Completed, 3), (job.Status, job.CurrentVersion));
         Assert.Equal([0, 1, 2, 3], world.Store.Versions.Select(version => version.TrainingRounds));
         Assert.All(world.Store.Rounds, round => Assert.Equal((RoundState.Closed, 3), (round.State, round.Metrics!.Counted)));
-        Assert.Equal(5, world.Store.Rounds.Count);
+        Assert.Equal(7, world.Store.Rounds.Count);
+        AssertStatistics(world);
 
-        // Three devices, five rounds: each update is counted once, and its device was told so.
-        Assert.Equal(15, world.Store.Assignments.Count);
+        // Three devices, seven rounds: each update is counted once, and its device was told so.
+        Assert.Equal(21, world.Store.Assignments.Count);
         Assert.All(world.Store.Assignments, assignment => Assert.Equal(AssignmentDisposition.Counted, assignment.Disposition));
-        Assert.Equal(15, world.Told.Count);
+        Assert.Equal(21, world.Told.Count);
         Assert.All(world.Told.Values, kind => Assert.Equal(DispositionKind.Counted, kind));
         Assert.Equal(0, world.Tier.HeldRounds);
+    }
+
+    /// <summary>Three devices of weights 1, 2 and 3 that hold nothing but 0, 1 and 2.</summary>
+    private static void AssertStatistics(CoordinationWorld world)
+    {
+        RoundRecord[] rounds = [.. world.Store.Rounds.Where(round => round.Key.Kind == TaskKind.Statistics).OrderBy(round => round.Key.Round)];
+        Assert.Equal([0, 2], rounds.Select(round => round.Key.Round));
+        foreach (RoundRecord round in rounds)
+        {
+            PooledStatistics pooled = PooledStatistics.Parse(world.Blobs.Read(round.StatisticsBlobId!));
+            Assert.Equal((round.Key.Round, 3, 6.0), (pooled.Version, pooled.Devices, pooled.Examples));
+            Assert.Equal([6, 6, 6], pooled.Features!.Counts);
+            Assert.All(pooled.Features.Means, mean => Assert.Equal(8 / 6.0, mean!.Value, 1e-15));
+            Assert.All(pooled.Features.Variances, variance => Assert.Equal((14 / 6.0) - (64 / 36.0), variance!.Value, 1e-14));
+        }
     }
 
     private static float[] FinalModel(CoordinationWorld world) => world.ModelOf(world.Store.Versions[^1].BlobId).Parameters;

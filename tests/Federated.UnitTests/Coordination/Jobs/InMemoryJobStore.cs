@@ -123,6 +123,7 @@ internal sealed class InMemoryJobStore(FaultInjector faults) : IJobStore
                 State = RoundState.Closed,
                 ClosedAt = commit.ClosedAt,
                 Metrics = commit.Metrics,
+                StatisticsBlobId = commit.StatisticsBlobId,
             };
             foreach (CountedUpdate counted in commit.Counted)
             {

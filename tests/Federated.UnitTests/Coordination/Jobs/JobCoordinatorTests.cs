@@ -1,8 +1,10 @@
+using Federated.Coordination.Algorithms.Statistics;
 using Federated.Coordination.Jobs;
 using Federated.Coordination.Persistence;
 using Federated.Coordination.Rounds;
 using Federated.Protocol;
 using Federated.Protocol.Jobs;
+using Federated.Protocol.Models;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.V1;
 
@@ -434,6 +436,54 @@ public sealed class JobCoordinatorTests : IAsyncDisposable
         JobRecord job = world.Store.Job(world.Job);
         Assert.Equal((JobStatus.Completed, 1), (job.Status, job.CurrentVersion));
         Assert.Contains("target accuracy 0.05", job.StatusReason);
+    }
+
+    [Fact]
+    public async Task Statistics_DeviceThatCannot_IsNotAskedAndTrains()
+    {
+        await using var world = new CoordinationWorld(TwoDevices with { Statistics = new() { Kinds = ["features"], Features = 3, CohortSize = 2 } });
+        await world.CreateJobAsync();
+        Task<CheckInReply> trainer = world.CheckInAsync("trainer", [TaskKind.Train]);
+        Task<CheckInReply> first = world.CheckInAsync("first");
+        TaskAssignment second = (await world.CheckInAsync("second")).Assignment;
+
+        Assert.Equal((TaskKind.Statistics, TaskKind.Statistics), ((await first).Assignment.Kind, second.Kind));
+        Assert.False(trainer.IsCompleted);
+        UpdateTicket ticket = second.TicketContent;
+        Assert.Equal((0.0, 0u, 9ul), (ticket.MaxNorm, ticket.MaxSteps, ticket.Sections[0].ElementCount));
+        Assert.True(world.Tier.Upload((await first).Assignment.TicketContent, [1, 1, 1, 2, 2, 2, 4, 4, 4], 1));
+        Assert.True(world.Tier.Upload(ticket, [1, 1, 1, 4, 4, 4, 16, 16, 16], 1));
+
+        Task<CheckInReply> next = world.CheckInAsync("first");
+        Assert.Equal((TaskKind.Train, TaskKind.Train), ((await trainer).Assignment.Kind, (await next).Assignment.Kind));
+        RoundRecord round = world.Store.Rounds.Single(record => record.Key.Kind == TaskKind.Statistics);
+        Assert.Equal([3, 3, 3], PooledStatistics.Parse(world.Blobs.Read(round.StatisticsBlobId!)).Features!.Means.Select(mean => mean!.Value));
+    }
+
+    [Fact]
+    public async Task Statistics_NobodyCan_AreSkippedAndTrainingGoesOn()
+    {
+        await using var world = new CoordinationWorld(TwoDevices with { Statistics = new() { Kinds = ["features"], Features = 3 } });
+        await world.CreateJobAsync();
+        Task<CheckInReply> a = world.CheckInAsync("a", [TaskKind.Train]);
+        Task<CheckInReply> b = world.CheckInAsync("b", [TaskKind.Train]);
+        await world.UntilAsync(progress => progress.Waiting == 2);
+
+        world.Time.Advance(TimeSpan.FromSeconds(10));
+
+        Assert.Equal((TaskKind.Train, TaskKind.Train), ((await a).Assignment.Kind, (await b).Assignment.Kind));
+        Assert.DoesNotContain(world.Store.Rounds, round => round.Key.Kind == TaskKind.Statistics);
+    }
+
+    [Fact]
+    public async Task Create_StatisticsThatTheModelDoesNotTell_NamesThem()
+    {
+        string blob = _world.Blobs.Put(ModelFile.Write(new ModelContent(CoordinationWorld.Schema, [1, 2, 3]))).ToString();
+        JobDefinition definition = TwoDevices with { Statistics = new() { Kinds = ["features", "batch_norm"] } };
+
+        CreateJobResult result = await _world.Directory.CreateAsync(CoordinationWorld.Tenant, definition, blob, _world.Cancel);
+
+        Assert.Equal(["statistics.features", "statistics.kinds"], result.Errors.Select(error => error.Path));
     }
 
     private async Task<TaskAssignment[]> OpenRoundAsync()

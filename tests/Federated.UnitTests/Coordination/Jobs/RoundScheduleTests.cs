@@ -38,4 +38,30 @@ public sealed class RoundScheduleTests
         Assert.Equal(NextRound.Train, RoundSchedule.After(job, 1, false));
         Assert.Equal(NextRound.None, RoundSchedule.After(job, 2, false));
     }
+
+    [Fact]
+    public void After_StatisticsOnce_TakesThemBeforeTheFirstRoundOnly()
+    {
+        var job = new JobDefinition { Rounds = 3, Statistics = new() { Kinds = ["labels"] } };
+
+        Assert.Equal(NextRound.Statistics, RoundSchedule.After(job, 0, examined: false, described: false));
+        Assert.Equal(NextRound.Train, RoundSchedule.After(job, 0, examined: false, described: true));
+        Assert.Equal(NextRound.Train, RoundSchedule.After(job, 1, examined: false, described: false));
+    }
+
+    [Fact]
+    public void After_StatisticsEverySecondRound_FollowsTheEvaluationAndNeverTheLastRound()
+    {
+        var job = new JobDefinition
+        {
+            Rounds = 4,
+            Evaluation = new() { EveryRounds = 2 },
+            Statistics = new() { Kinds = ["labels"], EveryRounds = 2 },
+        };
+
+        Assert.Equal(NextRound.Evaluate, RoundSchedule.After(job, 2, examined: false, described: false));
+        Assert.Equal(NextRound.Statistics, RoundSchedule.After(job, 2, examined: true, described: false));
+        Assert.Equal(NextRound.Train, RoundSchedule.After(job, 2, examined: true, described: true));
+        Assert.Equal(NextRound.None, RoundSchedule.After(job, 4, examined: true, described: false));
+    }
 }

@@ -49,9 +49,12 @@ internal sealed class TestDevice(CoordinationWorld world, int number)
         }
 
         float[] parameters = world.ModelOf(task.Model.BlobId).Parameters;
-        double[] values = task.Kind == TaskKind.Evaluate
-            ? [Loss(parameters) * 10, number * 2, 10]
-            : [.. parameters.Select(value => (double)(float)(0.5 * ((number * 10) - value)))];
+        double[] values = task.Kind switch
+        {
+            TaskKind.Evaluate => [Loss(parameters) * 10, number * 2, 10],
+            TaskKind.Statistics => [.. new[] { Weight, Weight * number, Weight * number * number }.SelectMany(sum => Enumerable.Repeat(sum, 3))],
+            _ => [.. parameters.Select(value => (double)(float)(0.5 * ((number * 10) - value)))],
+        };
         _held.Add(task.AssignmentId, (task.TicketContent, values));
         world.Tier.Upload(task.TicketContent, values, Weight);
     }

@@ -465,4 +465,33 @@ public sealed class RoundStateMachineTests
         Machine.Configured(_driver.Now);
         return assigned;
     }
+
+    [Theory]
+    [InlineData(TaskKind.Evaluate, RoundDecisionKind.Skip)]
+    [InlineData(TaskKind.Statistics, RoundDecisionKind.Skip)]
+    [InlineData(TaskKind.Train, null)]
+    public void Tick_NobodyWhoWaitsCanDoTheTask_SkipsFiguresButNotTraining(TaskKind kind, RoundDecisionKind? expected)
+    {
+        _driver.Begin(kind: kind);
+        _driver.CheckIn("a", tasks: kind == TaskKind.Train ? DeviceTasks.Evaluate : DeviceTasks.Train);
+        Assert.Empty(_driver.Take());
+
+        List<RoundDecision> decisions = _driver.Advance(60);
+
+        Assert.Equal(expected, decisions.Select(decision => (RoundDecisionKind?)decision.Kind).SingleOrDefault());
+        Assert.Equal(1, Machine.WaitingCount);
+    }
+
+    [Fact]
+    public void Tick_SomebodyCanDoTheStatistics_StartsWithThem()
+    {
+        _driver.Begin(kind: TaskKind.Statistics, terms: RoundDriver.Terms with { Minimum = 1 });
+        _driver.CheckIn("a", tasks: DeviceTasks.Train);
+        _driver.CheckIn("b", tasks: DeviceTasks.Statistics);
+
+        List<RoundDecision> decisions = _driver.Advance(60);
+
+        Assert.Equal("b", Assert.Single(decisions).Assignment!.DeviceId);
+        Assert.Equal("job-s1-0", decisions[0].Assignment!.Id);
+    }
 }

@@ -496,6 +496,10 @@ namespace Federated.Server.Database.Migrations.Postgres
                         .HasColumnType("integer")
                         .HasColumnName("state_epoch");
 
+                    b.Property<string>("StatisticsBlobId")
+                        .HasColumnType("text")
+                        .HasColumnName("statistics_blob_id");
+
                     b.Property<double?>("TrainingLoss")
                         .HasColumnType("double precision")
                         .HasColumnName("training_loss");

@@ -488,6 +488,10 @@ namespace Federated.Server.Database.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("state_epoch");
 
+                    b.Property<string>("StatisticsBlobId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("statistics_blob_id");
+
                     b.Property<double?>("TrainingLoss")
                         .HasColumnType("REAL")
                         .HasColumnName("training_loss");
