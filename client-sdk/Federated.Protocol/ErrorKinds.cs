@@ -84,6 +84,9 @@ public static class ErrorKinds
     /// <summary>The device's program threw an exception.</summary>
     public const string Exception = "exception";
 
+    /// <summary>The device lacks the error-feedback state that the server reckons with.</summary>
+    public const string StateLost = "state-lost";
+
     /// <summary>The downloaded model does not match its id or cannot be read.</summary>
     public const string BadModel = "bad-model";
 }

@@ -124,6 +124,13 @@ internal sealed class RequestBinding(RunOptions options, ParseResult parsed)
                 Weighting = Get(options.Weighting) ?? job.Aggregation.Weighting,
                 Statistics = modelOptions.ContainsKey("statistics") ? model.Statistics.ToString().ToLowerInvariant() : job.Aggregation.Statistics,
             },
+            Compression = job.Compression with
+            {
+                Up = Get(options.Compression) ?? job.Compression.Up,
+                Eta = Get(options.CompressionEta) ?? job.Compression.Eta,
+                Momentum = Get(options.CompressionMomentum) ?? job.Compression.Momentum,
+                Start = Get(options.CompressionStart) ?? job.Compression.Start,
+            },
             Round = job.Round with
             {
                 CohortSize = Get(options.Cohort) ?? job.Round.CohortSize,

@@ -73,6 +73,14 @@ internal sealed class RunOptions
 
     public Option<string?> Weighting { get; } = new("--weighting") { Description = "Whether an update counts by its examples or once. Default: examples", HelpName = "examples|uniform" };
 
+    public Option<string?> Compression { get; } = new("--compression") { Description = "Compressor and feedback of the uploads, such as topk:0.01+econtrol, q4 or sign+ef21 (docs/codecs.md). Default: none", HelpName = "SPEC" };
+
+    public Option<double?> CompressionEta { get; } = new("--compression-eta") { Description = "Eta of econtrol, at least 0. Default: half of the compressor's contraction", HelpName = "ETA" };
+
+    public Option<double?> CompressionMomentum { get; } = new("--compression-momentum") { Description = "b of ef21-sgdm, in (0, 1]. Default: 0.2", HelpName = "SHARE" };
+
+    public Option<string?> CompressionStart { get; } = new("--compression-start") { Description = "How a client without state begins: one uncompressed difference, or zero. Default: dense", HelpName = "dense|zero" };
+
     public Option<double?> OverSelection { get; } = new("--over-selection") { Description = "Clients asked, as a multiple of the cohort, in [1, 10]; the first of them are counted. Default: 1", HelpName = "FACTOR" };
 
     public Option<int?> MinReports { get; } = new("--min-reports") { Description = "Updates below which a round is abandoned. Default: 1", HelpName = "UPDATES" };
@@ -104,7 +112,8 @@ internal sealed class RunOptions
         Dataset, TestDataset, Format, Label, Missing, Ignore, Header, Separator, Image, SequenceLength, TestFraction, Scale,
         Partition, Clients, MinExamples, Cohort, Rounds, Model, ModelOption, Algorithm, AlgorithmOption,
         LocalEpochs, LocalSteps, Batch, LearningRate, Momentum, WeightDecay, ClipNorm,
-        ServerOptimizer, ServerLearningRate, ServerMomentum, Aggregation, AggregationF, Weighting, OverSelection, MinReports,
+        ServerOptimizer, ServerLearningRate, ServerMomentum, Aggregation, AggregationF, Weighting,
+        Compression, CompressionEta, CompressionMomentum, CompressionStart, OverSelection, MinReports,
         DropOut, Attack, Byzantine, Seed, Workers, Device, TargetAccuracy, EvaluateEvery, Output, Job, Plain,
     ];
 }

@@ -27,8 +27,10 @@ internal sealed class ClientStates(string? folder)
 
     private static ReadOnlySpan<byte> Magic => "FEDSTAT1"u8;
 
-    /// <summary>The job's state; empty before the first counted update of the epoch, or when it has another length.</summary>
-    public ReadOnlyMemory<float> Load(string jobId, uint epoch, int length)
+    /// <summary>
+    /// The job's state; empty before the first counted update of the epoch, or when it has another length. With <paramref name="orLonger"/> its beginning will do.
+    /// </summary>
+    public ReadOnlyMemory<float> Load(string jobId, uint epoch, int length, bool orLonger = false)
     {
         lock (_gate)
         {
@@ -38,7 +40,8 @@ internal sealed class ClientStates(string? folder)
                 _byJob[jobId] = state;
             }
 
-            return state.Epoch == epoch && state.Values.Length == length ? state.Values : default(ReadOnlyMemory<float>);
+            bool fits = orLonger ? state.Values.Length >= length : state.Values.Length == length;
+            return state.Epoch == epoch && fits ? state.Values.AsMemory(0, length) : default(ReadOnlyMemory<float>);
         }
     }
 

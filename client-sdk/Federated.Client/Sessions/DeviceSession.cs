@@ -130,7 +130,7 @@ internal sealed partial class DeviceSession(
             request.Capabilities.Tasks.Add(TaskKind.Statistics);
         }
 
-        request.Capabilities.Codecs.Add(SectionCodec.Dense);
+        request.Capabilities.Codecs.AddRange([SectionCodec.Dense, SectionCodec.Frame]);
         request.JobIds.AddRange(_jobIds);
         request.PendingAssignments.AddRange(pending.Ids());
         return request;

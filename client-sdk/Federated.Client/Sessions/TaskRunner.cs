@@ -3,10 +3,12 @@ using System.IO.Hashing;
 using Federated.Client.Algorithms;
 using Federated.Client.Algorithms.Evaluate;
 using Federated.Client.Algorithms.Statistics;
+using Federated.Client.Compression;
 using Federated.Client.Identity;
 using Federated.Client.Training;
 using Federated.Client.Transfer;
 using Federated.Protocol;
+using Federated.Protocol.Codecs;
 using Federated.Protocol.Models;
 using Federated.Protocol.Sections;
 using Federated.Protocol.V1;
@@ -116,6 +118,19 @@ internal sealed class TaskRunner(
                 $"Algorithm '{algorithm.Name}' makes the sections [{Names(made)}], the ticket wants [{Names(sections)}].");
         }
 
+        // What the client half remembers comes first, what the compressor remembers behind it.
+        UpdateEncoder? encoder = task.Kind == TaskKind.Evaluate ? null : UpdateEncoder.For(model.Schema, settings);
+        int ownLength = StateLength(algorithm, model.Schema, settings);
+        ReadOnlyMemory<float> state = states.Load(
+            task.JobId, task.StateEpoch, ownLength + (encoder?.StateLength ?? 0), orLonger: algorithm == Evaluation);
+        ReadOnlyMemory<float> memory = state.IsEmpty ? state : state[ownLength..];
+        if (encoder is not null && encoder.HasLost(memory.Span))
+        {
+            return Fail(
+                ErrorKinds.StateLost,
+                $"The device has no error-feedback state of round {settings.Compression.StateRound}; the server lets it begin anew.");
+        }
+
         var clientTask = new ClientTask
         {
             Schema = model.Schema,
@@ -126,10 +141,10 @@ internal sealed class TaskRunner(
             Role = task.Role,
             Round = task.Round,
             DownSections = await inputs.DownSectionsAsync(task.DownSections, cancellationToken).ConfigureAwait(false),
-            State = states.Load(task.JobId, task.StateEpoch, StateLength(algorithm, model.Schema, settings)),
+            State = state.IsEmpty ? state : state[..ownLength],
         };
         events.Working(task);
-        TaskResult result = await Task.Run(() => Compute(task, algorithm, sections, clientTask, cancellationToken), cancellationToken)
+        TaskResult result = await Task.Run(() => Compute(task, algorithm, sections, clientTask, encoder, memory, cancellationToken), cancellationToken)
             .ConfigureAwait(false);
 
         // Work that was cut short by the application's end is not worth an upload.
@@ -144,26 +159,75 @@ internal sealed class TaskRunner(
             : algorithm.StateLength(schema, settings);
 
     private TaskResult Compute(
-        TaskAssignment task, IClientAlgorithm algorithm, IReadOnlyList<SectionSpec> sections, ClientTask clientTask, CancellationToken stop)
+        TaskAssignment task,
+        IClientAlgorithm algorithm,
+        IReadOnlyList<SectionSpec> sections,
+        ClientTask clientTask,
+        UpdateEncoder? encoder,
+        ReadOnlyMemory<float> memory,
+        CancellationToken stop)
     {
         ILocalSolver solver = algorithm == Evaluation ? _solvers.EvaluationFor(clientTask.Schema) : _solvers.SolverFor(clientTask.Schema);
-        float[] nextState = new float[algorithm.StateLength(clientTask.Schema, clientTask.Settings)];
-        int length = ClientUpdate.PayloadLength(sections);
+        int ownLength = algorithm.StateLength(clientTask.Schema, clientTask.Settings);
+        float[] nextState = new float[ownLength + (encoder?.StateLength ?? 0)];
+        SectionSpec[] dense = [.. sections.Select(SectionSpecs.Unframed)];
+        int length = ClientUpdate.PayloadLength(dense);
         byte[] rented = ArrayPool<byte>.Shared.Rent(length);
         PendingUpdate? pending = null;
         try
         {
-            var update = new ClientUpdate(sections, rented, nextState);
+            var update = new ClientUpdate(dense, rented, nextState.AsMemory(0, ownLength));
             long started = timeProvider.GetTimestamp();
             ClientOutcome outcome = algorithm.Run(clientTask, solver, update, stop);
             TimeSpan took = timeProvider.GetElapsedTime(started);
-            if (Unusable(outcome, sections, update) is { } failure)
+            if (Unusable(outcome, dense, update) is { } failure)
             {
                 return new TaskResult(null, failure);
             }
 
             Announce(task, update);
-            pending = new PendingUpdate(task.TicketContent, Header(task, update, took), rented, length, nextState);
+            if (encoder is not null)
+            {
+                return Encode(task, update, took, encoder, memory.Span, nextState.AsSpan(ownLength), nextState);
+            }
+
+            UpdateHeader header = Header(task, update, took, update.Payload.Span);
+            header.Sections.AddRange(dense.Select(SectionSpecs.DenseHeader));
+            pending = new PendingUpdate(task.TicketContent, header, rented, length, nextState);
+            return new TaskResult(pending, null);
+        }
+        finally
+        {
+            if (pending is null)
+            {
+                ArrayPool<byte>.Shared.Return(rented);
+            }
+        }
+    }
+
+    private static TaskResult Encode(
+        TaskAssignment task,
+        ClientUpdate update,
+        TimeSpan took,
+        UpdateEncoder encoder,
+        ReadOnlySpan<float> memory,
+        Span<float> nextMemory,
+        float[] nextState)
+    {
+        byte[] rented = ArrayPool<byte>.Shared.Rent(UpdateEncoder.MostBytes(task.TicketContent.Sections));
+        PendingUpdate? pending = null;
+        try
+        {
+            var draw = new CompressionDraw(task.Training.Seed, task.Round, task.Training.ClientIndex);
+            EncodedUpdate encoded = encoder.Encode(update, memory, draw, rented, nextMemory);
+            if (!encoded.IsFinite)
+            {
+                return Fail(ErrorKinds.Diverged, "The compressed update or its error-feedback state has a NaN or an infinity.");
+            }
+
+            UpdateHeader header = Header(task, update, took, rented.AsSpan(0, encoded.Length));
+            header.Sections.AddRange(encoded.Sections);
+            pending = new PendingUpdate(task.TicketContent, header, rented, encoded.Length, nextState);
             return new TaskResult(pending, null);
         }
         finally
@@ -209,24 +273,20 @@ internal sealed class TaskRunner(
         }
     }
 
-    private static UpdateHeader Header(TaskAssignment task, ClientUpdate update, TimeSpan took)
-    {
-        var header = new UpdateHeader
+    private static UpdateHeader Header(TaskAssignment task, ClientUpdate update, TimeSpan took, ReadOnlySpan<byte> payload) =>
+        new()
         {
             Ticket = task.Ticket,
             Weight = update.Weight,
             LocalSteps = (uint)update.Steps,
-            Checksum = XxHash3.HashToUInt64(update.Payload.Span),
+            Checksum = XxHash3.HashToUInt64(payload),
             TrainingLoss = update.TrainingLoss,
             TrainingSeconds = took.TotalSeconds,
         };
-        header.Sections.AddRange(update.Sections.Select(SectionSpecs.DenseHeader));
-        return header;
-    }
 
     /// <summary>By what a sum is divided is the server's matter: the job may weigh updates by examples or not.</summary>
     private static bool HoldTheSame(SectionSpec made, SectionSpec wanted) =>
-        made.Role == wanted.Role && made.Dtype == wanted.Dtype && made.Codec == wanted.Codec && made.ElementCount == wanted.ElementCount;
+        made.Role == wanted.Role && made.Dtype == wanted.Dtype && (made.Codec == wanted.Codec || (made.Role == SectionRole.Delta && wanted.Codec == SectionCodec.Frame)) && made.ElementCount == wanted.ElementCount;
 
     private static string Names(IEnumerable<SectionSpec> sections) =>
         string.Join(", ", sections.Select(section => $"{section.Role} {section.Dtype} x {section.ElementCount}"));

@@ -46,6 +46,9 @@ public sealed record JobDefinition
     /// <summary>The aggregation rule.</summary>
     public AggregationSettings Aggregation { get; set; } = new();
 
+    /// <summary>How updates are made smaller.</summary>
+    public CompressionSettings Compression { get; set; } = new();
+
     /// <summary>Cohort, report goal, deadline.</summary>
     public RoundSettings Round { get; set; } = new();
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Federated.Protocol.Codecs;
 using Federated.Protocol.Models;
 using Federated.Protocol.Rounds;
 
@@ -11,6 +12,7 @@ public static class JobDefinitionValidator
     private static readonly string[] Weightings = ["examples", "uniform"];
     private static readonly string[] StatisticsKinds = ["features", "labels", "batch_norm"];
     private static readonly string[] StatisticsModes = ["aggregated", "local"];
+    private static readonly string[] CompressionStarts = ["dense", "zero"];
     private static readonly string[] Durabilities = ["journal", "spool"];
     private static readonly string[] Timings = [AggregationTimings.Eager, AggregationTimings.Lazy];
     private static readonly string[] Selections = ["uniform"];
@@ -48,6 +50,7 @@ public static class JobDefinitionValidator
         CheckName(errors, Timings, "aggregation.timing", job.Aggregation.Timing);
         Check(errors, !string.IsNullOrWhiteSpace(job.Aggregation.Rule), "aggregation.rule", job.Aggregation.Rule, "the name of a rule");
         Check(errors, job.Aggregation.Byzantine >= 0, "aggregation.byzantine", job.Aggregation.Byzantine, "at least 0");
+        ValidateCompression(job.Compression, errors);
         ValidateRound(job.Round, errors);
         Check(errors, job.Evaluation.EveryRounds >= 0, "evaluation.everyRounds", job.Evaluation.EveryRounds, "at least 0");
         Check(errors, job.Evaluation.CohortSize >= 0, "evaluation.cohortSize", job.Evaluation.CohortSize, "at least 0");
@@ -79,6 +82,19 @@ public static class JobDefinitionValidator
         Check(errors, server.Momentum is null or (>= 0 and < 1), "serverOptimizer.momentum", server.Momentum, "in [0, 1)");
         Check(errors, server.Beta2 is >= 0 and < 1, "serverOptimizer.beta2", server.Beta2, "in [0, 1)");
         Check(errors, server.Tau > 0 && double.IsFinite(server.Tau), "serverOptimizer.tau", server.Tau, "greater than 0");
+    }
+
+    private static void ValidateCompression(CompressionSettings compression, List<JobDefinitionError> errors)
+    {
+        if (CompressionSpec.TryParse(compression.Up, out string error) is null)
+        {
+            errors.Add(new JobDefinitionError("compression.up", error));
+        }
+
+        Check(errors, compression.Eta is null || (compression.Eta >= 0 && double.IsFinite(compression.Eta.Value)), "compression.eta", compression.Eta, "at least 0");
+        Check(errors, compression.Momentum is > 0 and <= 1, "compression.momentum", compression.Momentum, "in (0, 1]");
+        CheckName(errors, CompressionStarts, "compression.start", compression.Start);
+        Check(errors, compression.ResyncRounds >= 0, "compression.resyncRounds", compression.ResyncRounds, "at least 0 (0: never)");
     }
 
     private static void ValidateRound(RoundSettings round, List<JobDefinitionError> errors)

@@ -70,6 +70,22 @@ public static class SectionSpecs
         return framed;
     }
 
+    /// <summary>The same section dense: what is compressed into it.</summary>
+    /// <param name="section">A section.</param>
+    public static SectionSpec Unframed(SectionSpec section)
+    {
+        ArgumentNullException.ThrowIfNull(section);
+        if (section.Codec != SectionCodec.Frame)
+        {
+            return section;
+        }
+
+        SectionSpec dense = section.Clone();
+        dense.Codec = SectionCodec.Dense;
+        dense.MaxBytes = 0;
+        return dense;
+    }
+
     /// <summary>Most bytes of a section: those of the elements, or the bound of a frame.</summary>
     /// <param name="spec">The section.</param>
     public static long MostBytes(SectionSpec spec)

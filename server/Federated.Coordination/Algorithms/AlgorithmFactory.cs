@@ -21,6 +21,9 @@ internal abstract class AlgorithmFactory : IServerAlgorithmFactory
     public virtual string ClientHalf => Name;
 
     /// <inheritdoc/>
+    public virtual bool AveragesDeltas => true;
+
+    /// <inheritdoc/>
     public IReadOnlyList<JobDefinitionError> Validate(JobDefinition job)
     {
         var errors = new List<JobDefinitionError>();

@@ -19,6 +19,9 @@ public interface IServerAlgorithmFactory
     /// <summary>The name of the client half that its devices run; several algorithms may share one.</summary>
     string ClientHalf { get; }
 
+    /// <summary>Whether the server half steps by the mean of the DELTA sections, so that an estimate of that mean can stand in for it.</summary>
+    bool AveragesDeltas => true;
+
     /// <summary>What is wrong with the algorithm's own parameters in a definition; empty when nothing is.</summary>
     /// <param name="job">A definition that is valid otherwise and names this algorithm.</param>
     IReadOnlyList<JobDefinitionError> Validate(JobDefinition job);

@@ -7,6 +7,8 @@ using Federated.Coordination.Algorithms.FedNova;
 using Federated.Coordination.Algorithms.FedPage;
 using Federated.Coordination.Algorithms.QFedAvg;
 using Federated.Coordination.Algorithms.Scaffold;
+using Federated.Coordination.Compression;
+using Federated.Protocol.Codecs;
 using Federated.Protocol.Jobs;
 using Federated.Protocol.Models;
 
@@ -51,7 +53,7 @@ public sealed class ServerAlgorithms
     /// <param name="job">A definition that is valid otherwise.</param>
     public IReadOnlyList<JobDefinitionError> Validate(JobDefinition job) =>
         _factories.TryGetValue(job.Algorithm.Name, out IServerAlgorithmFactory? factory)
-            ? factory.Validate(job)
+            ? [.. factory.Validate(job), .. CompressionCheck.Validate(job, factory)]
             : [new JobDefinitionError("algorithm.name", $"'{job.Algorithm.Name}' is unknown; known are {string.Join(", ", Names)}.")];
 
     /// <summary>Makes the server half that a definition names.</summary>
@@ -60,6 +62,9 @@ public sealed class ServerAlgorithms
     /// <exception cref="ArgumentException">No algorithm has the name.</exception>
     public IServerAlgorithm Create(JobDefinition job, ModelSchema schema) =>
         _factories.TryGetValue(job.Algorithm.Name, out IServerAlgorithmFactory? factory)
-            ? factory.Create(job, schema)
+            ? Compressed(factory.Create(job, schema), job, schema)
             : throw new ArgumentException($"Algorithm '{job.Algorithm.Name}' is unknown; known are {string.Join(", ", Names)}.", nameof(job));
+
+    private static IServerAlgorithm Compressed(IServerAlgorithm algorithm, JobDefinition job, ModelSchema schema) =>
+        CompressionSpec.Parse(job.Compression.Up).IsActive ? new CompressedServer(algorithm, job, schema) : algorithm;
 }

@@ -1,4 +1,5 @@
 using Federated.Coordination.Rounds;
+using Federated.Protocol;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.V1;
 
@@ -26,6 +27,9 @@ public sealed record RoundAggregate(IReadOnlyList<AggregatedSection> Sections, I
         Kept.FirstOrDefault(section => section.AssignmentId == assignmentId && section.Role == role)?.Values
         ?? throw new InvalidOperationException($"The aggregate has no section {role} of update {assignmentId}.");
 
+    /// <summary>Clients that had a task of the round and reported that their error-feedback state is lost.</summary>
+    public IReadOnlyList<uint> LostStates { get; init; } = [];
+
     /// <summary>The same aggregate with the clients behind its updates.</summary>
     /// <param name="assignments">The assignments of the round.</param>
     public RoundAggregate With(IReadOnlyList<Assignment> assignments)
@@ -34,6 +38,7 @@ public sealed record RoundAggregate(IReadOnlyList<AggregatedSection> Sections, I
         return this with
         {
             Clients = [.. Included.Select(update => new IncludedClient(byId[update.AssignmentId].ClientIndex, byId[update.AssignmentId].Role, update))],
+            LostStates = [.. assignments.Where(assignment => assignment.FailureKind == ErrorKinds.StateLost).Select(assignment => assignment.ClientIndex)],
         };
     }
 

@@ -1,4 +1,5 @@
 using Federated.Client.Algorithms;
+using Federated.Client.Compression;
 
 namespace Federated.Simulation.Engine;
 
@@ -8,4 +9,5 @@ namespace Federated.Simulation.Engine;
 /// <param name="Weight">What the update weighs.</param>
 /// <param name="Steps">Optimizer steps taken.</param>
 /// <param name="TrainingLoss">Mean training loss.</param>
-internal readonly record struct ClientTaskResult(ClientOutcome? Outcome, string? Error, double Weight, int Steps, double TrainingLoss);
+/// <param name="Encoded">The compressed update; null when it is sent dense.</param>
+internal readonly record struct ClientTaskResult(ClientOutcome? Outcome, string? Error, double Weight, int Steps, double TrainingLoss, EncodedUpdate? Encoded = null);

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using Federated.Aggregation.Accumulators;
+using Federated.Aggregator.Functions;
 using Federated.Coordination.Tier;
+using Federated.Protocol.Codecs;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.Sections;
 using Federated.Protocol.V1;
@@ -46,7 +48,7 @@ internal sealed class CohortAggregate : ICohortAggregate
     {
         foreach (SectionSpec section in carried.Select(position => _sections[position]))
         {
-            int length = (int)SectionSpecs.DenseBytes(section);
+            int length = section.Codec == SectionCodec.Frame ? Frames.LengthOf(payload) : (int)SectionSpecs.DenseBytes(section);
             if (_kept.Contains(section.Role))
             {
                 _keptSections.Add(new KeptSection(assignmentId, section.Role, MemoryMarshal.Cast<byte, float>(payload[..length]).ToArray()));
@@ -91,5 +93,6 @@ internal sealed class CohortAggregate : ICohortAggregate
             SectionDenominator.Weight => Denominator.Weight,
             SectionDenominator.Updates => Denominator.Updates,
             _ => Denominator.None,
-        });
+        },
+        spec.Codec == SectionCodec.Frame ? FrameSections.Decoder : null);
 }

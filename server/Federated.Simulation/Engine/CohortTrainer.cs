@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Federated.Aggregator.Functions;
 using Federated.Client.Algorithms;
+using Federated.Client.Compression;
 using Federated.Coordination.Algorithms;
 using Federated.Coordination.Jobs;
 using Federated.Coordination.Persistence;
@@ -9,9 +10,11 @@ using Federated.Coordination.Selection;
 using Federated.Coordination.Tier;
 using Federated.Numerics;
 using Federated.Protocol;
+using Federated.Protocol.Codecs;
 using Federated.Protocol.Jobs;
 using Federated.Protocol.Models;
 using Federated.Protocol.Rounds;
+using Federated.Protocol.Sections;
 using Federated.Protocol.V1;
 using Federated.Simulation.Models;
 
@@ -43,6 +46,7 @@ internal sealed class CohortTrainer : IDisposable
     private readonly Dictionary<uint, float[]> _states = [];
     private readonly Dictionary<string, long> _bytesUp;
     private readonly Dictionary<string, long> _bytesDown;
+    private readonly List<ClientCompression> _compressed = [];
     private byte[][] _payloads = [];
     private float[][] _nextStates = [];
     private ClientTaskResult[] _results = [];
@@ -87,6 +91,7 @@ internal sealed class CohortTrainer : IDisposable
         ICohortAggregate aggregate = _retained ?? (ICohortAggregate)new CohortAggregate(
             RoundPlans.SectionsOf(TaskKind.Train, _algorithm), RoundPlans.FormsOf(TaskKind.Train, _algorithm), _algorithm.KeptSections);
         var pendingStates = new Dictionary<uint, float[]>();
+        _compressed.Clear();
         List<Assignment> vanished = [];
         long bytesUp = 0;
         int done = 0;
@@ -105,7 +110,7 @@ internal sealed class CohortTrainer : IDisposable
             }
             else
             {
-                bytesUp += _bytesUp[assignment.Role];
+                bytesUp += BytesUp(assignment, result);
                 if (UpdateFault.Find(_job.Bounds, result, _algorithm.UpSections(assignment.Role), _payloads[place]) is { } fault)
                 {
                     Fail(key, assignment, result, fault);
@@ -236,10 +241,14 @@ internal sealed class CohortTrainer : IDisposable
         ImmutableArray<SectionSpec> sections = _algorithm.UpSections(assignment.Role);
         LocalTraining settings = _algorithm.TrainingFor(key, assignment.ClientIndex, assignment.Role);
         int stateLength = _client.StateLength(model.Schema, settings);
-        int payload = ClientUpdate.PayloadLength(sections);
+        UpdateEncoder? encoder = UpdateEncoder.For(model.Schema, settings);
+        int memory = encoder?.StateLength ?? 0;
+        int payload = UpdateEncoder.MostBytes(sections);
         _payloads[slot] = _payloads[slot]?.Length >= payload ? _payloads[slot] : GC.AllocateUninitializedArray<byte>(payload);
-        _nextStates[slot] = stateLength == 0 ? [] : new float[stateLength];
-        var update = new ClientUpdate(sections, _payloads[slot], _nextStates[slot]);
+        _nextStates[slot] = stateLength + memory == 0 ? [] : new float[stateLength + memory];
+        float[] state = _states.GetValueOrDefault(assignment.ClientIndex) ?? [];
+        var update = new ClientUpdate(
+            [.. sections.Select(SectionSpecs.Unframed)], encoder is null ? _payloads[slot] : worker.Dense(payload), _nextStates[slot].AsMemory(0, stateLength));
         var task = new ClientTask
         {
             Schema = model.Schema,
@@ -250,13 +259,22 @@ internal sealed class CohortTrainer : IDisposable
             Role = assignment.Role,
             Round = (uint)key.Round,
             DownSections = down[assignment.Role],
-            State = _states.GetValueOrDefault(assignment.ClientIndex) ?? [],
+            State = state.Length == 0 ? default : state.AsMemory(0, stateLength),
         };
         try
         {
             worker.Objective.Select(_setup.Dataset.Examples, _setup.Clients[(int)assignment.ClientIndex].Rows);
             ClientOutcome outcome = _client.Run(task, worker.Solver, update, cancellationToken);
-            return new ClientTaskResult(outcome, null, update.Weight, update.Steps, update.TrainingLoss);
+            EncodedUpdate? encoded = null;
+            if (encoder is not null && outcome is ClientOutcome.Completed or ClientOutcome.Partial)
+            {
+                var draw = new CompressionDraw(settings.Seed, (uint)key.Round, settings.ClientIndex);
+                encoded = encoder.Encode(
+                    update, state.Length == 0 ? [] : state.AsSpan(stateLength), draw, _payloads[slot], _nextStates[slot].AsSpan(stateLength));
+                outcome = encoded.Value.IsFinite ? outcome : ClientOutcome.Diverged;
+            }
+
+            return new ClientTaskResult(outcome, null, update.Weight, update.Steps, update.TrainingLoss, encoded);
         }
         catch (Exception exception) when (exception is not (OperationCanceledException or OutOfMemoryException))
         {
@@ -267,7 +285,8 @@ internal sealed class CohortTrainer : IDisposable
     private void Count(
         RoundKey key, Assignment assignment, ClientTaskResult result, int slot, ICohortAggregate aggregate, Dictionary<uint, float[]> pendingStates)
     {
-        ReadOnlySpan<byte> payload = _payloads[slot].AsSpan(0, ClientUpdate.PayloadLength(_algorithm.UpSections(assignment.Role)));
+        int length = result.Encoded?.Length ?? ClientUpdate.PayloadLength(_algorithm.UpSections(assignment.Role));
+        ReadOnlySpan<byte> payload = _payloads[slot].AsSpan(0, length);
         aggregate.Add(payload, new UpdateCommitted(
             key, assignment.Id, assignment.DeviceId, "simulation", "", payload.Length, 0, result.Weight, result.Steps, result.TrainingLoss, 0, 0, assignment.Role));
         if (_nextStates[slot].Length > 0)
@@ -275,8 +294,16 @@ internal sealed class CohortTrainer : IDisposable
             pendingStates[assignment.ClientIndex] = _nextStates[slot];
         }
 
+        if (result.Encoded is { } encoded)
+        {
+            _compressed.Add(new ClientCompression(assignment.DeviceId, length, encoded.Contraction, encoded.ErrorNorm, encoded.Saturated));
+        }
+
         _machine.Stored(assignment.Id, _clock.Now);
     }
+
+    private long BytesUp(Assignment assignment, ClientTaskResult result) =>
+        result.Encoded is { } encoded ? WireSizes.Up(encoded.Sections) : _bytesUp[assignment.Role];
 
     private void Fail(RoundKey key, Assignment assignment, ClientTaskResult result, UpdateFault? fault)
     {
@@ -345,6 +372,7 @@ internal sealed class CohortTrainer : IDisposable
         return new RoundReport(
             key.Round, null, null, figures.TrainingLoss, figures.Assigned, figures.Counted, figures.Failed, figures.Weight,
             bytesUp, bytesDown, figures.UpdateNorm, abandoned, 0,
-            [.. aggregate.Scores.Select((score, i) => new ClientScore(aggregate.Included[i].DeviceId, score.Coefficient, score.Trust, byzantine.Contains(aggregate.Included[i].AssignmentId)))]);
+            [.. aggregate.Scores.Select((score, i) => new ClientScore(aggregate.Included[i].DeviceId, score.Coefficient, score.Trust, byzantine.Contains(aggregate.Included[i].AssignmentId)))],
+            abandoned is null ? [.. _compressed] : []);
     }
 }

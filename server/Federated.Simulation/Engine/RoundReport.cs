@@ -15,6 +15,7 @@ namespace Federated.Simulation.Engine;
 /// <param name="Abandoned">Why the round made no model; null when it made one.</param>
 /// <param name="Seconds">Wall-clock seconds, evaluation included.</param>
 /// <param name="Scores">How the aggregation rule judged each counted update; empty under the mean.</param>
+/// <param name="Compression">What compression did to each counted update; empty when updates are dense.</param>
 public sealed record RoundReport(
     int Round,
     double? Accuracy,
@@ -29,4 +30,5 @@ public sealed record RoundReport(
     double? UpdateNorm,
     string? Abandoned,
     double Seconds,
-    IReadOnlyList<ClientScore> Scores);
+    IReadOnlyList<ClientScore> Scores,
+    IReadOnlyList<ClientCompression> Compression);

@@ -2,6 +2,7 @@ using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using Federated.Numerics;
 using Federated.Protocol;
+using Federated.Protocol.Codecs;
 using Federated.Protocol.Jobs;
 using Federated.Protocol.Sections;
 using Federated.Protocol.V1;
@@ -13,8 +14,9 @@ namespace Federated.Simulation.Engine;
 /// <param name="Reason">One sentence.</param>
 internal readonly record struct UpdateFault(string Kind, string Reason)
 {
-    public static UpdateFault? Find(BoundSettings bounds, ClientTaskResult result, IReadOnlyList<SectionSpec> sections, ReadOnlySpan<byte> payload)
+    public static UpdateFault? Find(BoundSettings bounds, ClientTaskResult result, IReadOnlyList<SectionSpec> specs, ReadOnlySpan<byte> payload)
     {
+        IReadOnlyList<SectionHeader> sections = result.Encoded?.Sections ?? [.. specs.Select(SectionSpecs.DenseHeader)];
         if (result.Weight > bounds.MaxWeight)
         {
             return new UpdateFault(ErrorKinds.WeightOutOfBounds, FormattableString.Invariant($"The update weighs {result.Weight}; the job allows {bounds.MaxWeight}."));
@@ -35,14 +37,21 @@ internal readonly record struct UpdateFault(string Kind, string Reason)
             : null;
     }
 
-    private static bool IsFinite(IReadOnlyList<SectionSpec> sections, ReadOnlySpan<byte> payload, out double norm)
+    private static bool IsFinite(IReadOnlyList<SectionHeader> sections, ReadOnlySpan<byte> payload, out double norm)
     {
         double squares = 0;
         bool finite = true;
-        foreach (SectionSpec section in sections)
+        foreach (SectionHeader header in sections)
         {
-            int length = (int)SectionSpecs.DenseBytes(section);
-            if (section.Dtype == SectionDType.F32)
+            SectionSpec section = header.Spec;
+            int length = (int)header.ByteLength;
+            if (section.Codec == SectionCodec.Frame)
+            {
+                FrameMeasure measure = Frames.Measure(payload[..length], (int)section.ElementCount);
+                finite &= measure.Fault == FrameFault.None;
+                squares += measure.SumOfSquares;
+            }
+            else if (section.Dtype == SectionDType.F32)
             {
                 finite &= VectorMath.FiniteSquaredNorm(payload[..length], out double square);
                 squares += square;

@@ -14,10 +14,14 @@ internal static class WireSizes
     public static long Down(ModelSchema schema, IReadOnlyList<DownSection> sections) =>
         ModelFile.SizeOf(schema) + sections.Sum(section => SectionSpecs.DenseBytes(section.Spec));
 
-    public static long Up(IReadOnlyList<SectionSpec> sections)
+    /// <summary>At most; what a frame takes is known when it is there.</summary>
+    public static long Up(IReadOnlyList<SectionSpec> sections) =>
+        Up([.. sections.Select(section => new SectionHeader { Spec = section, ByteLength = (ulong)SectionSpecs.MostBytes(section) })]);
+
+    public static long Up(IReadOnlyList<SectionHeader> sections)
     {
         var header = new UpdateHeader { Weight = 1, LocalSteps = 1, Checksum = 1, TrainingLoss = 1, TrainingSeconds = 1 };
-        header.Sections.AddRange(sections.Select(SectionSpecs.DenseHeader));
-        return header.CalculateSize() + sections.Sum(SectionSpecs.DenseBytes);
+        header.Sections.AddRange(sections);
+        return header.CalculateSize() + sections.Sum(section => (long)section.ByteLength);
     }
 }

@@ -9,6 +9,7 @@ namespace Federated.Simulation.Models;
 public sealed class ModelWorker : IDisposable
 {
     private readonly IReadOnlyList<IDisposable> _owned;
+    private byte[] _dense = [];
 
     internal ModelWorker(IExampleObjective objective, ILocalSolver solver, params IReadOnlyList<IDisposable> owned)
     {
@@ -20,6 +21,17 @@ public sealed class ModelWorker : IDisposable
     public IExampleObjective Objective { get; }
 
     public ILocalSolver Solver { get; }
+
+    /// <summary>Memory for an update that is compressed before it is handed over; the same from call to call.</summary>
+    internal Memory<byte> Dense(int bytes)
+    {
+        if (_dense.Length < bytes)
+        {
+            _dense = GC.AllocateUninitializedArray<byte>(bytes);
+        }
+
+        return _dense.AsMemory(0, bytes);
+    }
 
     public void Dispose()
     {

@@ -16,6 +16,8 @@ internal sealed class QFedAvgFactory : AlgorithmFactory
 
     public override ImmutableArray<AlgorithmParameter> Parameters => [Q];
 
+    public override bool AveragesDeltas => false;
+
     public override IServerAlgorithm Create(JobDefinition job, ModelSchema schema) => new QFedAvgServer(job, schema);
 
     protected override void Check(JobDefinition job, List<JobDefinitionError> errors)

@@ -1,0 +1,159 @@
+using System.Buffers;
+using System.Numerics.Tensors;
+using Federated.Client.Algorithms;
+using Federated.Numerics.Compression;
+using Federated.Protocol.Codecs;
+using Federated.Protocol.Models;
+using Federated.Protocol.Sections;
+using Federated.Protocol.V1;
+
+namespace Federated.Client.Compression;
+
+/// <summary>
+/// Turns the dense update of a client half into what is sent: the DELTA section becomes a frame, under the task's compressor and error feedback. What the client
+/// remembers is committed only when the update is counted, and is worked out from what the server decodes, so that both sides hold the same numbers.
+/// </summary>
+/// <remarks>
+/// The memory is a vector of floats: first the round whose update left it, then that of the feedback. When the memory is not that of
+/// <see cref="UpdateCompression.StateRound"/>, the kinds that the server mirrors cannot go on (<see cref="HasLost"/>); the others begin anew.
+/// </remarks>
+public sealed class UpdateEncoder
+{
+    private readonly UpdateCompression _settings;
+    private readonly CompressionSpec _spec;
+    private readonly VectorCompressor _compressor;
+    private readonly ErrorFeedback _feedback;
+
+    /// <summary>An encoder for one model and task.</summary>
+    /// <param name="schema">The model.</param>
+    /// <param name="settings">The task's compression.</param>
+    /// <exception cref="FormatException">The specification cannot be read.</exception>
+    public UpdateEncoder(ModelSchema schema, UpdateCompression settings)
+    {
+        ArgumentNullException.ThrowIfNull(schema);
+        ArgumentNullException.ThrowIfNull(settings);
+        _settings = settings;
+        _spec = CompressionSpec.Parse(settings.Spec);
+        _compressor = new VectorCompressor(_spec, CompressionLayout.Of(schema));
+        _feedback = new ErrorFeedback(_spec.Feedback, schema.ParameterCount, settings.Eta, settings.Momentum);
+    }
+
+    /// <summary>Floats that a client remembers; 0 without feedback.</summary>
+    public int StateLength => _feedback.StateLength == 0 ? 0 : 1 + _feedback.StateLength;
+
+    /// <summary>An encoder where the task asks for one; null when its updates are dense.</summary>
+    /// <param name="schema">The model.</param>
+    /// <param name="settings">The task's settings.</param>
+    public static UpdateEncoder? For(ModelSchema schema, LocalTraining settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        return settings.Compression is { } compression ? new UpdateEncoder(schema, compression) : null;
+    }
+
+    /// <summary>Whether the server reckons with a memory that this is not: the client cannot make an update.</summary>
+    /// <param name="state">What the client remembers; empty for nothing.</param>
+    public bool HasLost(ReadOnlySpan<float> state) => _spec.TracksEstimates && _settings.StateRound > 0 && !IsCurrent(state);
+
+    /// <summary>Most bytes of an update with these sections.</summary>
+    /// <param name="sections">The sections as they are sent.</param>
+    public static int MostBytes(IReadOnlyList<SectionSpec> sections)
+    {
+        ArgumentNullException.ThrowIfNull(sections);
+        return checked((int)sections.Sum(SectionSpecs.MostBytes));
+    }
+
+    /// <summary>Encodes an update.</summary>
+    /// <param name="update">The dense update; its weight becomes the one that the server keeps for the client.</param>
+    /// <param name="state">What the client remembers; empty for nothing.</param>
+    /// <param name="draw">Addresses the random draws.</param>
+    /// <param name="payload">Receives the sections; at least <see cref="MostBytes"/>.</param>
+    /// <param name="nextState">Receives what the client remembers once the update is counted, <see cref="StateLength"/> floats.</param>
+    public EncodedUpdate Encode(ClientUpdate update, ReadOnlySpan<float> state, CompressionDraw draw, Span<byte> payload, Span<float> nextState)
+    {
+        ArgumentNullException.ThrowIfNull(update);
+        if (_settings.Weight > 0)
+        {
+            update.Weight = _settings.Weight;
+        }
+
+        var headers = new List<SectionHeader>(update.Sections.Count);
+        var result = new EncodedUpdate(0, headers, 1, 0, 0, true);
+        ReadOnlySpan<byte> dense = update.Payload.Span;
+        int at = 0;
+        foreach (SectionSpec section in update.Sections)
+        {
+            int bytes = checked((int)SectionSpecs.DenseBytes(section));
+            if (section.Role == SectionRole.Delta)
+            {
+                (int length, result) = EncodeDelta(update.Floats(SectionRole.Delta), state, draw, payload[at..], nextState, result);
+                headers.Add(new SectionHeader { Spec = SectionSpecs.Framed(section), ByteLength = (ulong)length });
+                at += length;
+            }
+            else
+            {
+                dense[..bytes].CopyTo(payload[at..]);
+                headers.Add(SectionSpecs.DenseHeader(section));
+                at += bytes;
+            }
+
+            dense = dense[bytes..];
+        }
+
+        return result with { Length = at };
+    }
+
+    private bool IsCurrent(ReadOnlySpan<float> state) => state.Length == StateLength && StateLength > 0 && state[0] == _settings.StateRound;
+
+    private (int Length, EncodedUpdate Result) EncodeDelta(
+        ReadOnlySpan<float> g, ReadOnlySpan<float> state, CompressionDraw draw, Span<byte> frame, Span<float> nextState, EncodedUpdate result)
+    {
+        bool isFresh = _settings.StateRound == 0 || !IsCurrent(state);
+        ReadOnlySpan<float> memory = isFresh ? [] : state[1..];
+        float[] rented = ArrayPool<float>.Shared.Rent(2 * g.Length);
+        try
+        {
+            Span<float> target = rented.AsSpan(0, g.Length);
+            Span<float> sent = rented.AsSpan(g.Length, g.Length);
+            _feedback.Target(g, memory, target);
+            if (!IsFinite(target))
+            {
+                return (0, result with { IsFinite = false });
+            }
+
+            int length = isFresh && _settings.DenseStart && _spec.TracksEstimates
+                ? _compressor.WriteDense(target, frame)
+                : _compressor.Compress(target, draw, frame);
+            Frames.Decode(frame, sent);
+            result = result with { Contraction = Contraction.Measure(target, sent), Saturated = SaturatedIn(target) };
+            if (nextState.IsEmpty)
+            {
+                return (length, result);
+            }
+
+            nextState[0] = draw.Round;
+            Span<float> next = nextState[1..];
+            _feedback.Next(g, memory, sent, next);
+            return (length, result with { ErrorNorm = _feedback.ErrorNorm(g, next), IsFinite = IsFinite(next) });
+        }
+        finally
+        {
+            ArrayPool<float>.Shared.Return(rented);
+        }
+    }
+
+    private long SaturatedIn(ReadOnlySpan<float> target)
+    {
+        long count = 0;
+        if (_spec.Kind == CompressorKind.Half)
+        {
+            foreach (float value in target)
+            {
+                count += Math.Abs(value) > (float)Half.MaxValue ? 1 : 0;
+            }
+        }
+
+        return count;
+    }
+
+    private static bool IsFinite(ReadOnlySpan<float> values) => values.IsEmpty || TensorPrimitives.IsFiniteAll(values);
+}

@@ -1,0 +1,206 @@
+using System.Collections.Immutable;
+using Federated.Coordination.Algorithms;
+using Federated.Coordination.Tier;
+using Federated.Protocol.Codecs;
+using Federated.Protocol.Jobs;
+using Federated.Protocol.Models;
+using Federated.Protocol.Rounds;
+using Federated.Protocol.Sections;
+using Federated.Protocol.V1;
+
+namespace Federated.Coordination.Compression;
+
+/// <summary>
+/// The server half of compression, around any algorithm with a DELTA section. Without estimates the decoded updates are averaged as they are. With them
+/// (ef21, ef21-sgdm, econtrol) the server keeps H = Σ w h / Σ w over all clients that have taken part, moves it by what came in, and hands H to the algorithm in the place of the
+/// mean: it never steps on the participants alone.
+/// </summary>
+/// <remarks>
+/// A client continues only from the state that its last counted update left; the task names that round. All clients begin anew when one reports that it has
+/// lost its state or changes its weight (its old h cannot be taken out of H), every <see cref="CompressionSettings.ResyncRounds"/>, and when the
+/// job's state epoch rises.
+/// </remarks>
+internal sealed class CompressedServer : IServerAlgorithm
+{
+    private const string StateName = "compression";
+
+    private readonly IServerAlgorithm _inner;
+    private readonly CompressionSpec _spec;
+    private readonly CompressionSettings _settings;
+    private readonly double _eta;
+    private readonly EstimateMembers _members = new();
+    private readonly double[] _sum;
+    private int _epoch;
+    private int _rounds;
+
+    public CompressedServer(IServerAlgorithm inner, JobDefinition job, ModelSchema schema)
+    {
+        _inner = inner;
+        _settings = job.Compression;
+        _spec = CompressionSpec.Parse(_settings.Up);
+        _eta = _settings.Eta ?? (new VectorCompressor(_spec, CompressionLayout.Of(schema)).NominalContraction / 2);
+        _sum = _spec.TracksEstimates ? new double[schema.ParameterCount] : [];
+    }
+
+    public ImmutableArray<string> Roles => _inner.Roles;
+
+    /// <summary>Clients in the mean of the estimates.</summary>
+    internal int Members => _members.Count;
+
+    /// <summary>H; empty before the first update.</summary>
+    internal float[] Estimate => _members.TotalWeight > 0 ? Mean() : [];
+
+    public int CohortSize(RoundKey round) => _inner.CohortSize(round);
+
+    public string RoleOf(RoundKey round, uint clientIndex) => _inner.RoleOf(round, clientIndex);
+
+    public ImmutableArray<SectionSpec> UpSections(string role) =>
+        [.. _inner.UpSections(role).Select(section => section.Role == SectionRole.Delta ? SectionSpecs.Framed(section) : section)];
+
+    public ImmutableArray<SectionRole> KeptSections => _inner.KeptSections;
+
+    public ImmutableArray<DownSection> DownSections(string role) => _inner.DownSections(role);
+
+    public LocalTraining TrainingFor(RoundKey round, uint clientIndex, string role)
+    {
+        LocalTraining training = _inner.TrainingFor(round, clientIndex, role);
+        if (DeltaOf(role) is { } delta)
+        {
+            bool keepsWeight = _spec.TracksEstimates && delta.Denominator == SectionDenominator.Weight;
+            training.Compression = new UpdateCompression
+            {
+                Spec = _spec.ToString(),
+                Eta = _eta,
+                Momentum = _settings.Momentum,
+                DenseStart = _settings.Start == "dense",
+                StateRound = _members.RoundOf(clientIndex),
+                Weight = keepsWeight ? _members.WeightOf(clientIndex) : 0,
+            };
+        }
+
+        return training;
+    }
+
+    public void Apply(RoundKey round, RoundAggregate aggregate, ModelContent model)
+    {
+        bool holds = TakeIn(round, aggregate);
+        _inner.Apply(round, _spec.TracksEstimates ? WithEstimate(aggregate) : aggregate, model);
+        _rounds++;
+        if (!holds || aggregate.LostStates.Count > 0 || (_settings.ResyncRounds > 0 && _rounds >= _settings.ResyncRounds))
+        {
+            Restart();
+        }
+    }
+
+    public byte[]? SaveState()
+    {
+        byte[]? inner = _inner.SaveState();
+        if (_spec.Feedback == FeedbackKind.None)
+        {
+            return inner;
+        }
+
+        var state = new AlgorithmState(StateName);
+        state.Add<int>("epoch", [_epoch, _rounds]);
+        _members.Save(state);
+        state.Add<double>("sum", _sum);
+        if (inner is not null)
+        {
+            state.Add<byte>("inner", inner);
+        }
+
+        return state.ToBytes();
+    }
+
+    public void LoadState(ReadOnlySpan<byte> state)
+    {
+        if (_spec.Feedback == FeedbackKind.None)
+        {
+            _inner.LoadState(state);
+            return;
+        }
+
+        Restart();
+        _epoch = 0;
+        if (state.IsEmpty)
+        {
+            _inner.LoadState([]);
+            return;
+        }
+
+        AlgorithmState parts = AlgorithmState.Parse(state, StateName);
+        int[] counters = parts.Read<int>("epoch");
+        parts.Read<double>("sum", _sum);
+        _members.Load(parts);
+        (_epoch, _rounds) = (counters[0], counters[1]);
+        _inner.LoadState(parts.Has("inner") ? parts.Bytes("inner") : []);
+    }
+
+    public void BeginEpoch(int stateEpoch)
+    {
+        if (stateEpoch != _epoch)
+        {
+            _epoch = stateEpoch;
+            Restart();
+        }
+
+        _inner.BeginEpoch(stateEpoch);
+    }
+
+    private SectionSpec? DeltaOf(string role) => _inner.UpSections(role).FirstOrDefault(section => section.Role == SectionRole.Delta);
+
+    private bool SendsDelta(string role) => DeltaOf(role) is not null;
+
+    /// <summary>Moves members and sum by a round; false when a member's weight has changed.</summary>
+    private bool TakeIn(RoundKey round, RoundAggregate aggregate)
+    {
+        if (_spec.Feedback == FeedbackKind.None || aggregate.Find(SectionRole.Delta) is not { } delta)
+        {
+            return true;
+        }
+
+        bool byWeight = delta.Spec.Denominator == SectionDenominator.Weight;
+        bool holds = true;
+        foreach (IncludedClient client in aggregate.Clients.Where(client => SendsDelta(client.Role)))
+        {
+            holds &= _members.Counted(client.ClientIndex, (uint)round.Round, byWeight ? client.Update.Weight : 1);
+        }
+
+        // The mean times its divisor is Σ w Δ over those who took part.
+        for (int i = 0; i < _sum.Length; i++)
+        {
+            _sum[i] += delta.Single[i] * delta.Divisor;
+        }
+
+        return holds || !_spec.TracksEstimates;
+    }
+
+    private RoundAggregate WithEstimate(RoundAggregate aggregate) => aggregate with
+    {
+        Sections =
+        [
+            .. aggregate.Sections.Select(section => section.Spec.Role == SectionRole.Delta
+                ? section with { Single = Mean(), Divisor = _members.TotalWeight }
+                : section),
+        ],
+    };
+
+    private float[] Mean()
+    {
+        float[] mean = new float[_sum.Length];
+        for (int i = 0; i < mean.Length; i++)
+        {
+            mean[i] = (float)(_sum[i] / _members.TotalWeight);
+        }
+
+        return mean;
+    }
+
+    /// <summary>No client is reckoned with: each begins anew with its next task.</summary>
+    private void Restart()
+    {
+        _members.Clear();
+        Array.Clear(_sum);
+        _rounds = 0;
+    }
+}

@@ -1,0 +1,77 @@
+using Federated.Protocol.Jobs;
+using Federated.Simulation.Engine;
+using Federated.Simulation.Reports;
+
+namespace Federated.UnitTests.Simulation.Engine;
+
+public sealed class CompressedSimulationTests
+{
+    [Theory]
+    [InlineData("topk:0.05+econtrol", 0.25)]
+    [InlineData("q4", 0.2)]
+    [InlineData("sign+ef21", 0.2)]
+    [InlineData("randk:0.1+q8+ef21-sgdm", 0.2)]
+    [InlineData("svd:2+ec", 0.6)]
+    [InlineData("bf16", 0.55)]
+    public void Run_Compressed_LearnsWithFewerBytes(string up, double mostOfDense)
+    {
+        SimulationOutcome dense = Run("none");
+        SimulationOutcome compressed = Run(up);
+
+        double share = compressed.Rounds.Sum(round => (double)round.BytesUp) / dense.Rounds.Sum(round => (double)round.BytesUp);
+        Assert.True(share < mostOfDense, $"{share}");
+        Assert.True(compressed.Final!.Value.Accuracy > dense.Final!.Value.Accuracy - 0.08, $"{compressed.Final.Value.Accuracy} {dense.Final.Value.Accuracy}");
+        Assert.Empty(compressed.Failures);
+    }
+
+    [Fact]
+    public void Run_AnyNumberOfWorkersAndDropOut_GivesTheSameBytes()
+    {
+        string[] models =
+        [
+            .. Enumerable.Range(1, 3).Select(workers => ResultDocuments.Create(
+                Requests.Run(With("topk:0.05+q4s+econtrol", rounds: 5) with { Workers = workers, DropOut = 0.3 }, cancellationToken: TestContext.Current.CancellationToken), 0)
+                .Final.ModelSha256),
+        ];
+
+        Assert.Single(models.Distinct());
+    }
+
+    [Fact]
+    public void Run_Compressed_ReportsWhatItDidToEachUpdate()
+    {
+        SimulationOutcome outcome = Run("topk:0.05+econtrol", rounds: 6);
+
+        // The first update of a client is dense, so nothing is lost; later ones owe something.
+        Assert.All(outcome.Rounds[0].Compression, client => Assert.Equal((1, 0), (client.Contraction, client.ErrorNorm)));
+        Assert.Contains(outcome.Rounds[^1].Compression, client => client is { Contraction: < 0.9, ErrorNorm: > 0 });
+        Assert.All(outcome.Rounds, round => Assert.Equal(round.Counted, round.Compression.Count));
+    }
+
+    [Fact]
+    public void Run_Dense_ReportsNoCompression() => Assert.All(Run("none", rounds: 1).Rounds, round => Assert.Empty(round.Compression));
+
+    [Theory]
+    [InlineData("topk:2", "mean", "fedavg", "ratio '2'")]
+    [InlineData("q4", "median", "fedavg", "goes with the rule mean only")]
+    [InlineData("topk:0.1+ef21", "mean", "qfedavg", "needs an algorithm whose DELTA section is a mean")]
+    public void Validate_WhatDoesNotGoTogether_IsToldTogetherWithTheReason(string up, string rule, string algorithm, string reason)
+    {
+        SimulationRequest request = With(up, rounds: 1);
+        request = request with
+        {
+            Job = request.Job with { Aggregation = new AggregationSettings { Rule = rule }, Algorithm = new AlgorithmSettings { Name = algorithm } },
+        };
+
+        Assert.Contains(SimulationSetup.Validate(request), problem => problem.Contains(reason, StringComparison.Ordinal));
+    }
+
+    private static SimulationOutcome Run(string up, int rounds = 25) =>
+        Requests.Run(With(up, rounds), cancellationToken: TestContext.Current.CancellationToken);
+
+    private static SimulationRequest With(string up, int rounds)
+    {
+        SimulationRequest request = Requests.Digits(rounds: rounds);
+        return request with { Job = request.Job with { Compression = new CompressionSettings { Up = up } } };
+    }
+}
