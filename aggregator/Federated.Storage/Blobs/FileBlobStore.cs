@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using Federated.Storage.Files;
@@ -8,7 +9,7 @@ namespace Federated.Storage.Blobs;
 /// <summary>
 /// Blobs as files: <c>blobs/ab/abcd…</c>, written as <c>partial/…</c>, flushed and renamed; a corrupt one is moved
 /// to <c>quarantine/</c>. A whole file is verified before its first byte is served, once per length and
-/// modification time; <see cref="ReadAsync"/> verifies the very bytes that it returns, each time.
+/// modification time, unless this process has written it; <see cref="ReadAsync"/> verifies the very bytes that it returns, each time.
 /// </summary>
 public sealed class FileBlobStore : IBlobStore, IDisposable
 {
@@ -37,8 +38,15 @@ public sealed class FileBlobStore : IBlobStore, IDisposable
     {
         var store = new FileBlobStore(Path.GetFullPath(directory));
         PrivateFile.CreateDirectory(store._blobs);
+        for (var prefix = 0; prefix < 256; prefix++)
+        {
+            // Now, so that no blob waits until the name of its folder is durable too.
+            PrivateFile.CreateDirectory(Path.Combine(store._blobs, prefix.ToString("x2", CultureInfo.InvariantCulture)));
+        }
+
         PrivateFile.CreateDirectory(store._partial);
         PrivateFile.CreateDirectory(store._quarantine);
+        DurableDirectory.Flush(store._blobs);
         DurableDirectory.Flush(Path.GetDirectoryName(store._blobs)!);
         foreach (var leftover in Directory.EnumerateFiles(store._partial))
         {
@@ -51,19 +59,21 @@ public sealed class FileBlobStore : IBlobStore, IDisposable
     public async Task<BlobId> PutAsync(Func<Stream, CancellationToken, Task> write, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(write);
-        var partial = Path.Combine(_partial, Guid.NewGuid().ToString("n"));
+        var partial = NewPartial();
         try
         {
             BlobId id;
+            FileIdentity identity;
             await using (var file = PrivateFile.Open(partial, FileMode.CreateNew, FileShare.None, buffer: BufferBytes))
             await using (var hashing = new HashingWriteStream(file))
             {
                 await write(hashing, cancellationToken);
                 id = hashing.GetId();
                 file.Flush(flushToDisk: true);
+                identity = FileIdentity.Of(file.SafeFileHandle);
             }
 
-            Publish(partial, id);
+            Publish(partial, id, identity);
             return id;
         }
         catch
@@ -79,8 +89,30 @@ public sealed class FileBlobStore : IBlobStore, IDisposable
         return PutAsync((target, token) => content.CopyToAsync(target, BufferBytes, token), cancellationToken);
     }
 
-    public Task<BlobId> PutAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
-        PutAsync((target, token) => target.WriteAsync(content, token).AsTask(), cancellationToken);
+    public Task<BlobId> PutAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var partial = NewPartial();
+        try
+        {
+            FileIdentity identity;
+            using (var file = PrivateFile.Open(partial, FileMode.CreateNew, FileShare.None))
+            {
+                RandomAccess.Write(file.SafeFileHandle, content.Span, fileOffset: 0);
+                RandomAccess.FlushToDisk(file.SafeFileHandle);
+                identity = FileIdentity.Of(file.SafeFileHandle);
+            }
+
+            var id = BlobId.Of(content.Span);
+            Publish(partial, id, identity);
+            return Task.FromResult(id);
+        }
+        catch
+        {
+            File.Delete(partial);
+            throw;
+        }
+    }
 
     public async Task<Stream?> OpenReadAsync(BlobId id, long offset, CancellationToken cancellationToken)
     {
@@ -167,6 +199,8 @@ public sealed class FileBlobStore : IBlobStore, IDisposable
         }
     }
 
+    private string NewPartial() => Path.Combine(_partial, Guid.NewGuid().ToString("n"));
+
     private string PathOf(BlobId id)
     {
         var name = id.ToString();
@@ -187,23 +221,16 @@ public sealed class FileBlobStore : IBlobStore, IDisposable
     }
 
     /// <summary>It replaces a blob of the same name even so: content that was damaged on disk is whole again.</summary>
-    private void Publish(string partial, BlobId id)
+    private void Publish(string partial, BlobId id, FileIdentity identity)
     {
         var path = PathOf(id);
-        var folder = Path.GetDirectoryName(path)!;
-        var isNewFolder = !Directory.Exists(folder);
-        PrivateFile.CreateDirectory(folder);
         lock (_names)
         {
             File.Move(partial, path, overwrite: true);
-            _verified.TryRemove(id, out _);
+            _verified[id] = identity;
         }
 
-        DurableDirectory.Flush(folder);
-        if (isNewFolder)
-        {
-            DurableDirectory.Flush(_blobs);
-        }
+        DurableDirectory.Flush(Path.GetDirectoryName(path)!);
     }
 
     private async Task VerifyAsync(BlobId id, FileStream file, CancellationToken cancellationToken)

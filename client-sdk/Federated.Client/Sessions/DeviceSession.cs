@@ -24,6 +24,8 @@ internal sealed partial class DeviceSession(
     ILogger logger)
 {
     private static readonly TimeSpan DispositionWait = TimeSpan.FromSeconds(60);
+    /// <summary>In a quick round the next check-in's answer tells the fates, and the call that waits for them is spared.</summary>
+    private static readonly TimeSpan WatchAfter = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan FarewellLimit = TimeSpan.FromSeconds(2);
 
     /// <summary>The jobs to name at check-in: those of the options, or the one that gave the first task.</summary>
@@ -280,7 +282,7 @@ internal sealed partial class DeviceSession(
         }
     }
 
-    /// <summary>Runs something that takes time, and listens for news of pending updates meanwhile.</summary>
+    /// <summary>Runs something that may take time, and listens for news of pending updates when it does.</summary>
     private async Task<T> WatchingAsync<T>(Func<CancellationToken, Task<T>> main, CancellationToken cancellationToken)
     {
         if (pending.Count == 0)
@@ -289,10 +291,12 @@ internal sealed partial class DeviceSession(
         }
 
         using var done = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task watch = WatchAsync(done.Token);
+        Task<T> work = main(cancellationToken);
+        Task quiet = Task.Delay(WatchAfter, timeProvider, done.Token);
+        Task watch = await Task.WhenAny(work, quiet).ConfigureAwait(false) == work ? Task.CompletedTask : WatchAsync(done.Token);
         try
         {
-            return await main(cancellationToken).ConfigureAwait(false);
+            return await work.ConfigureAwait(false);
         }
         finally
         {

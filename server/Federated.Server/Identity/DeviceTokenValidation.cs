@@ -16,7 +16,8 @@ internal sealed class DeviceTokenValidation(ServerKeys keys, TimeProvider time) 
             return;
         }
 
-        options.MapInboundClaims = false;
+        options.TokenHandlers.Clear();
+        options.TokenHandlers.Add(new VerifiedTokens(time));
         options.TokenValidationParameters = new TokenValidationParameters
         {
             IssuerSigningKey = new ECDsaSecurityKey(keys.AccessTokenPublicKey),

@@ -172,11 +172,18 @@ public sealed class IdentityTests
         await GrpcAssert.RefusedAsync(StatusCode.Unauthenticated, "access-token-missing", () => CheckInAsync(server, []));
     }
 
-    [Fact]
-    public async Task Call_WithExpiredAccessToken_IsRefused()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Call_WithExpiredAccessToken_IsRefused(bool wasUsedBefore)
     {
         await using var server = await RunningServer.StartAsync(_time, "--Identity:AccessTokenLifetime=00:05:00");
         using var device = await TestDevice.EnrolAndAuthenticateAsync(server, await server.CreateEnrolmentTokenAsync());
+        if (wasUsedBefore)
+        {
+            await CheckInAsync(server, device.Headers);
+        }
+
         _time.Advance(TimeSpan.FromMinutes(5));
 
         await GrpcAssert.RefusedAsync(StatusCode.Unauthenticated, "access-token-expired", () => CheckInAsync(server, device.Headers));

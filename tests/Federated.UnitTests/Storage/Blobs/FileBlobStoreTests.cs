@@ -25,7 +25,7 @@ public sealed class FileBlobStoreTests : BlobStoreContract, IDisposable
         var content = Content(5_000);
         var id = await Store.PutAsync(content, Cancel);
         content[4_321] ^= 1;
-        await File.WriteAllBytesAsync(PathOf(id), content, Cancel);
+        await DamageAsync(id, content);
 
         var error = await Assert.ThrowsAsync<CorruptBlobException>(
             () => whole ? Store.ReadAsync(id, Cancel) : Store.OpenReadAsync(id, 4_000, Cancel));
@@ -46,10 +46,23 @@ public sealed class FileBlobStoreTests : BlobStoreContract, IDisposable
         var id = await Store.PutAsync(content, Cancel);
         (await Store.OpenReadAsync(id, 0, Cancel))!.Dispose();
         content[0] ^= 1;
-        await File.WriteAllBytesAsync(PathOf(id), content, Cancel);
-        File.SetLastWriteTimeUtc(PathOf(id), DateTime.UnixEpoch);
+        await DamageAsync(id, content);
 
         await Assert.ThrowsAsync<CorruptBlobException>(() => Store.OpenReadAsync(id, 0, Cancel));
+    }
+
+    [Fact]
+    public async Task OpenRead_BlobOfAnEarlierProcess_IsVerified()
+    {
+        var content = Content(5_000);
+        var id = await Store.PutAsync(content, Cancel);
+        var written = File.GetLastWriteTimeUtc(PathOf(id));
+        content[0] ^= 1;
+        await File.WriteAllBytesAsync(PathOf(id), content, Cancel);
+        File.SetLastWriteTimeUtc(PathOf(id), written);
+        using var again = FileBlobStore.Open(_folder.Path);
+
+        await Assert.ThrowsAsync<CorruptBlobException>(() => again.OpenReadAsync(id, 0, Cancel));
     }
 
     [Fact]
@@ -130,6 +143,13 @@ public sealed class FileBlobStoreTests : BlobStoreContract, IDisposable
             Cancel)));
 
         Assert.All(lengths, length => Assert.Equal(300_000, length));
+    }
+
+    /// <summary>Replaces the bytes of a blob, and makes sure that its time tells.</summary>
+    private async Task DamageAsync(BlobId id, byte[] content)
+    {
+        await File.WriteAllBytesAsync(PathOf(id), content, Cancel);
+        File.SetLastWriteTimeUtc(PathOf(id), DateTime.UnixEpoch);
     }
 
     private string PathOf(BlobId id) => _folder.At("blobs", id.ToString()[..2], id.ToString());
