@@ -3,7 +3,10 @@ using System.Text.Json.Nodes;
 using Federated.Client;
 using Federated.Client.Sessions;
 using Federated.Client.Training;
+using Federated.Coordination.Persistence;
 using Federated.FunctionalTests.Server;
+using Federated.Storage.Blobs;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Federated.FunctionalTests.EndToEnd;
 
@@ -27,7 +30,7 @@ internal sealed class DigitsFederation : IAsyncDisposable
     /// <summary>Ends a test that hangs.</summary>
     public CancellationToken Limit => _limit.Token;
 
-    public static async Task<DigitsFederation> StartAsync(int rounds, object round)
+    public static async Task<DigitsFederation> StartAsync(int rounds, object round, object? compression = null)
     {
         RunningServer server = await RunningServer.StartAsync();
         string token = await server.CreateEnrolmentTokenAsync();
@@ -41,6 +44,7 @@ internal sealed class DigitsFederation : IAsyncDisposable
                 round,
                 local = new { epochs = 1, batchSize = 16, learningRate = 0.2 },
                 evaluation = new { everyRounds = 5, deadlineSeconds = 30 },
+                compression = compression ?? new { },
             },
             TestContext.Current.CancellationToken);
         JsonNode? body = await response.Content.ReadFromJsonAsync<JsonNode>(TestContext.Current.CancellationToken);
@@ -61,6 +65,17 @@ internal sealed class DigitsFederation : IAsyncDisposable
         var device = new FederatedDevice(options);
         device.Happened += (_, what) => happened?.Invoke(what);
         return Task.Run(() => device.RunAsync(solver, stop ?? Limit), Limit);
+    }
+
+    /// <summary>Where a device keeps what it remembers.</summary>
+    public string FolderOf(string name) => Path.Combine(_folder.FullName, name);
+
+    /// <summary>The bytes that the algorithm keeps with the newest version of the model.</summary>
+    public async Task<byte[]> AlgorithmStateAsync(int version)
+    {
+        IJobStore store = _server.Services.GetRequiredService<IJobStore>();
+        ModelVersionRecord? record = await store.FindVersionAsync(new JobKey("default", _jobId), version, Limit);
+        return await _server.Services.GetRequiredService<IBlobStore>().ReadAsync(BlobId.Parse(record!.StateBlobId!), Limit) ?? [];
     }
 
     public async Task<JsonNode> GetAsync(string path) =>

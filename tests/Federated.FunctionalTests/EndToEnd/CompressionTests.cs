@@ -1,0 +1,147 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json.Nodes;
+using Federated.Client.Sessions;
+
+namespace Federated.FunctionalTests.EndToEnd;
+
+/// <summary>
+/// Devices with error feedback on a real server. Whatever happens to a device, at the end the server's Σ w h is that of the files on the devices, and the updates are a
+/// part of dense ones.
+/// </summary>
+public sealed class CompressionTests
+{
+    private const int Length = (Digits.Features + 1) * Digits.Outputs;
+    private const int DenseBytes = 4 * Length;
+
+    private static readonly object EControl = new { up = "topk:0.05+econtrol" };
+
+    [Fact]
+    public async Task Job_WithEControl_LearnsWithAPartOfTheBytesAndBothSidesAgree()
+    {
+        await using DigitsFederation federation = await DigitsFederation.StartAsync(15, new { cohortSize = 3, deadlineSeconds = 60 }, EControl);
+
+        SessionSummary[] summaries = await Task.WhenAll(
+            Enumerable.Range(0, 3).Select(i => federation.RunDeviceAsync($"device-{i}", Digits.SolverFor(i, 3))));
+
+        Assert.All(summaries, summary => Assert.Equal((15, 0, 0), (summary.Trained, summary.Discarded, summary.Failed)));
+        JsonNode[] metrics = [.. (await federation.GetAsync("/metrics"))["items"]!.AsArray().Select(item => item!)];
+        Assert.True((double)metrics.Last(item => (string)item["kind"]! == "evaluate")["accuracy"]! > 0.85);
+        long[] bytes = [.. metrics.Where(item => (string)item["kind"]! == "train").OrderBy(item => (int)item["round"]!).Select(item => (long)item["bytesUp"]!)];
+        Assert.True(bytes[0] > 3 * DenseBytes, "The first updates are dense.");
+        Assert.All(bytes[1..], sent => Assert.InRange(sent, 1, 3 * DenseBytes / 4));
+        await AssertBothSidesAgreeAsync(federation, ["device-0", "device-1", "device-2"]);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Device_KilledBetweenUploadAndAnswer_BothSidesAgree(bool forgetsThatItIsStored)
+    {
+        await using DigitsFederation federation = await DigitsFederation.StartAsync(
+            12, new { cohortSize = 2, minimumToClose = 1, deadlineSeconds = 30, selectionSeconds = 2 }, EControl);
+        using var kill = CancellationTokenSource.CreateLinkedTokenSource(federation.Limit);
+        Task<SessionSummary> sound = federation.RunDeviceAsync("sound", Digits.SolverFor(0, 2));
+        Task<SessionSummary> killed = federation.RunDeviceAsync("killed", Digits.SolverFor(1, 2), kill.Token, what =>
+        {
+            if (what is { Kind: DeviceEventKind.Stored, Round: 4 })
+            {
+                kill.Cancel();
+            }
+        });
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => killed);
+        if (forgetsThatItIsStored)
+        {
+            // As if the answer had been lost: the device sends the same bytes once more.
+            foreach (string stored in Directory.GetFiles(Path.Combine(federation.FolderOf("killed"), "pending"), "*.stored"))
+            {
+                File.Move(stored, Path.ChangeExtension(stored, ".update"));
+            }
+        }
+
+        SessionSummary after = await federation.RunDeviceAsync("killed", Digits.SolverFor(1, 2));
+        await sound;
+
+        Assert.Equal(0, after.Failed);
+        Assert.True(after.Counted > after.Trained || after.Discarded == 0);
+        Assert.DoesNotContain(await FailureKindsAsync(federation), kind => kind == "state-lost");
+        await AssertBothSidesAgreeAsync(federation, ["sound", "killed"]);
+    }
+
+    [Fact]
+    public async Task Device_ThatLostItsStateFile_SaysSoAndEverybodyBeginsAnew()
+    {
+        await using DigitsFederation federation = await DigitsFederation.StartAsync(
+            12, new { cohortSize = 2, minimumToClose = 1, deadlineSeconds = 30, selectionSeconds = 2 }, EControl);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(federation.Limit);
+        Task<SessionSummary> sound = federation.RunDeviceAsync("sound", Digits.SolverFor(0, 2));
+        Task<SessionSummary> forgetful = federation.RunDeviceAsync("forgetful", Digits.SolverFor(1, 2), stop.Token, what =>
+        {
+            if (what is { Kind: DeviceEventKind.Counted, Round: 3 })
+            {
+                stop.Cancel();
+            }
+        });
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => forgetful);
+        Directory.Delete(Path.Combine(federation.FolderOf("forgetful"), "state"), recursive: true);
+
+        SessionSummary after = await federation.RunDeviceAsync("forgetful", Digits.SolverFor(1, 2));
+        await sound;
+
+        Assert.Equal(1, after.Failed);
+        Assert.Contains("state-lost", await FailureKindsAsync(federation));
+        await AssertBothSidesAgreeAsync(federation, ["sound", "forgetful"]);
+    }
+
+    private static async Task<string[]> FailureKindsAsync(DigitsFederation federation) =>
+        [.. (await federation.GetAsync("/failures"))["items"]!.AsArray().Select(item => (string)item!["kind"]!)];
+
+    private static async Task AssertBothSidesAgreeAsync(DigitsFederation federation, string[] devices)
+    {
+        JsonNode job = await federation.GetAsync("");
+        Assert.Equal("completed", (string)job["status"]!);
+        byte[] state = await federation.AlgorithmStateAsync((int)job["currentVersion"]!);
+        double[] sum = Part<double>(state, "sum");
+        double[] weights = Part<double>(state, "client weights");
+        uint[] rounds = Part<uint>(state, "client rounds");
+
+        (float Round, float[] Estimate)[] files = [.. devices.Select(device => ReadState(federation.FolderOf(device)))];
+        Assert.Equal(rounds.Select(round => (float)round).Order(), files.Select(file => file.Round).Order());
+        double[] expected = [.. Enumerable.Range(0, Length).Select(i => files.Sum(file => weights[WeightOf(file.Round, rounds)] * file.Estimate[i]))];
+
+        // Two clients of the same round have weights that differ by one example at most.
+        double scale = 1e-4 * expected.Max(Math.Abs) + (rounds.Distinct().Count() < rounds.Length ? files.Max(file => file.Estimate.Max(Math.Abs)) : 0);
+        for (int i = 0; i < Length; i++)
+        {
+            Assert.Equal(expected[i], sum[i], scale);
+        }
+    }
+
+    private static int WeightOf(float round, uint[] rounds) => Array.IndexOf(rounds, (uint)round);
+
+    /// <summary>The memory in a device's state file: the round, e, h.</summary>
+    private static (float Round, float[] Estimate) ReadState(string folder)
+    {
+        byte[] file = File.ReadAllBytes(Assert.Single(Directory.GetFiles(Path.Combine(folder, "state"), "*.state")));
+        float[] values = MemoryMarshal.Cast<byte, float>(file.AsSpan(16, 4 * BinaryPrimitives.ReadInt32LittleEndian(file.AsSpan(12)))).ToArray();
+        Assert.Equal(1 + (2 * Length), values.Length);
+        return (values[0], values[(1 + Length)..]);
+    }
+
+    /// <summary>A part of the algorithm's state: name (16), length (8), bytes; behind a header of 24 bytes.</summary>
+    private static T[] Part<T>(ReadOnlySpan<byte> state, string name)
+        where T : unmanaged
+    {
+        for (ReadOnlySpan<byte> rest = state[24..]; ;)
+        {
+            int length = (int)BinaryPrimitives.ReadInt64LittleEndian(rest[16..]);
+            if (Encoding.ASCII.GetString(rest[..16]).TrimEnd('\0') == name)
+            {
+                return MemoryMarshal.Cast<byte, T>(rest.Slice(24, length)).ToArray();
+            }
+
+            rest = rest[(24 + length)..];
+        }
+    }
+}
