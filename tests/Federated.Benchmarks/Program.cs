@@ -10,6 +10,7 @@ IBenchmark[] benchmarks =
     new CoordinateBenchmark(),
     new MeanBenchmark(),
     new RobustBenchmark(),
+    new SketchBenchmark(),
     new LatencyBenchmark(),
     new SimulationBenchmark(),
     new UploadBenchmark(),

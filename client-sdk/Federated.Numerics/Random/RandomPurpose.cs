@@ -50,4 +50,7 @@ public enum RandomPurpose
 
     /// <summary>Inputs of tests and benchmarks.</summary>
     Test = 0x0C,
+
+    /// <summary>Projections of updates by which nodes estimate inner products; secret from devices.</summary>
+    Sketch = 0x0D,
 }

@@ -6,10 +6,11 @@ using Federated.Aggregation.Robust.Gram;
 using Federated.Aggregation.Robust.Mixing;
 using Federated.Aggregation.Robust.Rules;
 using Federated.Benchmarks.Framework;
+using TorchSharp;
 
 namespace Federated.Benchmarks.Mathematics;
 
-/// <summary>The Gram matrix against what the machine can read and multiply, and the Flag aggregator against its two passes.</summary>
+/// <summary>The Gram matrix against what the machine can read and multiply and against libtorch's product, and the Flag aggregator against its two passes.</summary>
 internal sealed class RobustBenchmark : IBenchmark
 {
     private const int Length = 11_700_000;
@@ -35,6 +36,7 @@ internal sealed class RobustBenchmark : IBenchmark
             Measure(context, many, Length / 10, isMemoryBound: false);
         }
 
+        RuleTimes.Measure(context);
         MeasureRules(context, [.. Enumerable.Range(0, 50).Select(k => storage.AsSpan(k * 1000, 1_000_000).ToArray())]);
         return Task.CompletedTask;
     }
@@ -73,19 +75,23 @@ internal sealed class RobustBenchmark : IBenchmark
         var flag = new FlagRule(new FlagOptions());
         float[] destination = new float[length];
         double[] coefficients = [.. Enumerable.Repeat(0.5, updates.Length)];
+        using torch.Tensor stacked = torch.stack([.. updates.Select(update => torch.tensor(update))]);
+        using torch.Tensor turned = stacked.t();
         double[] best = Interleaved.Best(
             Interleaved.DefaultTurns,
             () => ReadAll(updates, length),
             () => FmaPeak.Run(),
             () => GramMatrix.Compute(memories),
             () => WeightedSum.Compute(memories, coefficients, destination),
-            () => GramAggregation.Run(flag, memories, destination));
+            () => GramAggregation.Run(flag, memories, destination),
+            () => stacked.mm(turned).Dispose());
 
         int p = updates.Length;
         double flops = (double)p * (p + 1) * length;
         string name = $"robust.gram{p}";
         context.Tell($"{name}.milliseconds", best[2] * 1e3, "ms");
         context.Tell($"{name}.rate", flops / best[2] / 1e9, "GFLOP/s");
+        context.AtLeast($"{name}.libtorchOverOurs", best[5] / best[2], 1);
         if (isMemoryBound)
         {
             context.AtLeast($"{name}.readBandwidthRatio", best[0] / best[2], 0.6);

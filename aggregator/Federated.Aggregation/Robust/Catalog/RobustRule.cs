@@ -7,7 +7,7 @@ namespace Federated.Aggregation.Robust.Catalog;
 
 /// <summary>
 /// A rule behind its pre-aggregations, made by <see cref="RuleCatalog"/>. It works in three stages, which may run in different places:
-/// <see cref="Measure"/> the updates or shards of them, <see cref="Judge"/> by the sum of what was measured, and
+/// <see cref="Measure(RobustInput, int, int)"/> the updates or shards of them, <see cref="Judge"/> by the sum of what was measured, and
 /// <see cref="RuleVerdict.Combine"/> each shard. <see cref="Aggregate"/> does all three. It keeps nothing between rounds.
 /// </summary>
 public sealed class RobustRule
@@ -42,6 +42,9 @@ public sealed class RobustRule
     public RuleFamily Family => _mixings.Length == 0 ? _entry.Description.Family
         : _entry.Description.Family is RuleFamily.Linear or RuleFamily.Gram ? RuleFamily.Gram
         : RuleFamily.Composite;
+
+    /// <summary>Whether it needs the inner products of the updates, which may grow while they arrive (<see cref="GrowingGram"/>).</summary>
+    public bool NeedsGram => _body.NeedsGram || _mixings.Length > 0;
 
     /// <summary>Whether it starts from the last round's aggregate when it is given.</summary>
     public bool UsesCentre => _body.UsesCentre;
@@ -94,12 +97,23 @@ public sealed class RobustRule
     public RuleStatistics Measure(RobustInput input, int from, int length)
     {
         ArgumentNullException.ThrowIfNull(input);
-        int count = input.Updates.Count;
-        GramMatrix? gram = _body.NeedsGram || _mixings.Length > 0 ? GramMatrix.Compute(Vectors(input), input.Degree) : null;
-        bool[] finite = new bool[count];
-        Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = input.Degree == 0 ? Environment.ProcessorCount : input.Degree }, i =>
-            finite[i] = gram is null ? VectorMath.FiniteSquaredNorm(input.Updates[i].Span, out _) : double.IsFinite(gram[i, i]));
-        return new RuleStatistics(gram, finite, _body.Sample(input.Updates, from, length, Random(input, _mixings.Length)));
+        return Measured(input, NeedsGram ? GramMatrix.Compute(Vectors(input), input.Degree) : null, from, length);
+    }
+
+    /// <summary>Measures a range of the parameters whose inner products are there already, for they grew while updates arrived.</summary>
+    /// <param name="input">The range of the updates and of the centre.</param>
+    /// <param name="gram">Inner products of the updates in the input's order, and of the centre behind them when <see cref="UsesCentre"/> and there is one.</param>
+    /// <param name="from">Where the range starts.</param>
+    /// <param name="length">Parameters of the whole model.</param>
+    /// <exception cref="ArgumentException">The matrix is of another number of vectors.</exception>
+    public RuleStatistics Measure(RobustInput input, GramMatrix gram, int from, int length)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        ArgumentNullException.ThrowIfNull(gram);
+        int vectors = Vectors(input).Count;
+        return gram.Count == vectors
+            ? Measured(input, gram, from, length)
+            : throw new ArgumentException($"Rule '{Text}': the matrix is of {gram.Count} vectors; there are {vectors}.", nameof(gram));
     }
 
     /// <summary>Decides by the statistics of the whole range.</summary>
@@ -132,6 +146,14 @@ public sealed class RobustRule
 
         double[] shares = _body.AppliesWeights ? found : RoundWeights.Apply(found, view.Seen.Weights);
         return new RuleVerdict(view.Unmix(shares, count, finite), scores!, dropped);
+    }
+
+    private RuleStatistics Measured(RobustInput input, GramMatrix? gram, int from, int length)
+    {
+        bool[] finite = new bool[input.Updates.Count];
+        Parallel.For(0, finite.Length, new ParallelOptions { MaxDegreeOfParallelism = input.Degree == 0 ? Environment.ProcessorCount : input.Degree }, i =>
+            finite[i] = gram is null ? VectorMath.FiniteSquaredNorm(input.Updates[i].Span, out _) : double.IsFinite(gram[i, i]));
+        return new RuleStatistics(gram, finite, _body.Sample(input.Updates, from, length, Random(input, _mixings.Length)));
     }
 
     private RoundView View(RuleStatistics statistics, int[] finite, int[] dropped, double[]? weights, RobustInput input)

@@ -19,10 +19,15 @@ internal static unsafe class GramKernel
     private const int GroupLength = GramPack.Side * Block;
     private const nuint LineBytes = 64;
 
-    /// <summary>The full matrix in row order.</summary>
-    public static double[] Run(nint[] vectors, int length, int degree)
+    /// <summary>The matrix in row order, without the products of two vectors that are both before the first new one: those are 0.</summary>
+    /// <param name="vectors">Addresses.</param>
+    /// <param name="length">Elements of each.</param>
+    /// <param name="degree">Most cores to use at once.</param>
+    /// <param name="firstNew">The first new vector, a multiple of <see cref="GramPack.Side"/>; 0 for the full matrix.</param>
+    public static double[] Run(nint[] vectors, int length, int degree, int firstNew = 0)
     {
         int groups = (vectors.Length + GramPack.Side - 1) / GramPack.Side;
+        int firstRow = firstNew / GramPack.Side;
         int tiles = groups * (groups + 1) / 2;
         int chunks = Math.Max(1, (int)(((long)length + Chunk - 1) / Chunk));
         var sums = new double[chunks][];
@@ -30,12 +35,12 @@ internal static unsafe class GramKernel
         {
             sums[chunk] = new double[tiles * GramTile.Products];
             int from = chunk * Chunk;
-            Add(vectors, groups, from, Math.Min(length, from + Chunk), sums[chunk]);
+            Add(vectors, groups, firstRow, from, Math.Min(length, from + Chunk), sums[chunk]);
         });
         return Unfold(sums, vectors.Length, groups);
     }
 
-    private static void Add(nint[] vectors, int groups, int from, int to, double[] sums)
+    private static void Add(nint[] vectors, int groups, int firstRow, int from, int to, double[] sums)
     {
         nuint bytes = (nuint)groups * GroupLength * sizeof(float);
         var packed = (float*)NativeMemory.AlignedAlloc(bytes, LineBytes);
@@ -48,7 +53,7 @@ internal static unsafe class GramKernel
                 {
                     int length = Math.Min(Block, to - start);
                     GramPack.Copy(vectors, start, length, packed, GroupLength);
-                    AddBlock(vectors, groups, packed, start + Block < to ? start + Block : start, (length + GramPack.Lanes - 1) / GramPack.Lanes, tiles);
+                    AddBlock(vectors, groups, firstRow, packed, start + Block < to ? start + Block : start, (length + GramPack.Lanes - 1) / GramPack.Lanes, tiles);
                 }
             }
         }
@@ -58,12 +63,12 @@ internal static unsafe class GramKernel
         }
     }
 
-    private static void AddBlock(nint[] vectors, int groups, float* packed, int next, int steps, double* tiles)
+    private static void AddBlock(nint[] vectors, int groups, int firstRow, float* packed, int next, int steps, double* tiles)
     {
-        int count = groups * (groups + 1) / 2;
+        int count = (groups * (groups + 1) / 2) - TileOf(firstRow, 0);
         int done = 0;
         int prefetched = 0;
-        for (int row = 0; row < groups; row++)
+        for (int row = firstRow; row < groups; row++)
         {
             float* rows = packed + (row * GroupLength);
             for (int column = 0; column <= row; column++)

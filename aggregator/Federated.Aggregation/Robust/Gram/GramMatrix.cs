@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using Federated.Aggregation.Kernels;
 
 namespace Federated.Aggregation.Robust.Gram;
@@ -6,10 +5,6 @@ namespace Federated.Aggregation.Robust.Gram;
 /// <summary>The inner products of the vectors of a round: all that a Gram rule has to know of them.</summary>
 public sealed class GramMatrix
 {
-    // Squares between these do not overflow float32, and what underflows does not count.
-    private const double SafeLargest = 1e30;
-    private const double SafeSmallest = 1e-24;
-
     private readonly double[] _products;
 
     /// <summary>Wraps a matrix.</summary>
@@ -63,15 +58,13 @@ public sealed class GramMatrix
         int count = vectors.Count;
         ReadOnlyMemory<float>[] scaled = [.. vectors];
         double[] scales = new double[count];
-        Array.Fill(scales, 1.0);
         bool isScaled = false;
         for (int i = 0; i < count; i++)
         {
-            double square = products[(i * count) + i];
-            if (square is not (>= SafeSmallest and <= SafeLargest) && Largest(vectors[i].Span) is > 0 and < float.PositiveInfinity and float largest)
+            scales[i] = VectorScale.For(vectors[i].Span, products[(i * count) + i]);
+            if (scales[i] != 1)
             {
-                scales[i] = Math.ScaleB(1, -Math.ILogB(largest));
-                scaled[i] = Scale(vectors[i].Span, scales[i]);
+                scaled[i] = VectorScale.Apply(vectors[i].Span, scales[i]);
                 isScaled = true;
             }
         }
@@ -85,6 +78,12 @@ public sealed class GramMatrix
             }
         }
 
+        return Marked(products, count);
+    }
+
+    /// <summary>The matrix whose diagonal is NaN wherever it is not finite.</summary>
+    internal static GramMatrix Marked(double[] products, int count)
+    {
         for (int i = 0; i < count; i++)
         {
             if (!double.IsFinite(products[(i * count) + i]))
@@ -113,18 +112,5 @@ public sealed class GramMatrix
     {
         using var pins = new PinnedVectors(vectors);
         return GramKernel.Run(pins.Addresses, pins.Length, degree);
-    }
-
-    private static float Largest(ReadOnlySpan<float> vector) => vector.IsEmpty ? 0 : Math.Abs(TensorPrimitives.MaxMagnitude(vector));
-
-    private static float[] Scale(ReadOnlySpan<float> vector, double scale)
-    {
-        float[] copy = new float[vector.Length];
-        for (int i = 0; i < copy.Length; i++)
-        {
-            copy[i] = (float)(vector[i] * scale);
-        }
-
-        return copy;
     }
 }

@@ -2,7 +2,8 @@ namespace Federated.Aggregation.Robust.Outliers;
 
 /// <summary>
 /// Mean-shift clustering with a flat kernel, as scikit-learn's <c>MeanShift</c> without binned seeds: every point climbs to the mean of the points
-/// within the bandwidth until it rests; resting places nearer than the bandwidth to a denser one are dropped.
+/// within the bandwidth until it rests; resting places nearer than the bandwidth to a denser one are dropped. Of equally dense ones the larger in
+/// lexicographic order counts as denser, so that the order of the points does not matter.
 /// </summary>
 internal static class MeanShift
 {
@@ -21,7 +22,11 @@ internal static class MeanShift
     public static int[] LargestCluster(double[][] points, double bandwidth)
     {
         List<double[]> centres = [];
-        foreach (double[] mode in points.Select(point => Climb(points, point, bandwidth)).OrderByDescending(mode => Near(points, mode, bandwidth).Count()))
+        IEnumerable<double[]> modes = points.Select(point => Climb(points, point, bandwidth))
+            .OrderByDescending(mode => Near(points, mode, bandwidth).Count())
+            .ThenByDescending(mode => mode[0])
+            .ThenByDescending(mode => mode[^1]);
+        foreach (double[] mode in modes)
         {
             if (centres.TrueForAll(centre => Distance(centre, mode) >= bandwidth))
             {

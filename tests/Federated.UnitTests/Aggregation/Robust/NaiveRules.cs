@@ -104,7 +104,7 @@ internal static class NaiveRules
             return a;
         })];
         List<double[]> centres = [];
-        foreach (double[] mode in modes.OrderByDescending(mode => features.Count(b => Distance(mode, b) <= width)))
+        foreach (double[] mode in modes.OrderByDescending(mode => features.Count(b => Distance(mode, b) <= width)).ThenByDescending(mode => mode[0]).ThenByDescending(mode => mode[2]))
         {
             if (centres.All(centre => Distance(centre, mode) >= width))
             {
