@@ -1,7 +1,6 @@
 using System.Diagnostics.Metrics;
 using Federated.Aggregator.Ingest;
 using Federated.Protocol.Tier;
-using Federated.Storage.Slots;
 
 namespace Federated.Aggregator;
 
@@ -21,7 +20,7 @@ public sealed class AggregatorMetrics : IDisposable
     private readonly Counter<long> _workerStarts;
     private readonly Counter<long> _handedOver;
     private readonly Counter<long> _transferred;
-    private Func<SlotPoolStatistics>? _slots;
+    private Func<NodeGauges>? _gauges;
 
     public AggregatorMetrics()
     {
@@ -34,9 +33,13 @@ public sealed class AggregatorMetrics : IDisposable
         _handedOver = _meter.CreateCounter<long>("federated.node.partial.bytes", "By", "Bytes of partials handed over by key inside the node.");
         _transferred = _meter.CreateCounter<long>("federated.node.transfer.bytes", "By", "Bytes of partials that went to other nodes or came from them.");
         _meter.CreateObservableGauge("federated.node.slots", ObserveSlots, "{slot}", "Slots of the pool by state.");
+        _meter.CreateObservableGauge("federated.node.queue", () => Observe(gauges => gauges.Waiting), "{update}", "Updates that wait for a leaf.");
+        _meter.CreateObservableGauge("federated.node.partials", () => Observe(gauges => gauges.Partials), "{partial}", "Partials that rest under a key, with their memory.");
+        _meter.CreateObservableGauge("federated.node.workers", ObserveWorkers, "{worker}", "Aggregation workers by state.");
+        _meter.CreateObservableCounter("federated.process.cpu.time", ObserveCpu, "s", "Processor time of the process by mode.");
     }
 
-    internal void ObservePool(Func<SlotPoolStatistics>? statistics) => _slots = statistics;
+    internal void Observe(Func<NodeGauges>? gauges) => _gauges = gauges;
 
     internal void UploadStored(long bytes, TimeSpan duration)
     {
@@ -68,18 +71,23 @@ public sealed class AggregatorMetrics : IDisposable
 
     public void Dispose() => _meter.Dispose();
 
-    private IEnumerable<Measurement<int>> ObserveSlots()
+    private static IEnumerable<Measurement<double>> ObserveCpu()
     {
-        if (_slots?.Invoke() is not { } slots)
-        {
-            yield break;
-        }
-
-        yield return Slot(slots.Free, "free");
-        yield return Slot(slots.Reserved, "reserved");
-        yield return Slot(slots.Committed, "committed");
-        yield return Slot(slots.Taken, "taken");
+        Environment.ProcessCpuUsage usage = Environment.CpuUsage;
+        yield return new Measurement<double>(usage.UserTime.TotalSeconds, new KeyValuePair<string, object?>("mode", "user"));
+        yield return new Measurement<double>(usage.PrivilegedTime.TotalSeconds, new KeyValuePair<string, object?>("mode", "system"));
     }
 
-    private static Measurement<int> Slot(int count, string state) => new(count, new KeyValuePair<string, object?>("state", state));
+    private IEnumerable<Measurement<int>> Observe(Func<NodeGauges, int> read) =>
+        _gauges?.Invoke() is { } gauges ? [new Measurement<int>(read(gauges))] : [];
+
+    private IEnumerable<Measurement<int>> ObserveWorkers() => _gauges?.Invoke() is { } gauges
+        ? [InState(gauges.IdleWorkers, "idle"), InState(gauges.Workers - gauges.IdleWorkers, "busy")]
+        : [];
+
+    private IEnumerable<Measurement<int>> ObserveSlots() => _gauges?.Invoke() is { Slots: var slots }
+        ? [InState(slots.Free, "free"), InState(slots.Reserved, "reserved"), InState(slots.Committed, "committed"), InState(slots.Taken, "taken")]
+        : [];
+
+    private static Measurement<int> InState(int count, string state) => new(count, new KeyValuePair<string, object?>("state", state));
 }

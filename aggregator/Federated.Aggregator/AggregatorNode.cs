@@ -102,7 +102,7 @@ public sealed partial class AggregatorNode : IAsyncDisposable
         var ingest = new UpdateIngest(
             _options.NodeId, _verifier, _rounds, store, _bus, _metrics, _time, _loggers.CreateLogger<UpdateIngest>());
         _parts = new Parts(journal, store, ingest, leaf, functions, _bus.Subscribe<UpdateCommitted>(leaf.HandleAsync, ClaimHandlers));
-        _metrics.ObservePool(() => store.Statistics);
+        _metrics.Observe(() => new NodeGauges(store.Statistics, _rounds.Waiting, workers.Count, workers.Idle, registry.Resting));
         return Task.CompletedTask;
     }
 
@@ -128,7 +128,7 @@ public sealed partial class AggregatorNode : IAsyncDisposable
 
         await parts.Claims.DisposeAsync();
         parts.Functions.Workers.Dispose();
-        _metrics.ObservePool(null);
+        _metrics.Observe(null);
         parts.Store.Close();
         parts.Journal.Dispose();
     }
@@ -213,6 +213,16 @@ public sealed partial class AggregatorNode : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(key);
         return _rounds.Find(key)?.View(_options.NodeId);
+    }
+
+    /// <summary>Gives a round that is open here other leaves; nothing when the node does not have it.</summary>
+    /// <exception cref="InvalidOperationException">The tree does not have this node.</exception>
+    public void Replan(RoundKey key, TreePlan tree)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(tree);
+        NodeShare share = NodeShare.Of(tree, _options.NodeId);
+        _rounds.Find(key)?.Sums.Replan(share.Leaves, share.UpdatesPerLeaf);
     }
 
     /// <summary>How busy the node was since the last call; one caller has the samples.</summary>

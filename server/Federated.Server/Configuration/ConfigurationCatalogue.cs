@@ -3,6 +3,7 @@ using System.ComponentModel;
 using System.Globalization;
 using System.Reflection;
 using Federated.Aggregator;
+using Federated.Coordination.Hierarchy;
 using Federated.Coordination.Jobs;
 
 namespace Federated.Server.Configuration;
@@ -24,6 +25,7 @@ internal static class ConfigurationCatalogue
         (DeviceIdentityOptions.Section, typeof(DeviceIdentityOptions)),
         (CoordinationSection, typeof(CoordinationOptions)),
         (AggregatorNodeOptions.SectionName, typeof(AggregatorNodeOptions)),
+        (PlannerOptions.SectionName, typeof(PlannerOptions)),
     ];
 
     public static IEnumerable<ConfigurationSetting> Settings => Groups.SelectMany(group => SettingsOf(group.Section, group.Type));

@@ -23,6 +23,8 @@ internal abstract class ServerContext(DbContextOptions options) : DbContext(opti
 
     public DbSet<ClientFailureRow> ClientFailures => Set<ClientFailureRow>();
 
+    public DbSet<RoundTreeRow> RoundTrees => Set<RoundTreeRow>();
+
     public DbSet<DeviceRow> Devices => Set<DeviceRow>();
 
     public DbSet<EnrolmentTokenRow> EnrolmentTokens => Set<EnrolmentTokenRow>();
@@ -66,6 +68,7 @@ internal abstract class ServerContext(DbContextOptions options) : DbContext(opti
             failure.HasKey(row => new { row.TenantId, row.AssignmentId });
             failure.HasIndex(row => new { row.TenantId, row.JobId, row.Round, row.RoundKind });
         });
+        modelBuilder.Entity<RoundTreeRow>(tree => tree.HasKey(row => new { row.TenantId, row.JobId, row.Round, row.Kind, row.Revision }));
         modelBuilder.Entity<DeviceRow>(device =>
         {
             device.HasKey(row => new { row.TenantId, row.DeviceId });

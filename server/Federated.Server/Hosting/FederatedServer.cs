@@ -37,6 +37,7 @@ internal static class FederatedServer
         builder.Services.AddRounds(builder.Configuration);
         builder.Services.AddDevices();
         builder.Services.AddAdministration();
+        builder.Services.AddNodeTelemetry();
         builder.Services.ConfigureOptions<KestrelSetup>();
         adjust?.Invoke(builder);
 
@@ -55,6 +56,7 @@ internal static class FederatedServer
         app.MapAggregatorNode();
         app.MapRestApi();
         app.MapHealth();
+        app.MapNodeTelemetry();
         app.MapOpenApi();
         if (app.Environment.IsDevelopment())
         {

@@ -1,5 +1,6 @@
 using Federated.Aggregator;
 using Federated.Aggregator.Hosting;
+using Federated.Coordination.Hierarchy;
 using Federated.Coordination.Jobs;
 using Federated.Coordination.Tier;
 using Federated.Protocol.Tickets;
@@ -41,6 +42,10 @@ internal static class RoundSetup
                 options => Devices.SdkVersions.IsWellFormed(options.MinimumSdkVersion),
                 "Coordination:MinimumSdkVersion must read major.minor.patch.")
             .ValidateOnStart();
+        services.AddOptions<PlannerOptions>().BindConfiguration(PlannerOptions.SectionName).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<RoundTrees>();
+        services.AddHostedService(provider => provider.GetRequiredService<RoundTrees>());
+        services.AddSingleton<EmbeddedPlanner>();
         services.AddSingleton<IAggregationTier, EmbeddedAggregationTier>();
         services.AddHostedService<CoordinationService>();
     }

@@ -6,11 +6,14 @@ using Federated.Protocol.Rounds;
 namespace Federated.Server.Rounds;
 
 /// <summary>The aggregation tier of a server that embeds one node.</summary>
-internal sealed class EmbeddedAggregationTier(AggregatorNode node) : IAggregationTier
+internal sealed class EmbeddedAggregationTier(AggregatorNode node, EmbeddedPlanner planner, RoundTrees trees) : IAggregationTier
 {
     public async Task<RoundRecovery> OpenRoundAsync(RoundPlan plan, IUpdateSink sink, CancellationToken cancellationToken)
     {
-        var reopened = await node.OpenRoundAsync(plan, sink.OnStored, cancellationToken);
+        var tree = planner.Plan(plan);
+        var reopened = await node.OpenRoundAsync(plan, tree, sink.OnStored, cancellationToken);
+        planner.Opened(plan, tree);
+        trees.Opened(plan.Key, tree, () => node.View(plan.Key) is { } view ? [view] : []);
         return new RoundRecovery(reopened.Recovered, reopened.Lost);
     }
 
@@ -21,18 +24,27 @@ internal sealed class EmbeddedAggregationTier(AggregatorNode node) : IAggregatio
 
     public async Task<RoundAggregate> CloseRoundAsync(RoundKey key, CancellationToken cancellationToken)
     {
+        planner.Closed(key);
         var closed = await node.CloseRoundAsync(key, cancellationToken);
         return new RoundAggregate([.. closed.Sections.Select(Convert)], closed.Included);
     }
 
     public Task AbandonRoundAsync(RoundKey key, string reason, CancellationToken cancellationToken)
     {
+        End(key);
         return node.AbandonRoundAsync(key, reason, cancellationToken);
     }
 
     public Task ForgetRoundAsync(RoundKey key, CancellationToken cancellationToken)
     {
+        End(key);
         return node.ForgetRoundAsync(key, cancellationToken);
+    }
+
+    private void End(RoundKey key)
+    {
+        planner.Closed(key);
+        trees.Ended(key);
     }
 
     private static AggregatedSection Convert(SectionAggregate section)

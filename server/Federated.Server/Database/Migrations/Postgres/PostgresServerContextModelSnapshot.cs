@@ -517,6 +517,42 @@ namespace Federated.Server.Database.Migrations.Postgres
                     b.ToTable("rounds");
                 });
 
+            modelBuilder.Entity("Federated.Server.Database.Rows.RoundTreeRow", b =>
+                {
+                    b.Property<string>("TenantId")
+                        .HasColumnType("text")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<string>("JobId")
+                        .HasColumnType("text")
+                        .HasColumnName("job_id");
+
+                    b.Property<int>("Round")
+                        .HasColumnType("integer")
+                        .HasColumnName("round");
+
+                    b.Property<int>("Kind")
+                        .HasColumnType("integer")
+                        .HasColumnName("kind");
+
+                    b.Property<int>("Revision")
+                        .HasColumnType("integer")
+                        .HasColumnName("revision");
+
+                    b.Property<string>("Plan")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("plan");
+
+                    b.Property<DateTimeOffset>("RecordedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("recorded_at");
+
+                    b.HasKey("TenantId", "JobId", "Round", "Kind", "Revision");
+
+                    b.ToTable("round_trees");
+                });
+
             modelBuilder.Entity("Federated.Server.Database.Rows.UsedChallengeRow", b =>
                 {
                     b.Property<string>("TenantId")

@@ -509,6 +509,42 @@ namespace Federated.Server.Database.Migrations.Sqlite
                     b.ToTable("rounds");
                 });
 
+            modelBuilder.Entity("Federated.Server.Database.Rows.RoundTreeRow", b =>
+                {
+                    b.Property<string>("TenantId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<string>("JobId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("job_id");
+
+                    b.Property<int>("Round")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("round");
+
+                    b.Property<int>("Kind")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("kind");
+
+                    b.Property<int>("Revision")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("revision");
+
+                    b.Property<string>("Plan")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("plan");
+
+                    b.Property<long>("RecordedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("recorded_at");
+
+                    b.HasKey("TenantId", "JobId", "Round", "Kind", "Revision");
+
+                    b.ToTable("round_trees");
+                });
+
             modelBuilder.Entity("Federated.Server.Database.Rows.UsedChallengeRow", b =>
                 {
                     b.Property<string>("TenantId")
