@@ -7,6 +7,7 @@ var root = new RootCommand("Simulates federated learning: one model trained over
 {
     RunCommand.Create(),
     CompareCommand.Create(),
+    StudyCommand.Create(),
     ListCommands.Algorithms(),
     ListCommands.Datasets(),
     ListCommands.Models(),

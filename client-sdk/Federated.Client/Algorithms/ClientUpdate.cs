@@ -50,6 +50,9 @@ public sealed class ClientUpdate
     /// <summary>Optimizer steps taken.</summary>
     public int Steps { get; set; }
 
+    /// <summary>Gradients of single examples that the work took: what its time is proportional to, whatever the algorithm.</summary>
+    public long Gradients { get; set; }
+
     /// <summary>Mean loss of the local batches in nats; NaN when the algorithm does not train.</summary>
     public double TrainingLoss { get; set; } = double.NaN;
 

@@ -38,6 +38,7 @@ internal static class LocalDescent
 
         update.Weight = objective.ExampleCount;
         update.Steps = result.Steps;
+        update.Gradients = plan.ExamplesIn(result.Steps, objective.ExampleCount);
         update.TrainingLoss = result.MeanLoss;
         if (result.Diverged || !float.IsFinite(TensorPrimitives.SumOfMagnitudes<float>(delta)))
         {

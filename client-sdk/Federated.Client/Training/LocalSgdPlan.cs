@@ -68,6 +68,21 @@ public sealed record LocalSgdPlan
         return examples == 0 ? 0 : Steps > 0 ? Steps : checked(Epochs * ((examples + batch - 1) / batch));
     }
 
+    /// <summary>Examples that so many steps take together; an example counts each time.</summary>
+    /// <param name="steps">Steps, from the start of a pass.</param>
+    /// <param name="examples">The client's examples.</param>
+    public long ExamplesIn(int steps, int examples)
+    {
+        if (steps <= 0 || examples == 0)
+        {
+            return 0;
+        }
+
+        int batch = BatchSize == 0 ? examples : Math.Min(BatchSize, examples);
+        int stepsOfPass = (examples + batch - 1) / batch;
+        return ((long)(steps / stepsOfPass) * examples) + ((long)(steps % stepsOfPass) * batch);
+    }
+
     // The messages are built only when one is needed: validation runs for every client.
     private string? FindProblem() => this switch
     {

@@ -9,5 +9,7 @@ namespace Federated.Simulation.Engine;
 /// <param name="Weight">What the update weighs.</param>
 /// <param name="Steps">Optimizer steps taken.</param>
 /// <param name="TrainingLoss">Mean training loss.</param>
+/// <param name="Gradients">Gradients of single examples that the work took.</param>
 /// <param name="Encoded">The compressed update; null when it is sent dense.</param>
-internal readonly record struct ClientTaskResult(ClientOutcome? Outcome, string? Error, double Weight, int Steps, double TrainingLoss, EncodedUpdate? Encoded = null);
+internal readonly record struct ClientTaskResult(
+    ClientOutcome? Outcome, string? Error, double Weight, int Steps, double TrainingLoss, long Gradients, EncodedUpdate? Encoded = null);

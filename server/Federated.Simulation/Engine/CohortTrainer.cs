@@ -94,12 +94,14 @@ internal sealed class CohortTrainer : IDisposable
         _compressed.Clear();
         List<Assignment> vanished = [];
         long bytesUp = 0;
+        long gradients = 0;
         int done = 0;
         void Report(int item, int place)
         {
             Assignment assignment = order[item];
             ClientTaskResult result = _results[place];
             _clock.Advance(ReportInterval);
+            gradients += result.Gradients;
             if (vanishes[item])
             {
                 vanished.Add(assignment);
@@ -164,7 +166,7 @@ internal sealed class CohortTrainer : IDisposable
         }
 
         RecordVanished(key, vanished);
-        return Close(key, aggregate, pendingStates, model, bytesUp);
+        return Close(key, aggregate, pendingStates, model, bytesUp) with { Gradients = gradients };
     }
 
     public void Dispose() => _machine.RejectWaiting(RejectionReason.JobEnded, TimeSpan.Zero);
@@ -274,11 +276,11 @@ internal sealed class CohortTrainer : IDisposable
                 outcome = encoded.Value.IsFinite ? outcome : ClientOutcome.Diverged;
             }
 
-            return new ClientTaskResult(outcome, null, update.Weight, update.Steps, update.TrainingLoss, encoded);
+            return new ClientTaskResult(outcome, null, update.Weight, update.Steps, update.TrainingLoss, update.Gradients, encoded);
         }
         catch (Exception exception) when (exception is not (OperationCanceledException or OutOfMemoryException))
         {
-            return new ClientTaskResult(null, $"{exception.GetType().Name}: {exception.Message}", 0, 0, double.NaN);
+            return new ClientTaskResult(null, $"{exception.GetType().Name}: {exception.Message}", 0, 0, double.NaN, 0);
         }
     }
 

@@ -31,4 +31,8 @@ public sealed record RoundReport(
     string? Abandoned,
     double Seconds,
     IReadOnlyList<ClientScore> Scores,
-    IReadOnlyList<ClientCompression> Compression);
+    IReadOnlyList<ClientCompression> Compression)
+{
+    /// <summary>Gradients of single examples that the clients computed, also those whose update was not counted: the computation of the round, whatever the algorithm.</summary>
+    public long Gradients { get; init; }
+}

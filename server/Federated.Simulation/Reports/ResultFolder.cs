@@ -47,13 +47,13 @@ public static class ResultFolder
 
     private static string Metrics(ResultDocument result)
     {
-        var csv = new StringBuilder("round,accuracy,loss,training_loss,selected,counted,failed,examples,bytes_up,bytes_down,update_norm,seconds,contraction,error_norm,abandoned\n");
+        var csv = new StringBuilder("round,accuracy,loss,training_loss,selected,counted,failed,examples,bytes_up,bytes_down,gradients,update_norm,seconds,contraction,error_norm,abandoned\n");
         foreach (RoundReport round in result.Rounds)
         {
             string?[] cells =
             [
                 Text(round.Round), Text(round.Accuracy), Text(round.Loss), Text(round.TrainingLoss), Text(round.Selected), Text(round.Counted), Text(round.Failed),
-                Text(round.Examples), Text(round.BytesUp), Text(round.BytesDown), Text(round.UpdateNorm), Text(Math.Round(round.Seconds, 4)),
+                Text(round.Examples), Text(round.BytesUp), Text(round.BytesDown), Text(round.Gradients), Text(round.UpdateNorm), Text(Math.Round(round.Seconds, 4)),
                 Mean(round, client => client.Contraction), Mean(round, client => client.ErrorNorm),
                 round.Abandoned is null ? "" : $"\"{round.Abandoned.Replace("\"", "\"\"", StringComparison.Ordinal)}\"",
             ];

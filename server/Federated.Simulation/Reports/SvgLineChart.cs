@@ -12,7 +12,7 @@ internal static class SvgLineChart
     /// <summary>Series that a page has colours for; further ones use them again.</summary>
     public const int Colours = 8;
 
-    public static string Render(string label, string unit, IReadOnlyList<ChartSeries> series, double? from = null, double? to = null)
+    public static string Render(string label, string unit, IReadOnlyList<ChartSeries> series, double? from = null, double? to = null, string axis = "round")
     {
         ChartSeries[] drawn = [.. series.Where(line => line.Points.Count > 0)];
         if (drawn.Length == 0)
@@ -38,16 +38,16 @@ internal static class SvgLineChart
             svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{at:F1}\" y=\"{Height - 14}\" text-anchor=\"middle\">{tick}</text>");
         }
 
-        svg.Append(CultureInfo.InvariantCulture, $"<text class=\"axis\" x=\"{Width - Right}\" y=\"{Height - 1}\" text-anchor=\"end\">round</text>");
+        svg.Append(CultureInfo.InvariantCulture, $"<text class=\"axis\" x=\"{Width - Right}\" y=\"{Height - 1}\" text-anchor=\"end\">{WebUtility.HtmlEncode(axis)}</text>");
         for (int i = 0; i < drawn.Length; i++)
         {
-            Line(svg, drawn[i], i % Colours, x, y, unit);
+            Line(svg, drawn[i], i % Colours, x, y, unit, axis);
         }
 
         return svg.Append("</svg>").Append(drawn.Length > 1 ? Legend(drawn) : "").ToString();
     }
 
-    private static void Line(StringBuilder svg, ChartSeries line, int colour, Axis x, Axis y, string unit)
+    private static void Line(StringBuilder svg, ChartSeries line, int colour, Axis x, Axis y, string unit, string axis)
     {
         string path = string.Join(' ', line.Points.Select(point => string.Create(
             CultureInfo.InvariantCulture, $"{x.Place(point.X, Left, Width - Right):F1},{y.Place(point.Y, Height - Bottom, Top):F1}")));
@@ -56,7 +56,7 @@ internal static class SvgLineChart
         foreach ((double px, double py) in line.Points.Count <= 400 ? line.Points : [])
         {
             svg.Append(CultureInfo.InvariantCulture, $"<circle class=\"hit\" style=\"fill:var(--series-{colour})\" cx=\"{x.Place(px, Left, Width - Right):F1}\" cy=\"{y.Place(py, Height - Bottom, Top):F1}\" r=\"5\">");
-            svg.Append(CultureInfo.InvariantCulture, $"<title>{WebUtility.HtmlEncode(line.Name)}, round {px}: {Axis.Label(py, unit)}</title></circle>");
+            svg.Append(CultureInfo.InvariantCulture, $"<title>{WebUtility.HtmlEncode(line.Name)}, {WebUtility.HtmlEncode(axis)} {px}: {Axis.Label(py, unit)}</title></circle>");
         }
     }
 

@@ -45,7 +45,7 @@ public sealed class BvrLSgdClient : IClientAlgorithm
             using var direction = new Scratch(delta.Length);
             task.Down(SectionRole.Gradient).CopyTo(direction.Values);
             return update.TakeWalk(
-                SarahWalk.Run(plan, steps, task.Key, objective, task.Parameters.Span, direction.Values, delta, stop), task.Parameters.Span);
+                SarahWalk.Run(plan, steps, task.Key, objective, task.Parameters.Span, direction.Values, delta, stop), task.Parameters.Span, plan, objective.ExampleCount);
         }
 
         Span<float> gradient = update.Floats(SectionRole.Gradient);
@@ -53,13 +53,16 @@ public sealed class BvrLSgdClient : IClientAlgorithm
         {
             using var last = new Scratch(gradient.Length);
             var batch = new LargeBatch(objective, task.Settings, task.Key, (int)Math.Min((long)steps * plan.BatchSize, objective.ExampleCount));
+            update.Gradients = 2L * batch.Size;
             batch.Gradient(task.Down(SectionRole.Weights), last.Values);
             update.TrainingLoss = batch.Gradient(task.Parameters.Span, gradient);
             TensorPrimitives.Subtract(gradient, last.Values, gradient);
         }
         else
         {
-            update.TrainingLoss = new LargeBatch(objective, task.Settings, task.Key).Gradient(task.Parameters.Span, gradient);
+            var batch = new LargeBatch(objective, task.Settings, task.Key);
+            update.Gradients = batch.Size;
+            update.TrainingLoss = batch.Gradient(task.Parameters.Span, gradient);
         }
 
         return double.IsFinite(update.TrainingLoss) ? ClientOutcome.Completed : ClientOutcome.Diverged;

@@ -57,7 +57,9 @@ public sealed class FedAmdClient : IClientAlgorithm
     private static ClientOutcome RunAnchor(ClientTask task, IObjective objective, ClientUpdate update)
     {
         Span<float> gradient = update.Floats(SectionRole.Gradient);
-        update.TrainingLoss = new LargeBatch(objective, task.Settings, task.Key).Gradient(task.Parameters.Span, gradient);
+        var batch = new LargeBatch(objective, task.Settings, task.Key);
+        update.Gradients = batch.Size;
+        update.TrainingLoss = batch.Gradient(task.Parameters.Span, gradient);
         Shorten(gradient, task.Settings.ClipNorm);
         if (!double.IsFinite(update.TrainingLoss) || !float.IsFinite(TensorPrimitives.SumOfMagnitudes<float>(gradient)))
         {
@@ -103,7 +105,7 @@ public sealed class FedAmdClient : IClientAlgorithm
         task.Down(SectionRole.Gradient).CopyTo(direction.Values);
         LocalSgdResult result = SarahWalk.Run(
             plan, plan.StepsFor(objective.ExampleCount), task.Key, objective, task.Parameters.Span, direction.Values, delta, stop);
-        return update.TakeWalk(result, task.Parameters.Span);
+        return update.TakeWalk(result, task.Parameters.Span, plan, objective.ExampleCount);
     }
 
     private static void Shorten(Span<float> gradient, double clipNorm)

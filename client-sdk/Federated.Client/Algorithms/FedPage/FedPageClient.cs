@@ -38,10 +38,12 @@ public sealed class FedPageClient : IClientAlgorithm
         var batch = new LargeBatch(objective, task.Settings, task.Key);
         if (task.Role == Full)
         {
+            update.Gradients = batch.Size;
             update.TrainingLoss = batch.Gradient(task.Parameters.Span, update.Floats(SectionRole.Gradient));
             return double.IsFinite(update.TrainingLoss) ? ClientOutcome.Completed : ClientOutcome.Diverged;
         }
 
+        update.Gradients = 2L * batch.Size;
         LocalSgdPlan plan = LocalSgdPlan.From(task.Settings);
         Span<float> delta = update.Floats(SectionRole.Delta);
         using var direction = new Scratch(delta.Length);
@@ -51,7 +53,7 @@ public sealed class FedPageClient : IClientAlgorithm
         TensorPrimitives.Add(direction.Values, task.Down(SectionRole.Gradient), direction.Values);
         LocalSgdResult result = SarahWalk.Run(
             plan, plan.StepsFor(objective.ExampleCount) + 1, task.Key, objective, task.Parameters.Span, direction.Values, delta, stop);
-        ClientOutcome outcome = update.TakeWalk(result, task.Parameters.Span);
+        ClientOutcome outcome = update.TakeWalk(result, task.Parameters.Span, plan, objective.ExampleCount);
         TensorPrimitives.Multiply(delta, (float)(1 / (plan.LearningRate * Math.Max(1, result.Steps))), delta);
         return outcome;
     }

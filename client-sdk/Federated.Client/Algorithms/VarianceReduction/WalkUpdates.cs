@@ -8,8 +8,15 @@ namespace Federated.Client.Algorithms.VarianceReduction;
 internal static class WalkUpdates
 {
     /// <summary>The DELTA section holds y; it becomes y − x, and the steps and the loss are noted.</summary>
-    public static ClientOutcome TakeWalk(this ClientUpdate update, LocalSgdResult result, ReadOnlySpan<float> start)
+    /// <param name="update">Holds y in its DELTA section.</param>
+    /// <param name="result">What the walk says of itself.</param>
+    /// <param name="start">x.</param>
+    /// <param name="plan">The settings of the walk.</param>
+    /// <param name="examples">The client's examples.</param>
+    public static ClientOutcome TakeWalk(this ClientUpdate update, LocalSgdResult result, ReadOnlySpan<float> start, LocalSgdPlan plan, int examples)
     {
+        // The first step takes no batch, every other two gradients of one.
+        update.Gradients += 2 * plan.ExamplesIn(result.Steps - 1, examples);
         Span<float> delta = update.Floats(SectionRole.Delta);
         TensorPrimitives.Subtract(delta, start, delta);
         update.Steps = result.Steps;

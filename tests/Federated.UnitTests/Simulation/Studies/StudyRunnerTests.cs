@@ -1,0 +1,129 @@
+using Federated.Simulation;
+using Federated.Simulation.Engine;
+using Federated.Simulation.Studies;
+using Federated.UnitTests.Simulation.Engine;
+
+namespace Federated.UnitTests.Simulation.Studies;
+
+public sealed class StudyRunnerTests : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("federated-study-");
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [Fact]
+    public void Run_Resumed_TakesOverWholeRunsOfTheSameSettings()
+    {
+        Study study = Small(target: 0.5);
+        IReadOnlyList<StudyRun> first = Run(study, resume: false);
+        string whole = Path.Combine(_folder.FullName, "runs", "iid-slow", "seed-1");
+        DateTime written = File.GetLastWriteTimeUtc(Path.Combine(whole, "result.json"));
+
+        // One run is not whole, and one arm has other settings than before.
+        File.Delete(Path.Combine(whole.Replace("seed-1", "seed-2", StringComparison.Ordinal), "settings.sha256"));
+        Study changed = study with { Arms = [study.Arms[0], study.Arms[1] with { Request = study.Arms[1].Request with { DropOut = 0.5 } }] };
+        IReadOnlyList<StudyRun> second = Run(changed, resume: true);
+
+        Assert.Equal(4, second.Count);
+        Assert.Equal(written, File.GetLastWriteTimeUtc(Path.Combine(whole, "result.json")));
+        Assert.Equal(Models(first, "slow"), Models(second, "slow"));
+        Assert.NotEqual(Models(first, "fast"), Models(second, "fast"));
+    }
+
+    [Fact]
+    public void Run_Cancelled_LeavesTheWholeRuns()
+    {
+        Study study = Small(target: 0.5);
+        using var stop = new CancellationTokenSource();
+        var runner = new StudyRunner(study, _folder.FullName, workers: 1);
+
+        Assert.Throws<OperationCanceledException>(() => runner.Run(resume: false, _ => stop.Cancel(), stop.Token));
+
+        Assert.Single(Directory.EnumerateFiles(_folder.FullName, "settings.sha256", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public void Write_TwoArms_SaysWhatTheTargetCost()
+    {
+        Study study = Small(target: 0.5);
+        IReadOnlyList<StudyRun> runs = Run(study, resume: false);
+
+        StudyReport.Write(_folder.FullName, study, runs);
+
+        IReadOnlyList<ArmSummary> summaries = ArmSummary.Of(study, runs);
+        Assert.Equal((0, 2), (summaries[0].Reached, summaries[1].Reached));
+        Assert.Equal(double.PositiveInfinity, summaries[0].Rounds.Median);
+        StudyRun run = runs.First(run => run.Arm.Name == "fast");
+        int round = ArmSummary.RoundOf(run, 0.5)!.Value;
+        Assert.True(run.Result.Rounds[round - 1].Accuracy >= 0.5);
+        Assert.InRange(summaries[1].Gradients.Median, 1, 3 * 6 * 8 * 100);
+        string table = File.ReadAllText(Path.Combine(_folder.FullName, "study.md"));
+        Assert.Contains("| IID | slow | 0 of 2 | not reached |", table, StringComparison.Ordinal);
+        Assert.Contains("| IID | fast | 2 of 2 |", table, StringComparison.Ordinal);
+        Assert.Equal(5, File.ReadAllLines(Path.Combine(_folder.FullName, "study.csv")).Length);
+        Assert.True(File.Exists(Path.Combine(_folder.FullName, "iid-rounds.png")));
+        Assert.Contains("thousand gradients", File.ReadAllText(Path.Combine(_folder.FullName, "study.html")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Gradients_OfEachAlgorithm_AreWhatItsStepsTake()
+    {
+        SimulationRequest request = Requests.Digits(rounds: 2) with { Clients = 10 };
+        request = request with { Job = request.Job with { Round = new() { CohortSize = 10 }, Local = new() { Epochs = 0, Steps = 4, BatchSize = 2, LearningRate = 0.1 } } };
+        int all = SimulationSetup.Prepare(request).Clients.Sum(client => client.Rows.Length);
+
+        Assert.Equal([10 * 4 * 2L, 10 * 4 * 2L], Gradients("fedavg", []));
+        Assert.Equal([all, 10 * 2 * 3 * 2L], Gradients("fedamd", new() { ["period"] = 2 }));
+        Assert.Equal([10 * 5L, 10 * 5L], Gradients("fedpage", new() { ["probability"] = 1, ["largeBatch"] = 5 }));
+        Assert.Equal([10 * 5L, 2 * 3 * 2L], Gradients("bvrlsgd", new() { ["largeBatch"] = 5 }));
+
+        IEnumerable<long> Gradients(string algorithm, Dictionary<string, double> parameters) => Requests.Run(
+            request with { Job = request.Job with { Algorithm = new() { Name = algorithm, Parameters = parameters } } },
+            cancellationToken: TestContext.Current.CancellationToken).Rounds.Select(round => round.Gradients);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Catalog_EveryStudy_IsValid(bool isQuick)
+    {
+        foreach (IStudyPlan plan in StudyCatalog.All)
+        {
+            Study study = plan.Create(isQuick, "digits");
+
+            Assert.Equal(study.Arms.Count, study.Arms.Select(arm => (arm.Group, arm.Name)).Distinct().Count());
+            Assert.All(study.Arms, arm => Assert.Empty(SimulationSetup.Validate(arm.Request)));
+        }
+
+        Assert.Throws<SimulationException>(() => StudyCatalog.Find("magic"));
+    }
+
+    [Fact]
+    public void Spread_OddAndEven_HasTheMiddle()
+    {
+        Assert.Equal(new Spread(2, 1, 5), Spread.Of([5, 1, 2]));
+        Assert.Equal(new Spread(1.5, 1, 2), Spread.Of([2, 1]));
+        Assert.Equal("2 (1 to not reached)", Spread.Of([2, 1, double.PositiveInfinity]).Text(value => $"{value}"));
+        Assert.Equal(Spread.NotReached, Spread.Of([double.PositiveInfinity]).Text(value => $"{value}"));
+    }
+
+    private IReadOnlyList<StudyRun> Run(Study study, bool resume) =>
+        new StudyRunner(study, _folder.FullName, workers: 1).Run(resume, _ => { }, TestContext.Current.CancellationToken);
+
+    private static string[] Models(IReadOnlyList<StudyRun> runs, string arm) =>
+        [.. runs.Where(run => run.Arm.Name == arm).Select(run => run.Result.Final.ModelSha256)];
+
+    private static Study Small(double target)
+    {
+        SimulationRequest request = Requests.Digits(rounds: 3);
+        return new Study(
+            "small",
+            "Is fast faster than slow?",
+            [
+                new StudyArm("slow", "IID", request with { Job = request.Job with { Local = request.Job.Local with { LearningRate = 1e-6 } } }),
+                new StudyArm("fast", "IID", request),
+            ],
+            [1, 2],
+            target);
+    }
+}
