@@ -138,6 +138,11 @@ internal sealed class RequestBinding(RunOptions options, ParseResult parsed)
                 MinimumToClose = Get(options.MinReports) ?? job.Round.MinimumToClose,
             },
             Evaluation = job.Evaluation with { EveryRounds = Get(options.EvaluateEvery) ?? Math.Max(1, job.Evaluation.EveryRounds) },
+            Statistics = job.Statistics with
+            {
+                Kinds = Get(options.Statistics) is { Length: > 0 } kinds ? [.. kinds] : job.Statistics.Kinds,
+                EveryRounds = Get(options.StatisticsEvery) ?? job.Statistics.EveryRounds,
+            },
             Simulation = (job.Simulation ?? new SimulationSettings()) with { ModelOptions = modelOptions.Count > 0 ? modelOptions : null },
         };
     }

@@ -101,6 +101,10 @@ internal sealed class RunOptions
 
     public Option<int?> EvaluateEvery { get; } = new("--eval-every") { Description = "Rounds between evaluations on the test part; the last round is always evaluated. Default: 1", HelpName = "ROUNDS" };
 
+    public Option<string[]> Statistics { get; } = new("--statistics") { Description = "Pooled statistics of the clients' data that are taken before the first round: features, labels, batch_norm; may be repeated. Default: none", HelpName = "KIND", AllowMultipleArgumentsPerToken = true };
+
+    public Option<int?> StatisticsEvery { get; } = new("--statistics-every") { Description = "Rounds between statistics; 0 for before the first round only. Default: 0", HelpName = "ROUNDS" };
+
     public Option<string?> Output { get; } = new("--output") { Description = "Result folder. Default: results/DATASET-MODEL-ALGORITHM, numbered when it exists", HelpName = "DIR" };
 
     public Option<string?> Job { get; } = new("--job") { Description = "Job definition (JSON) to start from; flags win over it", HelpName = "FILE" };
@@ -114,6 +118,6 @@ internal sealed class RunOptions
         LocalEpochs, LocalSteps, Batch, LearningRate, Momentum, WeightDecay, ClipNorm,
         ServerOptimizer, ServerLearningRate, ServerMomentum, Aggregation, AggregationF, Weighting,
         Compression, CompressionEta, CompressionMomentum, CompressionStart, OverSelection, MinReports,
-        DropOut, Attack, Byzantine, Seed, Workers, Device, TargetAccuracy, EvaluateEvery, Output, Job, Plain,
+        DropOut, Attack, Byzantine, Seed, Workers, Device, TargetAccuracy, EvaluateEvery, Statistics, StatisticsEvery, Output, Job, Plain,
     ];
 }

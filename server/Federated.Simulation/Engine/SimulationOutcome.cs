@@ -28,4 +28,8 @@ public sealed record SimulationOutcome(
     double TrainSeconds,
     double EvaluateSeconds,
     double TotalSeconds,
-    long ClientUpdates);
+    long ClientUpdates)
+{
+    /// <summary>The statistics that were taken, in order; empty when the job asks for none.</summary>
+    public IReadOnlyList<StatisticsReport> Statistics { get; init; } = [];
+}

@@ -2,6 +2,7 @@ using Federated.Client.Algorithms;
 using Federated.Aggregation.Robust.Catalog;
 using Federated.Client.Training;
 using Federated.Coordination.Algorithms;
+using Federated.Coordination.Algorithms.Statistics;
 using Federated.Coordination.Rounds;
 using Federated.Numerics;
 using Federated.Protocol.Jobs;
@@ -98,7 +99,7 @@ public sealed class SimulationSetup
                 $"cohort {request.Job.Round.CohortSize}: there are {clients.Count} clients; give a --cohort of at most that.");
         }
 
-        request = request with { Job = request.Job with { Round = request.Job.Round with { Population = clients.Count } } };
+        request = request with { Job = WithSizes(request.Job, dataset) with { Round = request.Job.Round with { Population = clients.Count } } };
         if (AggregationRules.Validate(request.Job) is { Count: > 0 } unfit)
         {
             throw new SimulationException(string.Join(Environment.NewLine, unfit));
@@ -106,8 +107,16 @@ public sealed class SimulationSetup
 
         ModelDefinition model = Build(request, dataset);
         CheckMemory(request, model);
-        return new SimulationSetup(request, dataset, clients, model);
+        return StatisticsServer.Validate(request.Job, model.Schema) is { Count: > 0 } missing
+            ? throw new SimulationException(string.Join(Environment.NewLine, missing))
+            : new SimulationSetup(request, dataset, clients, model);
     }
+
+    /// <summary>A data set tells what statistics have to know of its examples.</summary>
+    private static JobDefinition WithSizes(JobDefinition job, Dataset dataset) => job.Statistics.Kinds.Count == 0 ? job : job with
+    {
+        Statistics = job.Statistics with { Features = dataset.Examples.FeatureLength, Labels = dataset.ClassCount },
+    };
 
     /// <summary>Decides who attacks; an attack on data gives the attackers changed copies of their examples.</summary>
     private static (Adversary? Adversary, DataAttack? DataAttack, HashSet<int> Attackers) Oppose(SimulationRequest request, int clients)

@@ -25,6 +25,7 @@ public sealed class Simulator
     private readonly ISimulationObserver _observer;
     private readonly List<RoundReport> _rounds = [];
     private readonly List<ClientFailure> _failures = [];
+    private readonly List<StatisticsReport> _statistics = [];
 
     /// <summary>Prepares a run.</summary>
     /// <param name="setup">What to run.</param>
@@ -47,6 +48,7 @@ public sealed class Simulator
         using var workers = new OrderedWorkers<ModelWorker>(request.Workers, WindowFor(request.Workers, model), () => _setup.Model.CreateWorker(request.Device));
         using var trainer = new CohortTrainer(_setup, algorithm, workers, _failures);
         var evaluator = new TestEvaluator(_setup.Dataset, workers);
+        var statistics = new StatisticsTaker(_setup, workers, _failures);
 
         Evaluation? final = null;
         int? roundsToTarget = null;
@@ -59,6 +61,13 @@ public sealed class Simulator
         {
             for (int round = 1; round <= job.Rounds; round++)
             {
+                // 0. Statistics of the data are taken where they are due.
+                if (RoundSchedule.After(job, round - 1, examined: true) == NextRound.Statistics)
+                {
+                    var described = new RoundKey(Tenant, JobId, round - 1, TaskKind.Statistics);
+                    _statistics.Add(statistics.Take(described, model, cancellationToken));
+                }
+
                 // 1. The cohort trains, and the server half makes the next model.
                 long roundStarted = Stopwatch.GetTimestamp();
                 var key = new RoundKey(Tenant, JobId, round, TaskKind.Train);
@@ -117,7 +126,10 @@ public sealed class Simulator
 
         return new SimulationOutcome(
             _setup, model, final, BackdoorSuccess(model, workers), _rounds, _failures, end, roundsToTarget,
-            training.TotalSeconds, evaluation.TotalSeconds, Stopwatch.GetElapsedTime(started).TotalSeconds, trainer.ClientUpdates);
+            training.TotalSeconds, evaluation.TotalSeconds, Stopwatch.GetElapsedTime(started).TotalSeconds, trainer.ClientUpdates)
+        {
+            Statistics = _statistics,
+        };
     }
 
     private double? BackdoorSuccess(ModelContent model, OrderedWorkers<ModelWorker> workers) =>

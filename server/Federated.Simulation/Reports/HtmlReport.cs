@@ -28,6 +28,11 @@ internal static class HtmlReport
             Card(body, "How the aggregation rule judged the clients", SvgTrustChart.Render(result.Rounds));
         }
 
+        if (result.Statistics is [.., { Pooled: { } pooled }])
+        {
+            Card(body, $"Pooled statistics of {pooled.Devices} clients ({pooled.Examples} examples), at version {pooled.Version}", StatisticsTables.Render(pooled, result.Dataset.Classes));
+        }
+
         Card(body, "Clients whose work is in no model", Failures(result));
         foreach (string note in result.Dataset.Notes)
         {

@@ -23,6 +23,9 @@ public sealed record ResultDocument
 
     public required IReadOnlyList<RoundReport> Rounds { get; init; }
 
+    /// <summary>The statistics that were taken, in order; empty when the job asks for none.</summary>
+    public IReadOnlyList<StatisticsReport> Statistics { get; init; } = [];
+
     public required IReadOnlyList<ClientFailure> Failures { get; init; }
 
     public required RunSettings Settings { get; init; }

@@ -29,8 +29,9 @@ public static class ResultDocuments
                 outcome.BackdoorSuccess,
                 outcome.Rounds.LastOrDefault(round => round.Abandoned is null)?.Round ?? 0),
             RoundsToTarget = outcome.RoundsToTarget,
-            BytesUp = outcome.Rounds.Sum(round => round.BytesUp),
-            BytesDown = outcome.Rounds.Sum(round => round.BytesDown),
+            BytesUp = outcome.Rounds.Sum(round => round.BytesUp) + outcome.Statistics.Sum(statistics => statistics.BytesUp),
+            BytesDown = outcome.Rounds.Sum(round => round.BytesDown) + outcome.Statistics.Sum(statistics => statistics.BytesDown),
+            Statistics = outcome.Statistics,
             Rounds = [.. outcome.Rounds.Select(round => round with { Loss = Finite(round.Loss), TrainingLoss = Finite(round.TrainingLoss), UpdateNorm = Finite(round.UpdateNorm) })],
             Failures = outcome.Failures,
             Settings = new RunSettings(

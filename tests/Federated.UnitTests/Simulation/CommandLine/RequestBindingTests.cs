@@ -40,6 +40,16 @@ public sealed class RequestBindingTests : IDisposable
     }
 
     [Fact]
+    public void Bind_Statistics_AsksForThem()
+    {
+        SimulationRequest request = Bind("--statistics", "features", "labels", "--statistics-every", "3");
+
+        Assert.Equal(["features", "labels"], request.Job.Statistics.Kinds);
+        Assert.Equal(3, request.Job.Statistics.EveryRounds);
+        Assert.Contains("statistics.kinds", Assert.Throws<SimulationException>(() => Bind("--statistics", "colours")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Bind_JobFileAndFlags_FlagsWin()
     {
         string job = _folder.Write("job.json", new JobDefinition

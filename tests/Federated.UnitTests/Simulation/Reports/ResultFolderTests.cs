@@ -56,7 +56,9 @@ public sealed class ResultFolderTests : IDisposable
     [Fact]
     public void Read_WhatWasWritten_ComesBack()
     {
-        SimulationOutcome outcome = Requests.Run(Requests.Digits(), cancellationToken: TestContext.Current.CancellationToken);
+        SimulationRequest request = Requests.Digits();
+        request.Job.Statistics.Kinds.AddRange(["features", "labels"]);
+        SimulationOutcome outcome = Requests.Run(request, cancellationToken: TestContext.Current.CancellationToken);
         ResultDocument result = ResultDocuments.Create(outcome, 0);
         ResultFolder.Write(_folder.Root, result, outcome.Model);
 
@@ -66,6 +68,8 @@ public sealed class ResultFolderTests : IDisposable
         Assert.Equal(result.Rounds.Select(round => round with { Scores = [], Compression = [] }), read.Rounds.Select(round => round with { Scores = [], Compression = [] }));
         Assert.Equal(result.Rounds.SelectMany(round => round.Scores), read.Rounds.SelectMany(round => round.Scores));
         Assert.Equal(result.Settings.Job.Seed, read.Settings.Job.Seed);
+        Assert.Equal(result.Statistics[0].Pooled!.ToJsonBytes(), read.Statistics[0].Pooled!.ToJsonBytes());
+        Assert.Contains("24 more rows are in result.json.", File.ReadAllText(Path.Combine(_folder.Root, "report.html")), StringComparison.Ordinal);
     }
 
     [Fact]
