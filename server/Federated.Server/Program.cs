@@ -1,9 +1,10 @@
+using Federated.Aggregator.Hosting.Settings;
 using Federated.Server.Configuration;
 using Federated.Server.Hosting;
 
-if (HelpText.IsAskedFor(args))
+if (SettingsCatalogue.AsksForHelp(args))
 {
-    Console.Write(HelpText.Write());
+    Console.Write(ConfigurationCatalogue.Help);
     return 0;
 }
 

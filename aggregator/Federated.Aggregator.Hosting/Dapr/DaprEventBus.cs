@@ -110,9 +110,9 @@ internal sealed partial class DaprEventBus(
     private void Remove(IDaprSubscription subscription) =>
         ImmutableInterlocked.Update(ref _subscriptions, list => list.Remove(subscription));
 
-    [LoggerMessage(1611, LogLevel.Error, "An event {Event} cannot be read; it is dropped", EventName = "EventUnreadable")]
+    [LoggerMessage(1711, LogLevel.Error, "An event {Event} cannot be read; it is dropped", EventName = "EventUnreadable")]
     private partial void LogUnreadable(Exception exception, string @event);
 
-    [LoggerMessage(1612, LogLevel.Error, "Handling {Event} {Id} failed; the sidecar is asked to deliver it again", EventName = "EventFailed")]
+    [LoggerMessage(1712, LogLevel.Error, "Handling {Event} {Id} failed; the sidecar is asked to deliver it again", EventName = "EventFailed")]
     private partial void LogFailed(Exception exception, string @event, string id);
 }

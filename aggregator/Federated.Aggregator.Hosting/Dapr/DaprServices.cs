@@ -53,7 +53,7 @@ public static class DaprServices
         ArgumentNullException.ThrowIfNull(endpoints);
         ArgumentNullException.ThrowIfNull(types);
         DaprOptions options = endpoints.ServiceProvider.GetRequiredService<IOptions<DaprOptions>>().Value;
-        RouteGroupBuilder group = endpoints.MapGroup("");
+        RouteGroupBuilder group = endpoints.MapGroup("").AddEndpointFilter(new SidecarToken(endpoints.ServiceProvider.GetRequiredService<IConfiguration>()));
         foreach (Type type in types)
         {
             string topic = TierTopics.NameOf(options.Prefix, type);

@@ -31,6 +31,6 @@ internal sealed partial class SidecarCalls(IOptions<DaprOptions> options, TimePr
     private static bool IsOutage(DaprException exception) =>
         exception.InnerException is RpcException { StatusCode: StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.Cancelled };
 
-    [LoggerMessage(1601, LogLevel.Warning, "The Dapr sidecar does not answer: {Reason}", EventName = "SidecarSilent")]
+    [LoggerMessage(1701, LogLevel.Warning, "The Dapr sidecar does not answer: {Reason}", EventName = "SidecarSilent")]
     private partial void LogNoAnswer(string reason);
 }

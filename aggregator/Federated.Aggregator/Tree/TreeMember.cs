@@ -50,17 +50,18 @@ public sealed partial class TreeMember : IAsyncDisposable
     /// <summary>Random id of this process.</summary>
     public string Incarnation { get; } = Guid.NewGuid().ToString("N");
 
+    /// <summary>Who the node is, as it says when it joins; it runs already.</summary>
+    public NodeJoined Introduction => new(
+        _node.NodeId, Incarnation, _options.GatewayAddress, _options.TransferAddress,
+        _options.Capacity > 0 ? _options.Capacity : _node.Slots.SlotCount, _node.Slots.SlotCount, _node.SlotBytes);
+
     /// <summary>Subscribes to the control events and says that the node is there; the node runs already.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         _subscriptions.Add(_bus.Subscribe<RoundOpened>(HandleAsync, 1));
         _subscriptions.Add(_bus.Subscribe<RoundClosing>(HandleAsync, 1));
         _subscriptions.Add(_bus.Subscribe<RoundEnded>(HandleAsync, 1));
-        await _bus.PublishAsync(
-            new NodeJoined(
-                _node.NodeId, Incarnation, _options.GatewayAddress, _options.TransferAddress,
-                _options.Capacity > 0 ? _options.Capacity : _node.Slots.SlotCount, _node.Slots.SlotCount, _node.SlotBytes),
-            cancellationToken);
+        await _bus.PublishAsync(Introduction, cancellationToken);
         _alive.Change(_options.IdleAliveInterval, Timeout.InfiniteTimeSpan);
     }
 

@@ -10,6 +10,7 @@ public sealed class TreeMemberOptions
 
     /// <summary>The secret that the nodes of the tier and the server share, of at least 16 characters; it never travels.</summary>
     [MinLength(16)]
+    [DataType(DataType.Password)]
     public string Key { get; set; } = string.Empty;
 
     /// <summary>Address where devices upload to this node, as they can reach it.</summary>

@@ -43,12 +43,18 @@ public sealed partial class JobDirectory : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait.</param>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        await SuperviseActiveAsync(cancellationToken);
+        await Task.WhenAll(_jobs.Values.Select(job => job.TookOver)).WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Starts a coordinator for every job that has not ended, and does not wait for them.</summary>
+    /// <param name="cancellationToken">Ends the wait for the store.</param>
+    public async Task SuperviseActiveAsync(CancellationToken cancellationToken)
+    {
         foreach (JobKey job in await _services.Store.ListActiveAsync(cancellationToken))
         {
             Supervise(job);
         }
-
-        await Task.WhenAll(_jobs.Values.Select(job => job.TookOver)).WaitAsync(cancellationToken);
     }
 
     /// <summary>Ends every coordinator: waiting check-ins are rejected with UNAVAILABLE, rounds stay open and are resumed at the next start.</summary>

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using Federated.Aggregator.Hosting.Settings;
 
 namespace Federated.Server.Configuration;
 

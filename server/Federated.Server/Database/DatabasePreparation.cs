@@ -1,3 +1,4 @@
+using Federated.Aggregator.Hosting.Settings;
 using Federated.Server.Configuration;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;

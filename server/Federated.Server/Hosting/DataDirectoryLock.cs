@@ -1,3 +1,4 @@
+using Federated.Aggregator.Hosting.Settings;
 using Federated.Server.Configuration;
 using Microsoft.Extensions.Options;
 

@@ -1,4 +1,3 @@
-using Federated.Aggregator.Hosting;
 using Federated.Server.Configuration;
 using Federated.Server.Devices;
 using Federated.Server.Rest;
@@ -24,7 +23,7 @@ internal static class FederatedServer
     {
         var builder = WebApplication.CreateBuilder(arguments);
         builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = DefaultLogLevels });
-        if (UnknownSettings.Find(builder.Configuration, arguments).ToList() is { Count: > 0 } unknown)
+        if (ConfigurationCatalogue.Catalogue.FindUnknown(builder.Configuration, arguments) is { Count: > 0 } unknown)
         {
             throw new OptionsValidationException("settings", typeof(ConfigurationCatalogue), unknown);
         }
@@ -53,7 +52,7 @@ internal static class FederatedServer
         app.MapGrpcService<IdentityService>();
         app.MapGrpcService<CoordinatorService>();
         app.MapGrpcService<ModelStoreService>();
-        app.MapAggregatorNode();
+        app.MapTier();
         app.MapRestApi();
         app.MapHealth();
         app.MapNodeTelemetry();

@@ -7,9 +7,10 @@ using Microsoft.Extensions.Options;
 namespace Federated.Server.Hosting;
 
 /// <summary>What has to be true before the first request: data folder, database, revoked devices, a first enrolment token.</summary>
-internal sealed class ServerPreparation(
+internal sealed partial class ServerPreparation(
     IConfiguration configuration,
     DataDirectoryLock dataLock,
+    ServerKeys keys,
     DatabasePreparation database,
     RevokedDevices revoked,
     EnrolmentTokens tokens,
@@ -18,8 +19,9 @@ internal sealed class ServerPreparation(
 {
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
-        EffectiveConfigurationLog.Write(configuration, logger);
+        LogSettings(ConfigurationCatalogue.Catalogue.Effective(configuration));
         dataLock.Take();
+        keys.Create();
         await database.RunAsync(cancellationToken);
         await revoked.LoadAsync(cancellationToken);
         if (identity.Value.FirstTokenUses > 0 && !await tokens.AnyAsync(Tenants.Default, cancellationToken))
@@ -61,4 +63,7 @@ internal sealed class ServerPreparation(
         await Console.Out.WriteLineAsync(
             $"Enrolment token (shown once; admits {row.UsesLeft} devices until {row.ExpiresAt:u}): {secret}".AsMemory(), cancellationToken);
     }
+
+    [LoggerMessage(1001, LogLevel.Information, "Settings in effect:\n{Settings}", EventName = "EffectiveSettings")]
+    private partial void LogSettings(string settings);
 }

@@ -1,3 +1,4 @@
+using Federated.Aggregator.Hosting.Trust;
 using Federated.Coordination.Jobs;
 using Federated.Server.Configuration;
 using Microsoft.Extensions.Options;
@@ -9,9 +10,6 @@ namespace Federated.Server.Identity;
 /// <summary>Writes the short-lived bearer tokens (JWT, ES256) that devices present on every call.</summary>
 internal sealed class AccessTokenIssuer(ServerKeys keys, IOptions<DeviceIdentityOptions> options, TimeProvider time)
 {
-    public const string Issuer = "federated-server";
-    public const string Audience = "federated-devices";
-
     private readonly JsonWebTokenHandler _handler = new() { SetDefaultTimesOnTokenCreation = false };
 
     // ECDsa promises no thread safety.
@@ -23,8 +21,8 @@ internal sealed class AccessTokenIssuer(ServerKeys keys, IOptions<DeviceIdentity
         var expiresAt = now + options.Value.AccessTokenLifetime;
         var description = new SecurityTokenDescriptor
         {
-            Issuer = Issuer,
-            Audience = Audience,
+            Issuer = ServerTrust.TokenIssuer,
+            Audience = ServerTrust.TokenAudience,
             IssuedAt = now.UtcDateTime,
             Expires = expiresAt.UtcDateTime,
             Claims = new Dictionary<string, object>

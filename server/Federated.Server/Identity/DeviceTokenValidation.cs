@@ -1,6 +1,6 @@
+using Federated.Aggregator.Hosting.Trust;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.Extensions.Options;
-using Microsoft.IdentityModel.Tokens;
 
 namespace Federated.Server.Identity;
 
@@ -16,6 +16,7 @@ internal sealed class DeviceTokenValidation(ServerKeys keys, TimeProvider time) 
             return;
         }
 
+<<<<<<< HEAD
         options.TokenHandlers.Clear();
         options.TokenHandlers.Add(new VerifiedTokens(time));
         options.TokenValidationParameters = new TokenValidationParameters
@@ -28,6 +29,12 @@ internal sealed class DeviceTokenValidation(ServerKeys keys, TimeProvider time) 
             // The server that issued the token judges it by the same clock, so there is no tolerance. Tokens hold whole seconds.
             LifetimeValidator = (_, expires, _, _) => time.GetUtcNow().UtcDateTime < expires,
         };
+=======
+        options.MapInboundClaims = false;
+
+        // The server that issued the token judges it by the same clock, so there is no tolerance.
+        options.TokenValidationParameters = ServerTrust.TokenRules(keys.AccessTokenPublicKey, time, TimeSpan.Zero);
+>>>>>>> ae0b205 (refactor: the settings catalogue and the rules of trust are shared by the server and nodes; the server writes its public keys out)
     }
 
     public void Configure(JwtBearerOptions options)

@@ -22,6 +22,13 @@ internal sealed class ServerKeys : IDisposable
         _challengeKey = new(() => LoadOrCreateChallengeKey(Path.Combine(data.Value.KeyDirectory, "challenges.key")));
     }
 
+    /// <summary>Makes the signing keys that are missing, so that their public halves are there for the nodes of a distributed tier.</summary>
+    public void Create()
+    {
+        _ = AccessTokenKey;
+        _ = TicketKey;
+    }
+
     public ECDsa AccessTokenKey => _accessTokenKey.Value;
 
     public ECDsa TicketKey => _ticketKey.Value;

@@ -1,4 +1,4 @@
-using Federated.Server;
+using Federated.Aggregator.Hosting.Settings;
 using Federated.Server.Configuration;
 using Microsoft.EntityFrameworkCore;
 

@@ -1,4 +1,6 @@
 using System.Text;
+using Federated.Aggregator.Hosting.Settings;
+using Federated.AggregatorHost;
 using Federated.Server.Configuration;
 
 namespace Federated.FunctionalTests.Server;
@@ -6,38 +8,54 @@ namespace Federated.FunctionalTests.Server;
 /// <summary>docs/configuration.md says what the options classes say.</summary>
 public sealed class ConfigurationDocsTests
 {
-    private const string Start = "<!-- settings: written from the options classes; FEDERATED_WRITE_DOCS=1 writes them again -->";
-    private const string End = "<!-- end of settings -->";
+    [Fact]
+    public Task ConfigurationPage_Settings_AreThoseOfTheOptionsClasses()
+    {
+        return CheckAsync(
+            ConfigurationCatalogue.Catalogue,
+            "<!-- settings: written from the options classes; FEDERATED_WRITE_DOCS=1 writes them again -->",
+            "<!-- end of settings -->");
+    }
 
     [Fact]
-    public async Task ConfigurationPage_Settings_AreThoseOfTheOptionsClasses()
+    public Task ConfigurationPage_SettingsOfANode_AreThoseOfTheOptionsClasses()
     {
-        var path = Path.Combine(RepositoryRoot(), "docs", "configuration.md");
-        var page = await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken);
-        var start = page.IndexOf(Start, StringComparison.Ordinal) + Start.Length;
-        var end = page.IndexOf(End, StringComparison.Ordinal);
-        var expected = Render();
-
-        if (Environment.GetEnvironmentVariable("FEDERATED_WRITE_DOCS") == "1")
-        {
-            page = page[..start] + expected + page[end..];
-            await File.WriteAllTextAsync(path, page, TestContext.Current.CancellationToken);
-            end = page.IndexOf(End, StringComparison.Ordinal);
-        }
-
-        Assert.Equal(expected, page[start..end]);
+        return CheckAsync(
+            HostCatalogue.Catalogue,
+            "<!-- node settings: written from the options classes; FEDERATED_WRITE_DOCS=1 writes them again -->",
+            "<!-- end of node settings -->");
     }
 
     [Fact]
     public void Settings_HaveADescription()
     {
-        Assert.All(ConfigurationCatalogue.Settings, setting => Assert.False(string.IsNullOrWhiteSpace(setting.Description), setting.Key));
+        Assert.All(
+            ConfigurationCatalogue.Catalogue.Settings.Concat(HostCatalogue.Catalogue.Settings),
+            setting => Assert.False(string.IsNullOrWhiteSpace(setting.Description), setting.Key));
     }
 
-    private static string Render()
+    private static async Task CheckAsync(SettingsCatalogue catalogue, string startMark, string endMark)
+    {
+        var path = Path.Combine(RepositoryRoot(), "docs", "configuration.md");
+        var page = await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken);
+        var start = page.IndexOf(startMark, StringComparison.Ordinal) + startMark.Length;
+        var end = page.IndexOf(endMark, StringComparison.Ordinal);
+        var expected = Render(catalogue);
+
+        if (Environment.GetEnvironmentVariable("FEDERATED_WRITE_DOCS") == "1")
+        {
+            page = page[..start] + expected + page[end..];
+            await File.WriteAllTextAsync(path, page, TestContext.Current.CancellationToken);
+            end = page.IndexOf(endMark, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(expected, page[start..end]);
+    }
+
+    private static string Render(SettingsCatalogue catalogue)
     {
         var text = new StringBuilder("\n");
-        foreach (var group in ConfigurationCatalogue.Settings.GroupBy(setting => setting.Key.Split(':')[0]))
+        foreach (var group in catalogue.Settings.GroupBy(setting => setting.Key.Split(':')[0]))
         {
             text.Append($"\n### {group.Key}\n\n| setting | default | meaning |\n|---|---|---|\n");
             foreach (var setting in group)

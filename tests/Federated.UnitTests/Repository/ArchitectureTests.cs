@@ -16,12 +16,13 @@ public sealed class ArchitectureTests
         ["Federated.Storage"] = [],
         ["Federated.Aggregator"] = ["Federated.Protocol", "Federated.Aggregation", "Federated.Storage"],
         ["Federated.Aggregator.Hosting"] = ["Federated.Aggregator"],
+        ["Federated.AggregatorHost"] = ["Federated.Aggregator.Hosting"],
         ["Federated.Coordination"] = ["Federated.Protocol", "Federated.Aggregation", "Federated.Storage"],
         ["Federated.Simulation"] = ["Federated.Coordination", "Federated.Aggregator", "Federated.Client.Torch"],
         ["Federated.Server"] = ["Federated.Coordination", "Federated.Aggregator.Hosting"],
     };
 
-    private static readonly string[] Executables = ["Federated.Server"];
+    private static readonly string[] Executables = ["Federated.Server", "Federated.AggregatorHost"];
 
     [Fact]
     public void Projects_References_FollowTheArrows()

@@ -3,7 +3,7 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 
-namespace Federated.Server.Configuration;
+namespace Federated.Aggregator.Hosting.Settings;
 
 /// <summary>Reads the comments of properties from the documentation files that the compiler writes beside the assemblies.</summary>
 internal static partial class SummaryComments

@@ -2,10 +2,10 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
 
-namespace Federated.Server.Configuration;
+namespace Federated.Aggregator.Hosting.Settings;
 
 /// <summary>A parsed listening address.</summary>
-internal sealed record EndpointAddress(bool IsTls, string Host, int Port)
+public sealed record EndpointAddress(bool IsTls, string Host, int Port)
 {
     public bool IsAnyHost => Host is "*" or "+";
 

@@ -1,9 +1,9 @@
 using Microsoft.Extensions.Options;
 
-namespace Federated.Server.Hosting;
+namespace Federated.Aggregator.Hosting.Settings;
 
 /// <summary>Turns what stops a start into sentences for the operator. Anything unforeseen keeps its stack trace.</summary>
-internal static class StartupErrors
+public static class StartupErrors
 {
     public static IReadOnlyList<string>? Explain(Exception exception)
     {

@@ -1,5 +1,5 @@
-namespace Federated.Server.Configuration;
+namespace Federated.Aggregator.Hosting.Settings;
 
 /// <summary>Marks a setting whose value is never logged.</summary>
 [AttributeUsage(AttributeTargets.Property)]
-internal sealed class SecretAttribute : Attribute;
+public sealed class SecretAttribute : Attribute;

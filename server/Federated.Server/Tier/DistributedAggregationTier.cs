@@ -1,0 +1,140 @@
+using System.Collections.Concurrent;
+using Federated.Aggregator.Events;
+using Federated.Aggregator.Hosting.State;
+using Federated.Coordination.Hierarchy;
+using Federated.Coordination.Tier;
+using Federated.Protocol.Rounds;
+using Federated.Protocol.Tier;
+using Federated.Server.Rounds;
+using Microsoft.Extensions.Options;
+
+namespace Federated.Server.Tier;
+
+/// <summary>The aggregation tier of processes of their own: events go out and come in over the bus, partials by streamed calls.</summary>
+internal sealed class DistributedAggregationTier(
+    NodeDirectory nodes, IEventBus bus, ITierState state, IRoundTransfers transfers, RoundTrees trees,
+    IOptions<TierOptions> options, IOptions<PlannerOptions> planner, TimeProvider time, ILogger<DistributedAggregationTier> logger) : IAggregationTier, IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<RoundKey, TierRoundDriver> _rounds = new();
+    private readonly ConcurrentDictionary<(string Tenant, string Job), RoundEnded> _ended = new();
+    private readonly List<IAsyncDisposable> _subscriptions = [];
+
+    /// <summary>Hears the nodes from now on.</summary>
+    public void Start()
+    {
+        nodes.Changed += SignalAll;
+        Listen<NodeJoined>(nodes.Joined);
+        Listen<NodeAlive>(nodes.Alive);
+        Listen<NodeLeft>(nodes.Left);
+        Listen<RoundReady>(Take);
+        Listen<UpdatesStored>(Take);
+        Listen<AggregateReady>(Take);
+    }
+
+    public async Task<RoundRecovery> OpenRoundAsync(RoundPlan plan, IUpdateSink sink, CancellationToken cancellationToken)
+    {
+        // A node that did not hear of the end of the job's last round, because its sidecar was away, hears of it now.
+        if (_ended.TryRemove((plan.Key.TenantId, plan.Key.JobId), out RoundEnded? ended))
+        {
+            await bus.PublishAsync(ended, cancellationToken);
+        }
+
+        return await _rounds.GetOrAdd(plan.Key, Drive).OpenAsync(plan, sink, cancellationToken);
+    }
+
+    public string GatewayOf(RoundKey key, string assignmentId, int number) =>
+        _rounds.TryGetValue(key, out TierRoundDriver? driver) ? driver.Round.NodeOf(assignmentId, number).Gateway : "";
+
+    public Task<RoundAggregate> CloseRoundAsync(RoundKey key, CancellationToken cancellationToken) =>
+        _rounds.TryGetValue(key, out TierRoundDriver? driver)
+            ? driver.CloseAsync("the round is closing.", cancellationToken)
+            : throw new InvalidOperationException($"Round {key} is not open on the tier.");
+
+    public Task AbandonRoundAsync(RoundKey key, string reason, CancellationToken cancellationToken) =>
+        EndAsync(key, isCommitted: false, reason, cancellationToken);
+
+    public Task ForgetRoundAsync(RoundKey key, CancellationToken cancellationToken) =>
+        EndAsync(key, isCommitted: true, "its model version has been made.", cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        nodes.Changed -= SignalAll;
+        foreach (IAsyncDisposable subscription in _subscriptions)
+        {
+            await subscription.DisposeAsync();
+        }
+
+        _subscriptions.Clear();
+        foreach (TierRoundDriver driver in _rounds.Values)
+        {
+            await driver.DisposeAsync();
+        }
+    }
+
+    private TierRoundDriver Drive(RoundKey key) => new(
+        new TierRound(key, nodes, options.Value, time), nodes, bus, state, transfers, trees, options.Value, planner.Value, time, logger);
+
+    private async Task EndAsync(RoundKey key, bool isCommitted, string reason, CancellationToken cancellationToken)
+    {
+        trees.Ended(key);
+
+        // The key of a round that has ended is never used again, so no writer can come after this one.
+        var ended = new RoundEnded(key, ulong.MaxValue, isCommitted, reason);
+        if (_rounds.TryGetValue(key, out TierRoundDriver? driver))
+        {
+            await driver.DisposeAsync();
+        }
+
+        await bus.PublishAsync(ended, cancellationToken);
+        await state.DeleteAsync(TierRoundDriver.StateKeyOf(key), cancellationToken);
+        _ended[(key.TenantId, key.JobId)] = ended;
+        _rounds.TryRemove(key, out _);
+    }
+
+    private void Listen<TEvent>(Action<TEvent> handler)
+        where TEvent : class =>
+        _subscriptions.Add(bus.Subscribe<TEvent>(
+            (message, _) =>
+            {
+                handler(message);
+                return ValueTask.CompletedTask;
+            },
+            parallelism: 8));
+
+    private void Take(RoundReady ready)
+    {
+        nodes.Heard(ready.NodeId, ready.Incarnation);
+        if (_rounds.TryGetValue(ready.Key, out TierRoundDriver? driver))
+        {
+            driver.Round.Take(ready);
+        }
+    }
+
+    private void Take(UpdatesStored stored)
+    {
+        nodes.Heard(stored.NodeId, stored.Incarnation);
+        if (_rounds.TryGetValue(stored.Key, out TierRoundDriver? driver))
+        {
+            foreach (UpdateCommitted update in driver.Round.Take(stored))
+            {
+                driver.Round.Sink.OnStored(update);
+            }
+        }
+    }
+
+    private void Take(AggregateReady ready)
+    {
+        if (_rounds.TryGetValue(ready.Key, out TierRoundDriver? driver))
+        {
+            driver.Round.Take(ready);
+        }
+    }
+
+    private void SignalAll()
+    {
+        foreach (TierRoundDriver driver in _rounds.Values)
+        {
+            driver.Round.Signal();
+        }
+    }
+}

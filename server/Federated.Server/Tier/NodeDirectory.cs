@@ -1,0 +1,114 @@
+using Federated.Aggregator.Hosting.State;
+using Federated.Coordination.Hierarchy;
+using Federated.Protocol.Tier;
+using Microsoft.Extensions.Options;
+
+namespace Federated.Server.Tier;
+
+/// <summary>The nodes that the server knows, fed by their events and, at the start, by the registry.</summary>
+internal sealed class NodeDirectory(NodeRegistry registry, IOptions<PlannerOptions> planner, TimeProvider time)
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, KnownNode> _nodes = new(StringComparer.Ordinal);
+
+    private readonly TaskCompletionSource _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Done when the registry has been read: before that nobody can be called absent.</summary>
+    public Task Loaded => _loaded.Task;
+
+    /// <summary>Told after every change of who is there.</summary>
+    public event Action? Changed;
+
+    /// <summary>Reads who joined while no server ran. They count as seen now, and have to prove it soon.</summary>
+    public async Task LoadAsync(CancellationToken cancellationToken)
+    {
+        foreach (NodeJoined node in await registry.ListAsync(cancellationToken))
+        {
+            Joined(node);
+        }
+
+        _loaded.TrySetResult();
+    }
+
+    public void Joined(NodeJoined node)
+    {
+        lock (_gate)
+        {
+            if (_nodes.TryGetValue(node.NodeId, out KnownNode? known) && known.Info.Incarnation == node.Incarnation)
+            {
+                _nodes[node.NodeId] = known with { Info = node, SeenAt = time.GetTimestamp() };
+            }
+            else
+            {
+                _nodes[node.NodeId] = new KnownNode(
+                    node, time.GetTimestamp(), 0, default, new NodeLoad(node.NodeId, node.Capacity, 0, 0));
+            }
+        }
+
+        Changed?.Invoke();
+    }
+
+    public void Alive(NodeAlive alive)
+    {
+        lock (_gate)
+        {
+            if (Find_NeedsLock(alive.NodeId, alive.Incarnation) is { } known && alive.Sequence > known.Sequence)
+            {
+                _nodes[alive.NodeId] = known with
+                {
+                    SeenAt = time.GetTimestamp(),
+                    Sequence = alive.Sequence,
+                    Queue = known.Queue.With(alive.Queue, planner.Value.QueueSmoothing),
+                    Load = known.Load with { ArrivalRate = alive.ArrivalRate, SecondsPerUpdate = alive.SecondsPerUpdate },
+                };
+            }
+        }
+    }
+
+    /// <summary>Any event of a node is a sign of life.</summary>
+    public void Heard(string nodeId, string incarnation)
+    {
+        lock (_gate)
+        {
+            if (Find_NeedsLock(nodeId, incarnation) is { } known)
+            {
+                _nodes[nodeId] = known with { SeenAt = time.GetTimestamp() };
+            }
+        }
+    }
+
+    /// <summary>The node has stopped in order.</summary>
+    public void Left(NodeLeft left)
+    {
+        lock (_gate)
+        {
+            if (Find_NeedsLock(left.NodeId, left.Incarnation) is not null)
+            {
+                _nodes.Remove(left.NodeId);
+            }
+        }
+
+        Changed?.Invoke();
+    }
+
+    public KnownNode? Find(string nodeId)
+    {
+        lock (_gate)
+        {
+            return _nodes.GetValueOrDefault(nodeId);
+        }
+    }
+
+    /// <summary>The nodes that were heard of within a time, by id.</summary>
+    public IReadOnlyList<KnownNode> Present(TimeSpan silence)
+    {
+        lock (_gate)
+        {
+            return [.. _nodes.Values.Where(node => time.GetElapsedTime(node.SeenAt) <= silence)
+                .OrderBy(node => node.Info.NodeId, StringComparer.Ordinal)];
+        }
+    }
+
+    private KnownNode? Find_NeedsLock(string nodeId, string incarnation) =>
+        _nodes.TryGetValue(nodeId, out KnownNode? known) && known.Info.Incarnation == incarnation ? known : null;
+}

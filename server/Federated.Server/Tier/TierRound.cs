@@ -1,0 +1,382 @@
+using System.Collections.Immutable;
+using Federated.Aggregator.Rounds;
+using Federated.Coordination.Tier;
+using Federated.Protocol.Rounds;
+using Federated.Protocol.Tier;
+
+namespace Federated.Server.Tier;
+
+/// <summary>
+/// What the server knows of a round on the distributed tier: its tree, which node has answered what, and where each update is. Only
+/// facts and what follows from them; <see cref="TierRoundDriver"/> talks to the nodes.
+/// </summary>
+internal sealed class TierRound(RoundKey key, NodeDirectory nodes, TierOptions options, TimeProvider time)
+{
+    /// <summary>A node that lives but does not open the round is given up after so many times the silence of a lost one.</summary>
+    private const int PatienceWithTheUnwilling = 4;
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, RoundMember> _members = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, UpdateCommitted> _stored = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _assigned = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _awaited = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _displaced = new(StringComparer.Ordinal);
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private RoundTree? _tree;
+    private string? _refusal;
+    private bool _isClosing;
+
+    public RoundKey Key => key;
+
+    public RoundPlan Plan { get; private set; } = null!;
+
+    public IUpdateSink Sink { get; private set; } = null!;
+
+    /// <summary>The aggregate, once it is here; a repeated closing gives it again.</summary>
+    public RoundAggregate? Aggregate { get; set; }
+
+    /// <summary>What the top has said of the present tree.</summary>
+    public AggregateReady? Answer { get; private set; }
+
+    /// <summary>Done at the next change.</summary>
+    public Task Changed
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _changed.Task;
+            }
+        }
+    }
+
+    /// <summary>The tree of now; null before the round is planned.</summary>
+    public RoundTree? Tree
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _tree;
+            }
+        }
+    }
+
+    /// <summary>The latest refusal of a node.</summary>
+    public string? Refusal
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _refusal;
+            }
+        }
+    }
+
+    /// <summary>Updates that the nodes of the tree hold.</summary>
+    public IReadOnlyList<UpdateCommitted> Stored
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _stored.Values];
+            }
+        }
+    }
+
+    /// <summary>How many updates each node of the tree has told of.</summary>
+    public IReadOnlyList<NodeRoundView> View()
+    {
+        lock (_gate)
+        {
+            return [.. (_tree?.Present.Nodes ?? []).Select(node => new NodeRoundView(
+                node.NodeId, _stored.Values.Count(update => update.NodeId == node.NodeId), 0, 0, []))];
+        }
+    }
+
+    private bool IsSpooled => Plan.Durability == "spool";
+
+    /// <summary>A coordinator, the first or a later one, opens the round.</summary>
+    public void Begin(RoundPlan plan, IUpdateSink sink)
+    {
+        lock (_gate)
+        {
+            bool isNewWriter = Plan is not null && plan.WriterEpoch != Plan.WriterEpoch;
+            (Plan, Sink, Aggregate, Answer, _isClosing, _refusal) = (plan, sink, null, null, false, null);
+            if (isNewWriter)
+            {
+                ForgetAnswers_NeedsLock();
+            }
+        }
+    }
+
+    /// <summary>From now on what is lost is not asked for again.</summary>
+    public void BeginClosing()
+    {
+        lock (_gate)
+        {
+            _isClosing = true;
+        }
+    }
+
+    /// <summary>
+    /// Puts the round into a tree: a first one, the one that an earlier process of the server has left, or one in the place of a tree that
+    /// is gone as a whole.
+    /// </summary>
+    public void Use(RoundTree tree)
+    {
+        lock (_gate)
+        {
+            _tree = tree;
+            _displaced.UnionWith(_assigned.Keys);
+            _stored.Clear();
+            ForgetAnswers_NeedsLock();
+            Signal_NeedsLock();
+        }
+    }
+
+    /// <summary>Assignments whose updates were lost, or were to go to a node that was: each is given once.</summary>
+    public IReadOnlyList<string> TakeDisplaced()
+    {
+        lock (_gate)
+        {
+            string[] displaced = [.. _displaced];
+            _displaced.Clear();
+            return displaced;
+        }
+    }
+
+    /// <summary>The node that takes an assignment.</summary>
+    public TreeNode NodeOf(string assignmentId, int number)
+    {
+        lock (_gate)
+        {
+            _assigned[assignmentId] = number;
+            return (_tree ?? throw new InvalidOperationException($"Round {key} is not open.")).NodeOf(assignmentId, number);
+        }
+    }
+
+    /// <summary>Nodes of the tree that have not opened it yet.</summary>
+    public IReadOnlyList<TreeNode> Missing()
+    {
+        lock (_gate)
+        {
+            return [.. _tree!.Present.Nodes.Where(node => _members[node.NodeId].Incarnation is null)];
+        }
+    }
+
+    /// <summary>Nodes that have opened the tree and had something of the round.</summary>
+    public IReadOnlyList<TreeNode> WithRecovery()
+    {
+        lock (_gate)
+        {
+            return [.. _tree!.Present.Nodes.Where(node => _members[node.NodeId].HasRecovery)];
+        }
+    }
+
+    public void Take(RoundReady ready)
+    {
+        lock (_gate)
+        {
+            if (!IsOfPresent_NeedsLock(ready.WriterEpoch, ready.Revision) || !_members.TryGetValue(ready.NodeId, out RoundMember? member))
+            {
+                return;
+            }
+
+            if (ready.Refusal is { } refusal)
+            {
+                _refusal = $"Node {ready.NodeId}: {refusal}";
+                Lose_NeedsLock([ready.NodeId]);
+            }
+            else if (member.Incarnation != ready.Incarnation)
+            {
+                member.Incarnation = ready.Incarnation;
+                member.HasRecovery = ready.Recovered + ready.Lost > 0 || _stored.Values.Any(update => update.NodeId == ready.NodeId);
+            }
+
+            Signal_NeedsLock();
+        }
+    }
+
+    /// <returns>The updates that are news.</returns>
+    public IReadOnlyList<UpdateCommitted> Take(UpdatesStored stored)
+    {
+        lock (_gate)
+        {
+            // The claims of an earlier process of the node are judged by what the present one has recovered.
+            return _tree?.Present.Find(stored.NodeId) is null || _members[stored.NodeId].Incarnation is { } present && present != stored.Incarnation
+                ? []
+                : [.. stored.Updates.Where(update => _stored.TryAdd(update.AssignmentId, update))];
+        }
+    }
+
+    public void Take(AggregateReady ready)
+    {
+        lock (_gate)
+        {
+            if (IsOfPresent_NeedsLock(ready.WriterEpoch, ready.Revision))
+            {
+                Answer = ready;
+                Signal_NeedsLock();
+            }
+        }
+    }
+
+    /// <summary>What a node still has of the round. An update that another node of the tree has too would count twice: the node is given up.</summary>
+    /// <returns>Updates that are news.</returns>
+    public IReadOnlyList<UpdateCommitted> TakeRecovery(string nodeId, ReopenedRound recovery)
+    {
+        lock (_gate)
+        {
+            if (!_members.TryGetValue(nodeId, out RoundMember? member))
+            {
+                return [];
+            }
+
+            member.HasRecovery = false;
+            if (recovery.Recovered.Any(update => _stored.TryGetValue(update.AssignmentId, out UpdateCommitted? other) && other.NodeId != nodeId))
+            {
+                Lose_NeedsLock([nodeId]);
+                return [];
+            }
+
+            HashSet<string> held = [.. recovery.Recovered.Select(update => update.AssignmentId)];
+            string[] lost = [.. _stored.Values.Where(update => update.NodeId == nodeId && !held.Contains(update.AssignmentId))
+                .Select(update => update.AssignmentId).Union(recovery.Lost.Where(id => !_stored.ContainsKey(id)))];
+            foreach (string id in lost)
+            {
+                _stored.Remove(id);
+            }
+
+            _displaced.UnionWith(lost);
+            return [.. recovery.Recovered.Where(update => _stored.TryAdd(update.AssignmentId, update))];
+        }
+    }
+
+    /// <summary>Looks who is silent, gone or another process, and changes the tree accordingly.</summary>
+    public void Check()
+    {
+        lock (_gate)
+        {
+            if (_tree is null || Aggregate is not null)
+            {
+                return;
+            }
+
+            var lost = new List<string>();
+            bool restarted = false;
+            foreach (TreeNode node in _tree.Present.Nodes)
+            {
+                RoundMember member = _members[node.NodeId];
+                KnownNode? known = nodes.Find(node.NodeId);
+                bool isSilent = known is null || time.GetElapsedTime(known.SeenAt) > options.NodeLossAfter;
+                bool isUnwilling = member.Incarnation is null && member.AskedAt != 0
+                    && time.GetElapsedTime(member.AskedAt) > PatienceWithTheUnwilling * options.NodeLossAfter;
+                if (isSilent || isUnwilling)
+                {
+                    if (!MayComeBack_NeedsLock(node.NodeId))
+                    {
+                        lost.Add(node.NodeId);
+                    }
+                }
+                else
+                {
+                    _awaited.Remove(node.NodeId);
+                    restarted |= member.Incarnation is { } incarnation && incarnation != known!.Info.Incarnation;
+                }
+            }
+
+            if (lost.Count > 0)
+            {
+                Lose_NeedsLock(lost);
+            }
+            else if (restarted)
+            {
+                Replace_NeedsLock(_tree.Lost);
+            }
+        }
+    }
+
+    /// <summary>Notes that the nodes were asked to open the present tree.</summary>
+    public void Asked()
+    {
+        lock (_gate)
+        {
+            foreach (RoundMember member in _members.Values.Where(member => member.AskedAt == 0))
+            {
+                member.AskedAt = time.GetTimestamp();
+            }
+        }
+    }
+
+    /// <summary>Something outside has changed that may concern the round.</summary>
+    public void Signal()
+    {
+        lock (_gate)
+        {
+            Signal_NeedsLock();
+        }
+    }
+
+    /// <summary>A node with a spool brings its updates back: while devices report it is waited for, while the round closes for some time.</summary>
+    private bool MayComeBack_NeedsLock(string nodeId)
+    {
+        if (!IsSpooled || !_stored.Values.Any(update => update.NodeId == nodeId))
+        {
+            return false;
+        }
+
+        if (!_isClosing)
+        {
+            return true;
+        }
+
+        _awaited.TryAdd(nodeId, time.GetTimestamp());
+        return time.GetElapsedTime(_awaited[nodeId]) <= options.SpoolWait;
+    }
+
+    /// <summary>Takes nodes out of the round for good. An empty tree is left for the driver to plan anew.</summary>
+    private void Lose_NeedsLock(IReadOnlyList<string> lost)
+    {
+        string[] displaced = [.. _stored.Values.Where(update => lost.Contains(update.NodeId)).Select(update => update.AssignmentId)
+            .Union(_assigned.Where(pair => !_stored.ContainsKey(pair.Key) && lost.Contains(_tree!.NodeOf(pair.Key, pair.Value).NodeId)).Select(pair => pair.Key))];
+        foreach (string id in displaced)
+        {
+            _stored.Remove(id);
+        }
+
+        _displaced.UnionWith(displaced);
+        Replace_NeedsLock([.. _tree!.Lost.Union(lost, StringComparer.Ordinal)]);
+    }
+
+    private void Replace_NeedsLock(ImmutableArray<string> lost)
+    {
+        TreePlan present = _tree!.Present.Nodes.All(node => lost.Contains(node.NodeId))
+            ? _tree.Present with { Revision = _tree.Present.Revision + 1, Nodes = [] }
+            : TreePlanner.Without(_tree.Present, lost, id => nodes.Find(id)?.Info);
+        _tree = _tree with { Present = present, Lost = lost };
+        ForgetAnswers_NeedsLock();
+        Signal_NeedsLock();
+    }
+
+    private void ForgetAnswers_NeedsLock()
+    {
+        Answer = null;
+        _members.Clear();
+        foreach (TreeNode node in _tree?.Present.Nodes ?? [])
+        {
+            _members.Add(node.NodeId, new RoundMember());
+        }
+    }
+
+    private bool IsOfPresent_NeedsLock(ulong writerEpoch, int revision) =>
+        Plan is not null && _tree is not null && writerEpoch == Plan.WriterEpoch && revision == _tree.Present.Revision;
+
+    private void Signal_NeedsLock()
+    {
+        _changed.TrySetResult();
+        _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

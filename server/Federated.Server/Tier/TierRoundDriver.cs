@@ -1,0 +1,303 @@
+using Federated.Aggregator.Events;
+using Federated.Aggregator.Hosting.State;
+using Federated.Aggregator.Rounds;
+using Federated.Coordination.Hierarchy;
+using Federated.Coordination.Tier;
+using Federated.Protocol.Rounds;
+using Federated.Protocol.Tier;
+using Federated.Server.Rounds;
+
+namespace Federated.Server.Tier;
+
+/// <summary>
+/// Brings the nodes of a round to where the server wants them: every node of the tree has the round open, or the top has its
+/// aggregate. Commands are repeated until they are answered; a node that is lost on the way leaves the tree.
+/// </summary>
+internal sealed partial class TierRoundDriver(
+    TierRound round, NodeDirectory nodes, IEventBus bus, ITierState state, IRoundTransfers transfers, RoundTrees trees, TierOptions options,
+    PlannerOptions planner, TimeProvider time, ILogger logger) : IAsyncDisposable
+{
+    private readonly SemaphoreSlim _turn = new(1);
+    private readonly CancellationTokenSource _over = new();
+    private Task _watching = Task.CompletedTask;
+    private string _eTag = "";
+    private RoundTree? _saved;
+
+    public TierRound Round => round;
+
+    /// <summary>Every node of the tree has the round open when this returns.</summary>
+    /// <exception cref="InvalidOperationException">No node can carry the plan out.</exception>
+    public async Task<RoundRecovery> OpenAsync(RoundPlan plan, IUpdateSink sink, CancellationToken cancellationToken)
+    {
+        await nodes.Loaded.WaitAsync(cancellationToken);
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            round.Begin(plan, sink);
+            if (round.Tree is null)
+            {
+                (_saved, _eTag) = await state.ReadAsync(StateKey, RoundTreeJson.Default.RoundTree, cancellationToken);
+                if (_saved is not null)
+                {
+                    round.Use(_saved);
+                }
+            }
+
+            await ReadyAsync(cancellationToken);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+
+        if (_watching.IsCompleted)
+        {
+            _watching = WatchAsync(_over.Token);
+        }
+
+        return new RoundRecovery(round.Stored, []);
+    }
+
+    /// <summary>The aggregate, from the top of whatever tree is left.</summary>
+    /// <exception cref="InvalidOperationException">The round cannot be aggregated.</exception>
+    public async Task<RoundAggregate> CloseAsync(string reason, CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            round.BeginClosing();
+            while (round.Aggregate is null)
+            {
+                await ReadyAsync(cancellationToken);
+                if (round.Answer is not { } answer)
+                {
+                    Task changed = round.Changed;
+                    await bus.PublishAsync(new RoundClosing(round.Key, round.Plan.WriterEpoch, round.Tree!.Present.Revision, reason), cancellationToken);
+                    await WaitAsync(changed, () => round.Answer is not null, cancellationToken);
+                    continue;
+                }
+
+                if (answer.Fault is { } fault)
+                {
+                    throw new InvalidOperationException($"Round {round.Key} cannot be aggregated. {fault}");
+                }
+
+                await FetchAsync(cancellationToken);
+            }
+
+            return round.Aggregate;
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _over.CancelAsync();
+        await _watching;
+    }
+
+    /// <summary>Where the tree of a round is kept.</summary>
+    public static string StateKeyOf(RoundKey key) => $"round.{key}";
+
+    private string StateKey => StateKeyOf(round.Key);
+
+    /// <summary>While devices report: notices what is lost and brings the rest into the next tree.</summary>
+    private async Task WatchAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (true)
+            {
+                await Task.WhenAny(round.Changed, Task.Delay(options.NodeLossAfter / 4, time, cancellationToken));
+                cancellationToken.ThrowIfCancellationRequested();
+                await _turn.WaitAsync(cancellationToken);
+                try
+                {
+                    if (round.Aggregate is null)
+                    {
+                        await ReadyAsync(cancellationToken);
+                    }
+                }
+                finally
+                {
+                    _turn.Release();
+                }
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The round is over.
+        }
+        catch (Exception exception)
+        {
+            // The closing meets the same trouble and tells the coordinator.
+            LogWatchFailed(exception, round.Key);
+        }
+    }
+
+    private async Task ReadyAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            round.Check();
+            await PlanAsync(cancellationToken);
+            await SaveAsync(cancellationToken);
+            Tell(round.TakeDisplaced());
+            if (await RecoverAsync(cancellationToken))
+            {
+                continue;
+            }
+
+            IReadOnlyList<TreeNode> missing = round.Missing();
+            if (missing.Count == 0)
+            {
+                return;
+            }
+
+            Task changed = round.Changed;
+            TreePlan tree = round.Tree!.Present;
+            await bus.PublishAsync(new RoundOpened(round.Plan, tree), cancellationToken);
+            round.Asked();
+            await WaitAsync(changed, () => round.Tree!.Present.Revision != tree.Revision || round.Missing().Count == 0, cancellationToken);
+        }
+    }
+
+    /// <summary>A tree for a round that has none, from the nodes that are there; waits for the first of them.</summary>
+    private async Task PlanAsync(CancellationToken cancellationToken)
+    {
+        while (round.Tree is null || round.Tree.Present.Nodes.IsEmpty)
+        {
+            Task changed = round.Changed;
+            if (round.Refusal is { } refusal)
+            {
+                throw new InvalidOperationException(refusal);
+            }
+
+            int revision = (round.Tree?.Present.Revision ?? 0) + 1;
+            if (nodes.Present(4 * options.NodeLossAfter) is { Count: > 0 } present)
+            {
+                round.Use(RoundTree.Begin(TreePlanner.Plan(present, round.Plan.ExpectedUpdates, revision, planner)));
+                LogPlanned(round.Key, revision, round.Tree!.Present.Nodes.Length, round.Tree.Present.Top.NodeId);
+                return;
+            }
+
+            LogNoNodes(round.Key);
+            await changed.WaitAsync(cancellationToken);
+        }
+    }
+
+    private async Task SaveAsync(CancellationToken cancellationToken)
+    {
+        RoundTree tree = round.Tree!;
+        if (ReferenceEquals(tree, _saved))
+        {
+            return;
+        }
+
+        if (!await state.TryWriteAsync(StateKey, tree, _eTag, RoundTreeJson.Default.RoundTree, cancellationToken))
+        {
+            throw new IOException($"Another process has written the tree of round {round.Key}.");
+        }
+
+        (_, _eTag) = await state.ReadAsync(StateKey, RoundTreeJson.Default.RoundTree, cancellationToken);
+        _saved = tree;
+        trees.Opened(round.Key, tree.Present, round.View);
+    }
+
+    /// <returns>Whether something was fetched, so that the tree may have changed.</returns>
+    private async Task<bool> RecoverAsync(CancellationToken cancellationToken)
+    {
+        IReadOnlyList<TreeNode> holders = round.WithRecovery();
+        foreach (TreeNode node in holders)
+        {
+            try
+            {
+                ReopenedRound recovery = await transfers.FetchRecoveryAsync(node, round.Plan, round.Tree!.Present.Revision, cancellationToken);
+                LogRecovered(round.Key, node.NodeId, recovery.Recovered.Count, recovery.Lost.Count);
+                foreach (UpdateCommitted update in round.TakeRecovery(node.NodeId, recovery))
+                {
+                    round.Sink.OnStored(update);
+                }
+            }
+            catch (TransferFailedException exception)
+            {
+                LogTransferFailed(exception, round.Key, node.NodeId);
+                await WaitAsync(round.Changed, static () => false, cancellationToken);
+            }
+        }
+
+        return holders.Count > 0;
+    }
+
+    private async Task FetchAsync(CancellationToken cancellationToken)
+    {
+        TreePlan tree = round.Tree!.Present;
+        ClosedRound closed;
+        try
+        {
+            closed = await transfers.FetchAggregateAsync(tree.Top, round.Plan, tree.Revision, cancellationToken);
+        }
+        catch (TransferFailedException exception)
+        {
+            LogTransferFailed(exception, round.Key, tree.Top.NodeId);
+            await WaitAsync(round.Changed, static () => false, cancellationToken);
+            return;
+        }
+
+        string[] twice = [.. closed.Included.GroupBy(update => update.AssignmentId, StringComparer.Ordinal).Where(group => group.Count() > 1).Select(group => group.Key)];
+        if (twice.Length > 0)
+        {
+            throw new InvalidOperationException(
+                $"The aggregate of round {round.Key} has {twice.Length} updates twice, the first of them {twice[0]}; nothing of it counts.");
+        }
+
+        round.Aggregate = new RoundAggregate(
+            [.. closed.Sections.Select(section => new AggregatedSection(section.Spec, section.Single, section.Wide, section.Divisor))], closed.Included);
+    }
+
+    /// <summary>Until something has changed so that the condition holds, or it is time to repeat and to look who is silent.</summary>
+    private async Task WaitAsync(Task changed, Func<bool> isReached, CancellationToken cancellationToken)
+    {
+        Task repeat = Task.Delay(options.RepeatAfter, time, cancellationToken);
+        while (!isReached())
+        {
+            if (await Task.WhenAny(changed, repeat) == repeat)
+            {
+                await repeat;
+                return;
+            }
+
+            changed = round.Changed;
+        }
+    }
+
+    private void Tell(IReadOnlyList<string> displaced)
+    {
+        if (displaced.Count > 0)
+        {
+            LogLost(round.Key, displaced.Count, string.Join(", ", round.Tree?.Lost ?? []));
+            round.Sink.OnLost(round.Key, displaced);
+        }
+    }
+
+    [LoggerMessage(4101, LogLevel.Information, "Round {Round}: tree {Revision} has {Nodes} nodes, its top is {Top}", EventName = "TreePlanned")]
+    private partial void LogPlanned(RoundKey round, int revision, int nodes, string top);
+
+    [LoggerMessage(4102, LogLevel.Warning, "Round {Round}: no node is there; it waits for one", EventName = "NoNodes")]
+    private partial void LogNoNodes(RoundKey round);
+
+    [LoggerMessage(4103, LogLevel.Warning, "Round {Round}: {Count} updates are lost or have to go elsewhere; nodes out of the round: {Lost}", EventName = "UpdatesDisplaced")]
+    private partial void LogLost(RoundKey round, int count, string lost);
+
+    [LoggerMessage(4104, LogLevel.Information, "Round {Round}: node {Node} still has {Recovered} updates; {Lost} are gone", EventName = "NodeRecovered")]
+    private partial void LogRecovered(RoundKey round, string node, int recovered, int lost);
+
+    [LoggerMessage(4105, LogLevel.Warning, "Round {Round}: a transfer from node {Node} failed", EventName = "TransferFailed")]
+    private partial void LogTransferFailed(Exception exception, RoundKey round, string node);
+
+    [LoggerMessage(4106, LogLevel.Error, "Round {Round}: its nodes are not watched any more", EventName = "WatchFailed")]
+    private partial void LogWatchFailed(Exception exception, RoundKey round);
+}

@@ -1,0 +1,260 @@
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using Federated.Client.Sessions;
+using Federated.DaprSidecar;
+using Federated.DaprSidecar.Delivery;
+using Federated.DaprSidecar.Faults;
+using Federated.FunctionalTests.Client;
+using Federated.FunctionalTests.Dapr;
+using Federated.FunctionalTests.Database;
+using Federated.FunctionalTests.Server;
+using Federated.Protocol.Models;
+using Federated.Server.Configuration;
+using Federated.Server.Database.Rows;
+using Federated.Server.Hosting;
+using Federated.Storage.Blobs;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+
+namespace Federated.FunctionalTests.Tier;
+
+/// <summary>A server with a distributed tier, its nodes, the sidecar of all of them, and SDK devices that each shift the model by a number of their own.</summary>
+internal sealed class TierWorld : IAsyncDisposable
+{
+    public const string TierKey = "functional-test-tier-key";
+
+    private const string AdministratorKey = "tier-test-administrator-key";
+    private const int Features = 7;
+    private const int Outputs = 3;
+    private const int Parameters = (Features * Outputs) + Outputs;
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("federated-tier-");
+    private readonly LogLines _serverLogs = new();
+    private readonly int _restPort = RedisServer.FreePort();
+    private readonly int _grpcPort = RedisServer.FreePort();
+    private readonly SidecarApp _serverSidecar = new("coordinator", null, RedisServer.FreePort(), RedisServer.FreePort());
+    private readonly List<SdkDevice> _devices = [];
+    private readonly List<float> _shifts = [];
+    private WebApplication? _server;
+
+    private TierWorld(int nodes)
+    {
+        Nodes = [.. Enumerable.Range(1, nodes).Select(i => new TierNode($"node-{i}", _folder.FullName, Path.Combine(ServerFolder, "keys")))];
+    }
+
+    public static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public IReadOnlyList<TierNode> Nodes { get; }
+
+    public DevelopmentSidecar? Sidecar { get; private set; }
+
+    public IReadOnlyList<SdkDevice> Devices => _devices;
+
+    private string ServerFolder => Path.Combine(_folder.FullName, "server");
+
+    private string Grpc => $"http://127.0.0.1:{_grpcPort}";
+
+    /// <param name="nodes">How many nodes.</param>
+    /// <param name="asProcesses">Whether the nodes are processes of their own, which can be killed.</param>
+    /// <param name="faults">What the sidecar does wrong.</param>
+    public static async Task<TierWorld> StartAsync(int nodes, bool asProcesses = false, FaultSettings? faults = null)
+    {
+        var world = new TierWorld(nodes);
+        try
+        {
+            await world.StartSidecarAsync(faults ?? FaultSettings.None);
+            await world.StartServerAsync();
+            await Task.WhenAll(world.Nodes.Select(node => node.StartAsync(asProcesses, Cancellation)));
+            return world;
+        }
+        catch
+        {
+            await world.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async Task StartSidecarAsync(FaultSettings faults)
+    {
+        Sidecar = await DevelopmentSidecar.StartAsync(
+            new SidecarOptions
+            {
+                Apps = [_serverSidecar with { Address = new Uri($"http://127.0.0.1:{_restPort}") }, .. Nodes.Select(node => node.App)],
+                Retry = new RetryPolicy(TimeSpan.FromMilliseconds(100), 100),
+                Faults = faults,
+            },
+            Cancellation);
+    }
+
+    public async Task StopSidecarAsync()
+    {
+        await Sidecar!.DisposeAsync();
+        Sidecar = null;
+    }
+
+    public async Task StartServerAsync()
+    {
+        _server = FederatedServer.Build(
+        [
+            "--environment=Production",
+            $"--Data:Directory={ServerFolder}",
+            $"--Endpoints:Rest=http://127.0.0.1:{_restPort}",
+            $"--Endpoints:Grpc={Grpc}",
+            $"--Admin:Key={AdministratorKey}",
+            "--Identity:FirstTokenUses=0",
+            "--Coordination:RestartDelay=00:00:00.2",
+            "--Tier:Mode=Distributed",
+            $"--Tier:Key={TierKey}",
+            "--Tier:NodeLossAfter=00:00:02.5",
+            "--Tier:RepeatAfter=00:00:00.5",
+            "--Tier:SpoolWait=00:01:00",
+            $"--Dapr:HttpEndpoint=http://127.0.0.1:{_serverSidecar.HttpPort}",
+            $"--Dapr:GrpcEndpoint=http://127.0.0.1:{_serverSidecar.GrpcPort}",
+        ], builder => builder.Logging.ClearProviders().AddProvider(_serverLogs));
+        await _server.StartAsync(Cancellation);
+    }
+
+    public async Task StopServerAsync()
+    {
+        await _server!.StopAsync(Cancellation);
+        await _server.DisposeAsync();
+        _server = null;
+    }
+
+    /// <summary>Creates a job and a device for each shift; the devices run until the job ends.</summary>
+    /// <returns>The job, and the end of all devices.</returns>
+    public async Task<(string JobId, Task Running)> RunAsync(int rounds, float[] shifts, string durability = "journal", int reportGoal = 0)
+    {
+        using HttpClient administrator = NewAdministrator();
+        string token = (string)(await PostAsync(administrator, "/api/v1/enrolment-tokens", new { uses = 100, lifetimeHours = 1 }))["token"]!;
+        string jobId = (string)(await PostAsync(administrator, "/api/v1/jobs", new
+        {
+            name = "tier",
+            linear = new { features = Features, outputs = Outputs },
+            rounds,
+            local = new { epochs = 0, steps = 1 },
+            round = new
+            {
+                cohortSize = shifts.Length,
+                reportGoal = reportGoal == 0 ? shifts.Length : reportGoal,
+                deadlineSeconds = 90,
+                selectionSeconds = 5,
+                maxAbandoned = 100,
+            },
+            aggregation = new { durability },
+        }))["jobId"]!;
+        foreach (float shift in shifts)
+        {
+            string name = $"device-{_devices.Count}";
+            var device = new SdkDevice(
+                Grpc, token, jobId, Path.Combine(_folder.FullName, name), new StubSolver(Parameters, local => Shift(local, shift)));
+            _devices.Add(device);
+            _shifts.Add(shift);
+        }
+
+        return (jobId, Task.WhenAll(_devices.Select(device => device.RunAsync(Cancellation))));
+    }
+
+    /// <summary>
+    /// The oracle: every version is its parent plus the mean of the shifts of exactly the devices that count in it, and no device heard of an
+    /// update that it counts which the database does not know.
+    /// </summary>
+    /// <returns>How many updates each training round counted.</returns>
+    public async Task<IReadOnlyList<int>> CheckAsync()
+    {
+        var options = new DatabaseOptions { ConnectionString = $"Data Source={Path.Combine(ServerFolder, "federated.db")}" };
+        await using var context = (await TestDatabase.OpenAsync(options, Cancellation)).CreateDbContext();
+        List<ModelVersionRow> versions = await context.ModelVersions.OrderBy(row => row.Version).ToListAsync(Cancellation);
+        List<AssignmentRow> assignments = await context.Assignments.Include(row => row.Update).ToListAsync(Cancellation);
+        Dictionary<string, float> shifts = _devices.Zip(_shifts).ToDictionary(pair => pair.First.DeviceId, pair => pair.Second);
+        using var blobs = FileBlobStore.Open(Path.Combine(ServerFolder, "models"));
+        double expected = 0;
+        var counted = new List<int>();
+        foreach (ModelVersionRow version in versions.Skip(1))
+        {
+            AssignmentRow[] included = [.. assignments.Where(row => row.ModelVersion == version.Version)];
+            counted.Add(included.Length);
+            expected += included.Average(row => shifts[row.DeviceId]);
+            ModelContent model = ModelFile.Read(await blobs.ReadAsync(BlobId.Parse(version.BlobId), Cancellation));
+
+            Assert.All(model.Parameters, parameter => Assert.Equal(expected, parameter, 1e-4));
+        }
+
+        foreach (SdkDevice device in _devices)
+        {
+            var told = device.Events.Where(happened => happened.Kind == DeviceEventKind.Counted).Select(happened => (happened.Round, happened.ModelVersion)).ToList();
+            Assert.Equal(told.Count, told.Distinct().Count());
+            Assert.Subset(
+                assignments.Where(row => row.DeviceId == device.DeviceId && row.ModelVersion is not null).Select(row => (row.Round, row.ModelVersion!.Value)).ToHashSet(),
+                told.ToHashSet());
+        }
+
+        return counted;
+    }
+
+    /// <summary>Waits until a device sees an event of that kind in that round for the first time.</summary>
+    public async Task<SdkDevice> UntilAsync(DeviceEventKind kind, int round, Task running)
+    {
+        while (true)
+        {
+            if (_devices.FirstOrDefault(device => device.Events.Any(what => what.Kind == kind && what.Round == round)) is { } found)
+            {
+                return found;
+            }
+
+            Assert.False(running.IsCompleted, $"The job ended before {kind} in round {round}. {running.Exception}");
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, Cancellation);
+        }
+    }
+
+    /// <summary>What server and nodes said, for the message of a failed test.</summary>
+    public string Report() =>
+        $"--- server\n{_serverLogs.Text}\n{string.Join('\n', Nodes.Select(node => $"--- {node.Id}\n{node.Process?.Output}{node.Logs.Text}"))}";
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (TierNode node in Nodes)
+        {
+            await node.DisposeAsync();
+        }
+
+        if (_server is not null)
+        {
+            await _server.StopAsync(CancellationToken.None);
+            await _server.DisposeAsync();
+        }
+
+        if (Sidecar is not null)
+        {
+            await Sidecar.DisposeAsync();
+        }
+
+        SqliteConnection.ClearAllPools();
+        _folder.Delete(recursive: true);
+    }
+
+    private HttpClient NewAdministrator()
+    {
+        var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_restPort}") };
+        client.DefaultRequestHeaders.Add("X-Api-Key", AdministratorKey);
+        return client;
+    }
+
+    private static async Task<JsonObject> PostAsync(HttpClient client, string path, object body)
+    {
+        using HttpResponseMessage response = await client.PostAsJsonAsync(path, body, Cancellation);
+        var answer = await response.Content.ReadFromJsonAsync<JsonObject>(Cancellation);
+        Assert.True(response.IsSuccessStatusCode, answer?.ToJsonString());
+        return answer!;
+    }
+
+    private static void Shift(float[] parameters, float shift)
+    {
+        for (int i = 0; i < parameters.Length; i++)
+        {
+            parameters[i] += shift;
+        }
+    }
+}
