@@ -49,6 +49,7 @@ internal static partial class NodeHost
         services.AddHostedService<NodeRegistration>();
         services.AddTreeMember(configuration.GetSection(TreeMemberOptions.SectionName));
         services.AddDaprTier(configuration.GetSection(DaprOptions.SectionName));
+        services.AddNodeTelemetry();
         adjust?.Invoke(builder);
 
         WebApplication app = builder.Build();
@@ -64,6 +65,7 @@ internal static partial class NodeHost
         app.MapAggregatorNode().OnlyOn(NodeEndpoint.Devices);
         app.MapTreeMember().OnlyOn(NodeEndpoint.Transfer);
         app.MapDaprTier(TierTopics.OfNodes).OnlyOn(NodeEndpoint.Control);
+        app.MapNodeTelemetry().OnlyOn(NodeEndpoint.Control);
         app.MapGet("/health/live", () => Results.Text("alive")).OnlyOn(NodeEndpoint.Control);
         app.MapGet("/health/ready", (AggregatorNode node) => Ready(node)).OnlyOn(NodeEndpoint.Control);
         return app;

@@ -13,9 +13,9 @@ public static class TierTopics
 
     /// <summary>What the server listens to.</summary>
     public static IReadOnlyList<Type> OfCoordinator { get; } =
-        [typeof(NodeJoined), typeof(NodeAlive), typeof(NodeLeft), typeof(RoundReady), typeof(UpdatesStored), typeof(AggregateReady)];
+        [typeof(NodeJoined), typeof(NodeAlive), typeof(NodeLeft), typeof(RoundReady), typeof(UpdatesStored), typeof(PartialReady), typeof(AggregateReady)];
 
-    private static readonly FrozenDictionary<Type, string> Names = OfNodes.Concat(OfCoordinator)
+    private static readonly FrozenDictionary<Type, string> Names = OfNodes.Union(OfCoordinator)
         .ToFrozenDictionary(type => type, type => string.Concat(type.Name.Select((letter, i) =>
             char.IsUpper(letter) ? (i == 0 ? "" : "-") + char.ToLowerInvariant(letter) : letter.ToString())));
 

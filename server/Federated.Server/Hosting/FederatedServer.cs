@@ -1,3 +1,4 @@
+using Federated.Aggregator.Hosting;
 using Federated.Server.Configuration;
 using Federated.Server.Devices;
 using Federated.Server.Rest;

@@ -12,7 +12,7 @@ namespace Federated.Server.Tier;
 
 /// <summary>The aggregation tier of processes of their own: events go out and come in over the bus, partials by streamed calls.</summary>
 internal sealed class DistributedAggregationTier(
-    NodeDirectory nodes, IEventBus bus, ITierState state, IRoundTransfers transfers, RoundTrees trees,
+    NodeDirectory nodes, IEventBus bus, ITierState state, IRoundTransfers transfers, SidecarWatch sidecar, RoundTrees trees,
     IOptions<TierOptions> options, IOptions<PlannerOptions> planner, TimeProvider time, ILogger<DistributedAggregationTier> logger) : IAggregationTier, IAsyncDisposable
 {
     private readonly ConcurrentDictionary<RoundKey, TierRoundDriver> _rounds = new();
@@ -24,10 +24,11 @@ internal sealed class DistributedAggregationTier(
     {
         nodes.Changed += SignalAll;
         Listen<NodeJoined>(nodes.Joined);
-        Listen<NodeAlive>(nodes.Alive);
+        _subscriptions.Add(bus.Subscribe<NodeAlive>(nodes.AliveAsync, parallelism: 8));
         Listen<NodeLeft>(nodes.Left);
         Listen<RoundReady>(Take);
         Listen<UpdatesStored>(Take);
+        Listen<PartialReady>(Take);
         Listen<AggregateReady>(Take);
     }
 
@@ -72,7 +73,7 @@ internal sealed class DistributedAggregationTier(
     }
 
     private TierRoundDriver Drive(RoundKey key) => new(
-        new TierRound(key, nodes, options.Value, time), nodes, bus, state, transfers, trees, options.Value, planner.Value, time, logger);
+        new TierRound(key, nodes, options.Value, time), nodes, bus, state, transfers, sidecar, trees, options.Value, planner.Value, time, logger);
 
     private async Task EndAsync(RoundKey key, bool isCommitted, string reason, CancellationToken cancellationToken)
     {
@@ -119,6 +120,14 @@ internal sealed class DistributedAggregationTier(
             {
                 driver.Round.Sink.OnStored(update);
             }
+        }
+    }
+
+    private void Take(PartialReady ready)
+    {
+        if (_rounds.TryGetValue(ready.Key, out TierRoundDriver? driver))
+        {
+            driver.Round.Take(ready);
         }
     }
 

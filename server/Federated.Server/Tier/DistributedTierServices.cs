@@ -16,6 +16,7 @@ internal static class DistributedTierServices
         services.AddDaprTier(configuration.GetSection(DaprOptions.SectionName));
         services.TryAddSingleton<NodeRegistry>();
         services.AddSingleton<NodeDirectory>();
+        services.AddSingleton<SidecarWatch>();
         services.AddSingleton<IRoundTransfers, TierTransfers>();
         services.AddSingleton<DistributedAggregationTier>();
         services.AddSingleton<IAggregationTier>(provider => provider.GetRequiredService<DistributedAggregationTier>());

@@ -19,12 +19,15 @@ internal sealed class NodeDirectory(NodeRegistry registry, IOptions<PlannerOptio
     /// <summary>Told after every change of who is there.</summary>
     public event Action? Changed;
 
-    /// <summary>Reads who joined while no server ran. They count as seen now, and have to prove it soon.</summary>
+    /// <summary>Reads who joined unheard, for example while no server ran. They count as seen now, and have to prove it soon.</summary>
     public async Task LoadAsync(CancellationToken cancellationToken)
     {
         foreach (NodeJoined node in await registry.ListAsync(cancellationToken))
         {
-            Joined(node);
+            if (Find(node.NodeId)?.Info.Incarnation != node.Incarnation)
+            {
+                Joined(node);
+            }
         }
 
         _loaded.TrySetResult();
@@ -48,8 +51,14 @@ internal sealed class NodeDirectory(NodeRegistry registry, IOptions<PlannerOptio
         Changed?.Invoke();
     }
 
-    public void Alive(NodeAlive alive)
+    /// <summary>A sign of life; from a process that nobody has heard of, the registry is read again.</summary>
+    public async ValueTask AliveAsync(NodeAlive alive, CancellationToken cancellationToken)
     {
+        if (Find(alive.NodeId)?.Info.Incarnation != alive.Incarnation)
+        {
+            await LoadAsync(cancellationToken);
+        }
+
         lock (_gate)
         {
             if (Find_NeedsLock(alive.NodeId, alive.Incarnation) is { } known && alive.Sequence > known.Sequence)

@@ -19,6 +19,10 @@ internal sealed class TierOptions
     [Description("Distributed: time after which a command that a node has not answered is sent again.")]
     public TimeSpan RepeatAfter { get; set; } = TimeSpan.FromSeconds(1);
 
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    [Description("Distributed: how long a closing round waits for the partials of nodes that live, for example while the network between two of them is cut; then it closes without them.")]
+    public TimeSpan CloseTimeout { get; set; } = TimeSpan.FromMinutes(5);
+
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
     [Description("Distributed: how long a closing round with the durability `spool` waits for a lost node to come back with its updates.")]
     public TimeSpan SpoolWait { get; set; } = TimeSpan.FromMinutes(2);

@@ -21,9 +21,11 @@ internal sealed class TierRound(RoundKey key, NodeDirectory nodes, TierOptions o
     private readonly Dictionary<string, int> _assigned = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _awaited = new(StringComparer.Ordinal);
     private readonly HashSet<string> _displaced = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _delivered = new(StringComparer.Ordinal);
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private RoundTree? _tree;
     private string? _refusal;
+    private long _closingSince;
     private bool _isClosing;
 
     public RoundKey Key => key;
@@ -212,6 +214,17 @@ internal sealed class TierRound(RoundKey key, NodeDirectory nodes, TierOptions o
         }
     }
 
+    public void Take(PartialReady ready)
+    {
+        lock (_gate)
+        {
+            if (IsOfPresent_NeedsLock(ready.WriterEpoch, ready.Revision))
+            {
+                _delivered.Add(ready.NodeId);
+            }
+        }
+    }
+
     public void Take(AggregateReady ready)
     {
         lock (_gate)
@@ -288,6 +301,7 @@ internal sealed class TierRound(RoundKey key, NodeDirectory nodes, TierOptions o
                 }
             }
 
+            lost.AddRange(Overdue_NeedsLock());
             if (lost.Count > 0)
             {
                 Lose_NeedsLock(lost);
@@ -296,6 +310,15 @@ internal sealed class TierRound(RoundKey key, NodeDirectory nodes, TierOptions o
             {
                 Replace_NeedsLock(_tree.Lost);
             }
+        }
+    }
+
+    /// <summary>Notes that the nodes were asked to close the present tree.</summary>
+    public void ClosingAsked()
+    {
+        lock (_gate)
+        {
+            _closingSince = _closingSince == 0 ? time.GetTimestamp() : _closingSince;
         }
     }
 
@@ -337,6 +360,18 @@ internal sealed class TierRound(RoundKey key, NodeDirectory nodes, TierOptions o
         return time.GetElapsedTime(_awaited[nodeId]) <= options.SpoolWait;
     }
 
+    /// <summary>Nodes that live but have not handed their partials over in time; the top, when all others have.</summary>
+    private string[] Overdue_NeedsLock()
+    {
+        if (_closingSince == 0 || Answer is not null || time.GetElapsedTime(_closingSince) <= options.CloseTimeout)
+        {
+            return [];
+        }
+
+        string[] late = [.. _tree!.Present.Nodes.Where(node => node.Parent is not null && !_delivered.Contains(node.NodeId)).Select(node => node.NodeId)];
+        return late.Length > 0 ? late : [_tree.Present.Top.NodeId];
+    }
+
     /// <summary>Takes nodes out of the round for good. An empty tree is left for the driver to plan anew.</summary>
     private void Lose_NeedsLock(IReadOnlyList<string> lost)
     {
@@ -364,6 +399,8 @@ internal sealed class TierRound(RoundKey key, NodeDirectory nodes, TierOptions o
     private void ForgetAnswers_NeedsLock()
     {
         Answer = null;
+        _closingSince = 0;
+        _delivered.Clear();
         _members.Clear();
         foreach (TreeNode node in _tree?.Present.Nodes ?? [])
         {

@@ -14,7 +14,7 @@ namespace Federated.Server.Tier;
 /// aggregate. Commands are repeated until they are answered; a node that is lost on the way leaves the tree.
 /// </summary>
 internal sealed partial class TierRoundDriver(
-    TierRound round, NodeDirectory nodes, IEventBus bus, ITierState state, IRoundTransfers transfers, RoundTrees trees, TierOptions options,
+    TierRound round, NodeDirectory nodes, IEventBus bus, ITierState state, IRoundTransfers transfers, SidecarWatch sidecar, RoundTrees trees, TierOptions options,
     PlannerOptions planner, TimeProvider time, ILogger logger) : IAsyncDisposable
 {
     private readonly SemaphoreSlim _turn = new(1);
@@ -44,6 +44,7 @@ internal sealed partial class TierRoundDriver(
             }
 
             await ReadyAsync(cancellationToken);
+            trees.Opened(round.Key, round.Tree!.Present, round.View);
         }
         finally
         {
@@ -73,6 +74,7 @@ internal sealed partial class TierRoundDriver(
                 {
                     Task changed = round.Changed;
                     await bus.PublishAsync(new RoundClosing(round.Key, round.Plan.WriterEpoch, round.Tree!.Present.Revision, reason), cancellationToken);
+                    round.ClosingAsked();
                     await WaitAsync(changed, () => round.Answer is not null, cancellationToken);
                     continue;
                 }
@@ -107,12 +109,11 @@ internal sealed partial class TierRoundDriver(
     /// <summary>While devices report: notices what is lost and brings the rest into the next tree.</summary>
     private async Task WatchAsync(CancellationToken cancellationToken)
     {
-        try
+        while (!cancellationToken.IsCancellationRequested)
         {
-            while (true)
+            try
             {
                 await Task.WhenAny(round.Changed, Task.Delay(options.NodeLossAfter / 4, time, cancellationToken));
-                cancellationToken.ThrowIfCancellationRequested();
                 await _turn.WaitAsync(cancellationToken);
                 try
                 {
@@ -126,15 +127,15 @@ internal sealed partial class TierRoundDriver(
                     _turn.Release();
                 }
             }
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            // The round is over.
-        }
-        catch (Exception exception)
-        {
-            // The closing meets the same trouble and tells the coordinator.
-            LogWatchFailed(exception, round.Key);
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                // The round is over.
+            }
+            catch (Exception exception)
+            {
+                // The next look may succeed; the closing meets trouble that lasts, and tells the coordinator.
+                LogWatchFailed(exception, round.Key);
+            }
         }
     }
 
@@ -142,7 +143,11 @@ internal sealed partial class TierRoundDriver(
     {
         while (true)
         {
-            round.Check();
+            if (await sidecar.IsReliableAsync(options.NodeLossAfter, cancellationToken))
+            {
+                round.Check();
+            }
+
             await PlanAsync(cancellationToken);
             await SaveAsync(cancellationToken);
             Tell(round.TakeDisplaced());
@@ -199,12 +204,17 @@ internal sealed partial class TierRoundDriver(
 
         if (!await state.TryWriteAsync(StateKey, tree, _eTag, RoundTreeJson.Default.RoundTree, cancellationToken))
         {
-            throw new IOException($"Another process has written the tree of round {round.Key}.");
+            // A store that was in memory may be empty again; anything else was written by another server.
+            (RoundTree? other, _eTag) = await state.ReadAsync(StateKey, RoundTreeJson.Default.RoundTree, cancellationToken);
+            if (other is not null || !await state.TryWriteAsync(StateKey, tree, "", RoundTreeJson.Default.RoundTree, cancellationToken))
+            {
+                throw new IOException($"Another process has written the tree of round {round.Key}.");
+            }
         }
 
         (_, _eTag) = await state.ReadAsync(StateKey, RoundTreeJson.Default.RoundTree, cancellationToken);
         _saved = tree;
-        trees.Opened(round.Key, tree.Present, round.View);
+        trees.Record(round.Key, tree.Present);
     }
 
     /// <returns>Whether something was fetched, so that the tree may have changed.</returns>
@@ -298,6 +308,6 @@ internal sealed partial class TierRoundDriver(
     [LoggerMessage(4105, LogLevel.Warning, "Round {Round}: a transfer from node {Node} failed", EventName = "TransferFailed")]
     private partial void LogTransferFailed(Exception exception, RoundKey round, string node);
 
-    [LoggerMessage(4106, LogLevel.Error, "Round {Round}: its nodes are not watched any more", EventName = "WatchFailed")]
+    [LoggerMessage(4106, LogLevel.Error, "Round {Round}: a look at its nodes failed", EventName = "WatchFailed")]
     private partial void LogWatchFailed(Exception exception, RoundKey round);
 }

@@ -20,7 +20,7 @@ public sealed class DistributedTierTests
         await using TierWorld world = await TierWorld.StartAsync(3, faults: faults);
         try
         {
-            (_, Task running) = await world.RunAsync(rounds: 3, Shifts);
+            Task running = await world.RunAsync(rounds: 3, Shifts);
             await running.WaitAsync(Patience, TestContext.Current.CancellationToken);
 
             Assert.Equal([6, 6, 6], await world.CheckAsync());

@@ -12,6 +12,7 @@ internal sealed class TierNode(string id, string folder, string keys) : IAsyncDi
     private readonly int _devicesPort = RedisServer.FreePort();
     private readonly int _transferPort = RedisServer.FreePort();
     private readonly int _controlPort = RedisServer.FreePort();
+    private TcpProxy? _cable;
     private WebApplication? _app;
 
     public string Id => id;
@@ -22,6 +23,9 @@ internal sealed class TierNode(string id, string folder, string keys) : IAsyncDi
 
     /// <summary>The sidecar's entry for the node.</summary>
     public SidecarApp App => Sidecar with { Address = new Uri($"http://127.0.0.1:{_controlPort}") };
+
+    /// <summary>The way by which other nodes and the server reach the node's transfers.</summary>
+    public TcpProxy Cable => _cable ??= new TcpProxy(_transferPort);
 
     /// <summary>The process, when the node runs in one of its own.</summary>
     public HostProcess? Process { get; private set; }
@@ -39,8 +43,10 @@ internal sealed class TierNode(string id, string folder, string keys) : IAsyncDi
         $"--Endpoints:Devices=http://127.0.0.1:{_devicesPort}",
         $"--Endpoints:Transfer=http://127.0.0.1:{_transferPort}",
         $"--Endpoints:Control=http://127.0.0.1:{_controlPort}",
+        $"--Tier:TransferAddress={Cable.Address}",
         $"--Trust:Directory={keys}",
         $"--Tier:Key={TierWorld.TierKey}",
+        "--Tier:Capacity=2.9",
         "--Tier:AliveInterval=00:00:00.2",
         "--Tier:IdleAliveInterval=00:00:01",
         "--Tier:TransferTimeout=00:00:10",
@@ -76,5 +82,9 @@ internal sealed class TierNode(string id, string folder, string keys) : IAsyncDi
         }
     }
 
-    public async ValueTask DisposeAsync() => await StopAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        _cable?.Dispose();
+    }
 }

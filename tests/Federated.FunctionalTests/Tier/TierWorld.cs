@@ -9,13 +9,19 @@ using Federated.FunctionalTests.Dapr;
 using Federated.FunctionalTests.Database;
 using Federated.FunctionalTests.Server;
 using Federated.Protocol.Models;
+using Federated.Protocol.Rounds;
+using Federated.Protocol.Tier;
+using Federated.Protocol.V1;
 using Federated.Server.Configuration;
 using Federated.Server.Database.Rows;
 using Federated.Server.Hosting;
+using Federated.Server.Rounds;
+using Federated.Server.Tier;
 using Federated.Storage.Blobs;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace Federated.FunctionalTests.Tier;
@@ -37,6 +43,8 @@ internal sealed class TierWorld : IAsyncDisposable
     private readonly SidecarApp _serverSidecar = new("coordinator", null, RedisServer.FreePort(), RedisServer.FreePort());
     private readonly List<SdkDevice> _devices = [];
     private readonly List<float> _shifts = [];
+    private readonly ManualResetEventSlim _released = new();
+    private string _jobId = "";
     private WebApplication? _server;
 
     private TierWorld(int nodes)
@@ -67,6 +75,7 @@ internal sealed class TierWorld : IAsyncDisposable
             await world.StartSidecarAsync(faults ?? FaultSettings.None);
             await world.StartServerAsync();
             await Task.WhenAll(world.Nodes.Select(node => node.StartAsync(asProcesses, Cancellation)));
+            await world.UntilAllAreKnownAsync();
             return world;
         }
         catch
@@ -124,12 +133,16 @@ internal sealed class TierWorld : IAsyncDisposable
     }
 
     /// <summary>Creates a job and a device for each shift; the devices run until the job ends.</summary>
-    /// <returns>The job, and the end of all devices.</returns>
-    public async Task<(string JobId, Task Running)> RunAsync(int rounds, float[] shifts, string durability = "journal", int reportGoal = 0)
+    /// <param name="rounds">Training rounds.</param>
+    /// <param name="shifts">By how much each device shifts the model.</param>
+    /// <param name="durability">What a stored update survives.</param>
+    /// <param name="holdInRound">The first device does not finish its work of this round before <see cref="Release"/>; 0 for none.</param>
+    /// <returns>The end of all devices.</returns>
+    public async Task<Task> RunAsync(int rounds, float[] shifts, string durability = "journal", int holdInRound = 0)
     {
         using HttpClient administrator = NewAdministrator();
         string token = (string)(await PostAsync(administrator, "/api/v1/enrolment-tokens", new { uses = 100, lifetimeHours = 1 }))["token"]!;
-        string jobId = (string)(await PostAsync(administrator, "/api/v1/jobs", new
+        _jobId = (string)(await PostAsync(administrator, "/api/v1/jobs", new
         {
             name = "tier",
             linear = new { features = Features, outputs = Outputs },
@@ -138,7 +151,7 @@ internal sealed class TierWorld : IAsyncDisposable
             round = new
             {
                 cohortSize = shifts.Length,
-                reportGoal = reportGoal == 0 ? shifts.Length : reportGoal,
+                reportGoal = shifts.Length,
                 deadlineSeconds = 90,
                 selectionSeconds = 5,
                 maxAbandoned = 100,
@@ -149,12 +162,31 @@ internal sealed class TierWorld : IAsyncDisposable
         {
             string name = $"device-{_devices.Count}";
             var device = new SdkDevice(
-                Grpc, token, jobId, Path.Combine(_folder.FullName, name), new StubSolver(Parameters, local => Shift(local, shift)));
+                Grpc, token, _jobId, Path.Combine(_folder.FullName, name), SolverOf(shift, isHeld: holdInRound > 0 && _devices.Count == 0, holdInRound));
             _devices.Add(device);
             _shifts.Add(shift);
         }
 
-        return (jobId, Task.WhenAll(_devices.Select(device => device.RunAsync(Cancellation))));
+        return Task.WhenAll(_devices.Select(device => device.RunAsync(Cancellation)));
+    }
+
+    /// <summary>Lets the device go on that was held.</summary>
+    public void Release() => _released.Set();
+
+    /// <summary>Waits until all updates of a round are stored but that of the held device, and gives the round's tree.</summary>
+    public async Task<TreePlan> UntilOneIsMissingAsync(int round, Task running)
+    {
+        var key = new RoundKey("default", _jobId, round, TaskKind.Train);
+        while (true)
+        {
+            if (_server!.Services.GetRequiredService<RoundTrees>().Find(key) is { } open && open.View().Sum(node => node.Stored) == _devices.Count - 1)
+            {
+                return open.Tree;
+            }
+
+            Assert.False(running.IsCompleted, $"The job ended before round {round} was nearly complete. {running.Exception}");
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, Cancellation);
+        }
     }
 
     /// <summary>
@@ -192,6 +224,25 @@ internal sealed class TierWorld : IAsyncDisposable
         }
 
         return counted;
+    }
+
+    /// <summary>Waits until the round goes on in a later tree than that.</summary>
+    public async Task UntilReplannedAsync(int round, TreePlan tree)
+    {
+        var key = new RoundKey("default", _jobId, round, TaskKind.Train);
+        while (_server!.Services.GetRequiredService<RoundTrees>().Find(key) is not { } open || open.Tree.Revision <= tree.Revision)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, Cancellation);
+        }
+    }
+
+    private async Task UntilAllAreKnownAsync()
+    {
+        NodeDirectory directory = _server!.Services.GetRequiredService<NodeDirectory>();
+        while (directory.Present(TimeSpan.FromMinutes(1)).Count < Nodes.Count)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, Cancellation);
+        }
     }
 
     /// <summary>Waits until a device sees an event of that kind in that round for the first time.</summary>
@@ -232,6 +283,7 @@ internal sealed class TierWorld : IAsyncDisposable
         }
 
         SqliteConnection.ClearAllPools();
+        _released.Dispose();
         _folder.Delete(recursive: true);
     }
 
@@ -248,6 +300,20 @@ internal sealed class TierWorld : IAsyncDisposable
         var answer = await response.Content.ReadFromJsonAsync<JsonObject>(Cancellation);
         Assert.True(response.IsSuccessStatusCode, answer?.ToJsonString());
         return answer!;
+    }
+
+    private StubSolver SolverOf(float shift, bool isHeld, int holdInRound)
+    {
+        int round = 0;
+        return new StubSolver(Parameters, local =>
+        {
+            if (++round == holdInRound && isHeld)
+            {
+                _released.Wait(Cancellation);
+            }
+
+            Shift(local, shift);
+        });
     }
 
     private static void Shift(float[] parameters, float shift)

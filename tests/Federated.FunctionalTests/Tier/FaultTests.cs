@@ -1,0 +1,107 @@
+using Federated.Client.Sessions;
+using Federated.DaprSidecar.Faults;
+using Federated.FunctionalTests.Server;
+using Federated.Protocol.Tier;
+
+namespace Federated.FunctionalTests.Tier;
+
+/// <summary>
+/// What is killed, stopped or cut off while a job runs on three nodes. Every device takes part in every round, so each model must be what it
+/// is without the fault: its parent plus the mean of all shifts; what the database says is checked against the numbers as well.
+/// </summary>
+public sealed class FaultTests
+{
+    private const int Rounds = 3;
+    private const int Disturbed = 2;
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly float[] Shifts = [1, 2, 4, 8, 16, 32];
+    private static readonly int[] Undisturbed = [6, 6, 6];
+
+    [Fact]
+    public Task KillOfANode_WithStoredUpdates_AsksItsDevicesAgain() => RunAsync(asProcesses: true, "journal", async (world, tree, _) =>
+    {
+        await NodeOf(world, tree, isTop: false).Process!.KillAsync();
+        await world.UntilReplannedAsync(Disturbed, tree).WaitAsync(Patience, TierWorld.Cancellation);
+    });
+
+    [Fact]
+    public Task KillOfTheTop_WithTheRoundOpen_ClosesThroughAnother() => RunAsync(asProcesses: true, "journal", async (world, tree, _) =>
+    {
+        await NodeOf(world, tree, isTop: true).Process!.KillAsync();
+        await world.UntilReplannedAsync(Disturbed, tree).WaitAsync(Patience, TierWorld.Cancellation);
+    });
+
+    [Fact]
+    public Task NodeThatHangs_IsTakenForLost_AndIsIgnoredWhenItGoesOn() => RunAsync(asProcesses: true, "journal", async (world, tree, running) =>
+    {
+        HostProcess hanging = NodeOf(world, tree, isTop: false).Process!;
+        await hanging.SignalAsync("STOP");
+        await world.UntilReplannedAsync(Disturbed, tree).WaitAsync(Patience, TierWorld.Cancellation);
+        world.Release();
+        await world.UntilAsync(DeviceEventKind.Counted, Disturbed, running);
+        await hanging.SignalAsync("CONT");
+    });
+
+    [Fact]
+    public async Task KillOfANode_WithTheSpool_RecoversItsUpdatesWithoutTheDevices()
+    {
+        IReadOnlyList<SdkDevice> devices = await RunAsync(asProcesses: true, "spool", async (world, tree, _) =>
+        {
+            TierNode node = NodeOf(world, tree, isTop: false);
+            await node.Process!.KillAsync();
+            await node.StopAsync();
+            await node.StartAsync(asProcess: true, TierWorld.Cancellation);
+        });
+
+        Assert.All(devices, device => Assert.DoesNotContain(device.Events, what => what.Kind == DeviceEventKind.Resending));
+    }
+
+    [Fact]
+    public Task StopOfTheServer_WithTheRoundOpen_GoesOnWithTheSameNodes() => RunAsync(asProcesses: false, "journal", async (world, _, _) =>
+    {
+        await world.StopServerAsync();
+        await world.StartServerAsync();
+    });
+
+    [Fact]
+    public Task LossOfTheSidecar_WithEverythingItHeld_OnlyDelays() => RunAsync(asProcesses: false, "journal", async (world, _, _) =>
+    {
+        await world.StopSidecarAsync();
+        await world.StartSidecarAsync(FaultSettings.None);
+    });
+
+    [Fact]
+    public Task NetworkCut_BetweenTheNodesAndTheTop_IsBridgedByRepeatedTransfers() => RunAsync(asProcesses: false, "journal", async (world, tree, _) =>
+    {
+        TierNode top = NodeOf(world, tree, isTop: true);
+        Task refused = top.Cable.Cut();
+        world.Release();
+        await refused.WaitAsync(Patience, TierWorld.Cancellation);
+        top.Cable.Heal();
+    });
+
+    private static TierNode NodeOf(TierWorld world, TreePlan tree, bool isTop) =>
+        world.Nodes.First(node => (tree.Top.NodeId == node.Id) == isTop && tree.Find(node.Id) is not null);
+
+    /// <summary>Runs the job, and disturbs it when all updates of the second round are stored but one.</summary>
+    private static async Task<IReadOnlyList<SdkDevice>> RunAsync(bool asProcesses, string durability, Func<TierWorld, TreePlan, Task, Task> disturb)
+    {
+        await using TierWorld world = await TierWorld.StartAsync(3, asProcesses);
+        try
+        {
+            Task running = await world.RunAsync(Rounds, Shifts, durability, Disturbed);
+            TreePlan tree = await world.UntilOneIsMissingAsync(Disturbed, running).WaitAsync(Patience, TierWorld.Cancellation);
+            await disturb(world, tree, running);
+            world.Release();
+            await running.WaitAsync(Patience, TierWorld.Cancellation);
+
+            Assert.Equal(3, tree.Nodes.Length);
+            Assert.Equal(Undisturbed, await world.CheckAsync());
+            return world.Devices;
+        }
+        catch (Exception exception)
+        {
+            throw new InvalidOperationException($"{exception.Message}\n{world.Report()}", exception);
+        }
+    }
+}
