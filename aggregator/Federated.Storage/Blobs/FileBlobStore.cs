@@ -89,30 +89,15 @@ public sealed class FileBlobStore : IBlobStore, IDisposable
         return PutAsync((target, token) => content.CopyToAsync(target, BufferBytes, token), cancellationToken);
     }
 
-    public Task<BlobId> PutAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    public async Task<BlobId> PutAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        var partial = NewPartial();
-        try
-        {
-            FileIdentity identity;
-            using (var file = PrivateFile.Open(partial, FileMode.CreateNew, FileShare.None))
-            {
-                RandomAccess.Write(file.SafeFileHandle, content.Span, fileOffset: 0);
-                RandomAccess.FlushToDisk(file.SafeFileHandle);
-                identity = FileIdentity.Of(file.SafeFileHandle);
-            }
-
-            var id = BlobId.Of(content.Span);
-            Publish(partial, id, identity);
-            return Task.FromResult(id);
-        }
-        catch
-        {
-            File.Delete(partial);
-            throw;
-        }
+        var id = BlobId.Of(content.Span);
+        await PutAsync(id, content, cancellationToken);
+        return id;
     }
+
+    public Task PutAsync(BlobId id, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
+        Task.Run(() => Put(id, content.Span), cancellationToken);
 
     public async Task<Stream?> OpenReadAsync(BlobId id, long offset, CancellationToken cancellationToken)
     {
@@ -196,6 +181,28 @@ public sealed class FileBlobStore : IBlobStore, IDisposable
         catch (IOException)
         {
             // Another process that shares the store is writing it now.
+        }
+    }
+
+    private void Put(BlobId id, ReadOnlySpan<byte> content)
+    {
+        var partial = NewPartial();
+        try
+        {
+            FileIdentity identity;
+            using (var file = PrivateFile.Open(partial, FileMode.CreateNew, FileShare.None))
+            {
+                RandomAccess.Write(file.SafeFileHandle, content, fileOffset: 0);
+                RandomAccess.FlushToDisk(file.SafeFileHandle);
+                identity = FileIdentity.Of(file.SafeFileHandle);
+            }
+
+            Publish(partial, id, identity);
+        }
+        catch
+        {
+            File.Delete(partial);
+            throw;
         }
     }
 

@@ -16,6 +16,12 @@ public interface IBlobStore
     Task<BlobId> PutAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
 
     /// <summary>
+    /// Stores content whose id the caller has computed (<see cref="BlobId.Of"/>), so that what refers to it can be prepared
+    /// meanwhile. The content stays the caller's, and unchanged until the task ends.
+    /// </summary>
+    Task PutAsync(BlobId id, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
+
+    /// <summary>
     /// A stream that starts at <paramref name="offset"/> and knows its length and position; the whole blob has been
     /// verified before it is returned. Null when there is no such blob. The caller disposes it.
     /// </summary>

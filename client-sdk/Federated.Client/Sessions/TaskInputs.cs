@@ -20,12 +20,14 @@ internal sealed class TaskInputs(ModelDownloader downloader) : IDisposable
     {
         if (_model is null || _blobId != reference.BlobId)
         {
+            // Tasks follow one another, so nobody works on the last model any more.
+            ModelContent? last = _model;
             _model = null;
             _blob?.Dispose();
             _blob = null;
             _blob = await downloader.FetchAsync(reference.BlobId, reference.ByteLength, cancellationToken).ConfigureAwait(false);
             _blobId = reference.BlobId;
-            _model = Read(_blob, reference);
+            _model = Read(_blob, reference, last);
         }
 
         return _model.Schema.Hash.SequenceEqual(reference.SchemaHash.Span)
@@ -68,11 +70,11 @@ internal sealed class TaskInputs(ModelDownloader downloader) : IDisposable
         }
     }
 
-    private static ModelContent Read(BlobLease blob, ModelReference reference)
+    private static ModelContent Read(BlobLease blob, ModelReference reference, ModelContent? over)
     {
         try
         {
-            return ModelFile.Read(blob.Bytes.Span);
+            return ModelFile.Read(blob.Bytes.Span, over);
         }
         catch (InvalidDataException e)
         {

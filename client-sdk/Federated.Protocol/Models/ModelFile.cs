@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
@@ -24,7 +25,7 @@ public static class ModelFile
     public static long SizeOf(ModelSchema schema)
     {
         ArgumentNullException.ThrowIfNull(schema);
-        return 8 + HeaderOf(schema).Length + PayloadBytes(schema);
+        return SizeOf(schema, HeaderOf(schema));
     }
 
     /// <summary>Writes a model.</summary>
@@ -33,20 +34,36 @@ public static class ModelFile
     {
         ArgumentNullException.ThrowIfNull(model);
         byte[] header = HeaderOf(model.Schema);
-        byte[] file = new byte[checked((int)(8 + header.Length + PayloadBytes(model.Schema)))];
-        BinaryPrimitives.WriteInt64LittleEndian(file, header.Length);
-        header.CopyTo(file, 8);
-        Span<byte> payload = file.AsSpan(8 + header.Length);
-        payload = Append(payload, MemoryMarshal.AsBytes(model.Parameters.AsSpan()));
-        payload = Append(payload, MemoryMarshal.AsBytes(model.Statistics.AsSpan()));
-        Append(payload, MemoryMarshal.AsBytes(model.Counts.AsSpan()));
+        byte[] file = new byte[checked((int)SizeOf(model.Schema, header))];
+        Write(model, header, file);
+        return file;
+    }
+
+    /// <summary>Writes a model into memory of the shared pool.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="length">The bytes that the file has.</param>
+    /// <returns>At least as many bytes; the caller returns the array to <see cref="ArrayPool{T}.Shared"/>.</returns>
+    public static byte[] WritePooled(ModelContent model, out int length)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        byte[] header = HeaderOf(model.Schema);
+        length = checked((int)SizeOf(model.Schema, header));
+        byte[] file = ArrayPool<byte>.Shared.Rent(length);
+        Write(model, header, file);
         return file;
     }
 
     /// <summary>Reads a model.</summary>
     /// <param name="file">The whole file.</param>
     /// <exception cref="InvalidDataException">The file is not safetensors, or does not fit its schema; the message names the byte offset or the tensor.</exception>
-    public static ModelContent Read(ReadOnlySpan<byte> file)
+    public static ModelContent Read(ReadOnlySpan<byte> file) => Read(file, over: null);
+
+    /// <summary>Reads a model into the memory of another one, if that has the same schema.</summary>
+    /// <param name="file">The whole file.</param>
+    /// <param name="over">A model that nobody needs any more, or null.</param>
+    /// <returns><paramref name="over"/>, or a model in memory of its own when the schema is another.</returns>
+    /// <exception cref="InvalidDataException">The file is not safetensors, or does not fit its schema; the message names the byte offset or the tensor.</exception>
+    public static ModelContent Read(ReadOnlySpan<byte> file, ModelContent? over)
     {
         if (file.Length < 8)
         {
@@ -63,7 +80,7 @@ public static class ModelFile
         ReadOnlySpan<byte> payload = file[(8 + (int)headerLength)..];
         SafeTensorsHeader header = SafeTensorsHeader.Parse(file.Slice(8, (int)headerLength), payload.Length);
         ModelSchema schema = header.Schema is { } stored ? header.CheckedAgainst(stored) : header.InferSchema();
-        var model = ModelContent.Zeros(schema);
+        ModelContent model = over is not null && over.Schema.Hash.SequenceEqual(schema.Hash) ? over : ModelContent.Zeros(schema);
         int parameter = 0, statistic = 0, count = 0;
         foreach (TensorSpec tensor in schema.Tensors)
         {
@@ -87,6 +104,18 @@ public static class ModelFile
         }
 
         return model;
+    }
+
+    private static long SizeOf(ModelSchema schema, byte[] header) => 8 + header.Length + PayloadBytes(schema);
+
+    private static void Write(ModelContent model, byte[] header, Span<byte> file)
+    {
+        BinaryPrimitives.WriteInt64LittleEndian(file, header.Length);
+        header.CopyTo(file[8..]);
+        Span<byte> payload = file[(8 + header.Length)..];
+        payload = Append(payload, MemoryMarshal.AsBytes(model.Parameters.AsSpan()));
+        payload = Append(payload, MemoryMarshal.AsBytes(model.Statistics.AsSpan()));
+        Append(payload, MemoryMarshal.AsBytes(model.Counts.AsSpan()));
     }
 
     private static long PayloadBytes(ModelSchema schema) =>

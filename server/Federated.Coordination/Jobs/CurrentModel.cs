@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using Federated.Coordination.Algorithms;
@@ -78,23 +79,28 @@ internal sealed class CurrentModel
         return _down[role] = references.ToImmutable();
     }
 
-    /// <summary>Writes the model as the algorithm has just made it, and the algorithm's state. Nothing refers to the blobs yet.</summary>
-    public async Task<ModelVersionRecord> WriteNextAsync(int version, DateTimeOffset now, CancellationToken cancellationToken)
+    /// <summary>
+    /// Begins to write the model as the algorithm has just made it, and the algorithm's state. The record may be prepared for the commit
+    /// meanwhile; it must not become true before the blobs are durable.
+    /// </summary>
+    public (ModelVersionRecord Version, Task Blobs) WriteNext(int version, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        byte[] file = ModelFile.Write(Content);
-        BlobId model = await _blobs.PutAsync(file, cancellationToken);
-        BlobId? state = Algorithm.SaveState() is { } saved ? await _blobs.PutAsync(saved, cancellationToken) : null;
-        return new ModelVersionRecord(
+        byte[] file = ModelFile.WritePooled(Content, out int length);
+        BlobId model = BlobId.Of(file.AsSpan(0, length));
+        byte[]? saved = Algorithm.SaveState();
+        BlobId? state = saved is null ? null : BlobId.Of(saved);
+        var record = new ModelVersionRecord(
             Record.Job,
             version,
             model.ToString(),
-            file.Length,
+            length,
             Content.Schema.HashText,
             state?.ToString(),
             Record.TrainingRounds + 1,
             Record.Version,
             ModelVersionOrigin.Round,
             now);
+        return (record, WriteAsync(model, file, length, state, saved, cancellationToken));
     }
 
     /// <summary>Tells the algorithm the job's state epoch; what devices saved under an earlier one is void.</summary>
@@ -109,6 +115,24 @@ internal sealed class CurrentModel
     {
         Record = record;
         _down.Clear();
+    }
+
+    private async Task WriteAsync(
+        BlobId model, byte[] pooledFile, int length, BlobId? state, byte[]? saved, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _blobs.PutAsync(model, pooledFile.AsMemory(0, length), cancellationToken);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(pooledFile);
+        }
+
+        if (state is { } id)
+        {
+            await _blobs.PutAsync(id, saved, cancellationToken);
+        }
     }
 
     private static async Task<byte[]> ReadAsync(IBlobStore blobs, string id, CancellationToken cancellationToken) =>

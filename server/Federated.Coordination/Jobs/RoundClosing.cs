@@ -56,9 +56,11 @@ internal sealed class RoundClosing
 
         long bytesDown = await BytesDownAsync(round, stop);
 
-        // 7c. The server half of the algorithm makes the next model, or pools the statistics; the blobs are durable before anything refers to them.
+        // 7c. The server half of the algorithm makes the next model, or pools the statistics; the blobs are durable before what refers to them
+        // is true.
         ModelVersionRecord? version = null;
         string? statistics = null;
+        Task blobs = Task.CompletedTask;
         if (round.Kind == TaskKind.Train)
         {
             _job.Model.Algorithm.Apply(round, aggregate.With(Machine.Assignments), _job.Model.Content);
@@ -69,7 +71,7 @@ internal sealed class RoundClosing
                 return;
             }
 
-            version = await _job.Model.WriteNextAsync(round.Round, _job.Now, stop);
+            (version, blobs) = _job.Model.WriteNext(round.Round, _job.Now, stop);
         }
         else if (round.Kind == TaskKind.Statistics)
         {
@@ -82,7 +84,7 @@ internal sealed class RoundClosing
         RoundCommit commit = CommitOf(round, aggregate, bytesDown, version) with { StatisticsBlobId = statistics };
         RoundFates fates = RoundFates.Of(Machine.Assignments, version?.Version ?? round.Round);
         TakeAsCommitted(commit);
-        FencedException.ThrowIf(await _job.Services.Store.CommitRoundAsync(commit with { Next = startNext() }, stop));
+        FencedException.ThrowIf(await _job.Services.Store.CommitRoundAsync(commit with { Next = startNext() }, blobs, stop));
 
         // 8. The devices learn what became of their updates; the tier may forget them.
         _board.Publish(fates, Machine);

@@ -38,7 +38,10 @@ public interface IJobStore
     /// inserts the failures, the metrics and the model version, sets the job's current version and status, and inserts the round that
     /// opens with it.
     /// </summary>
-    Task<StoreOutcome> CommitRoundAsync(RoundCommit commit, CancellationToken cancellationToken);
+    /// <param name="commit">What becomes true.</param>
+    /// <param name="blobs">The writing of the blobs that the model version names: the transaction ends after it, and without effect when it fails.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    Task<StoreOutcome> CommitRoundAsync(RoundCommit commit, Task blobs, CancellationToken cancellationToken);
 
     /// <summary>Abandons the open round, discards its assignments, inserts the failures, and sets the job's state epoch and status.</summary>
     Task<StoreOutcome> AbandonRoundAsync(RoundAbandonment abandonment, CancellationToken cancellationToken);

@@ -3,7 +3,6 @@ using Federated.Protocol.Rounds;
 using Federated.Server.Database.Rows;
 using Federated.Server.Database.Statements;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Storage;
 
 namespace Federated.Server.Database;
 
@@ -11,9 +10,9 @@ namespace Federated.Server.Database;
 /// The durable facts about jobs. Every guarded write starts with one UPDATE of the job's row that compares the writer
 /// epoch: it locks the row until the transaction ends, so no other writer can take the job over in between.
 /// </summary>
-internal sealed class EfJobStore(IDbContextFactory<ServerContext> contexts) : IJobStore
+internal sealed class EfJobStore(ServerContextFactory contexts) : IJobStore
 {
-    private RoundStatements? _statements;
+    private readonly RoundTransactions _rounds = new(contexts);
 
     public async Task<bool> CreateAsync(JobRecord job, ModelVersionRecord initial, CancellationToken cancellationToken)
     {
@@ -57,22 +56,10 @@ internal sealed class EfJobStore(IDbContextFactory<ServerContext> contexts) : IJ
         return snapshot;
     }
 
-    public async Task<StoreOutcome> OpenRoundAsync(
+    public Task<StoreOutcome> OpenRoundAsync(
         WriterLease lease, RoundRecord round, IReadOnlyList<AssignmentRecord> assignments, CancellationToken cancellationToken)
     {
-        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
-        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
-        var statements = StatementsOf(context);
-        var batch = new StatementBatch();
-        batch.Add(statements.Guard, new JobWrite(lease.Job.TenantId, lease.Job.JobId, lease.Epoch));
-        AddStart(batch, statements, new RoundStart(round, assignments));
-        if ((await batch.ExecuteAsync(transaction.GetDbTransaction(), cancellationToken))[0] == 0)
-        {
-            return StoreOutcome.Fenced;
-        }
-
-        await transaction.CommitAsync(cancellationToken);
-        return StoreOutcome.Done;
+        return _rounds.OpenAsync(lease, new RoundStart(round, assignments), cancellationToken);
     }
 
     public Task<StoreOutcome> AddAssignmentsAsync(
@@ -90,27 +77,9 @@ internal sealed class EfJobStore(IDbContextFactory<ServerContext> contexts) : IJ
         return GuardedAsync(lease, context => InsertFailuresAsync(context, [failure], cancellationToken), cancellationToken);
     }
 
-    public async Task<StoreOutcome> CommitRoundAsync(RoundCommit commit, CancellationToken cancellationToken)
+    public Task<StoreOutcome> CommitRoundAsync(RoundCommit commit, Task blobs, CancellationToken cancellationToken)
     {
-        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
-        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
-        var statements = StatementsOf(context);
-        var changed = await SettlementOf(commit, statements).ExecuteAsync(transaction.GetDbTransaction(), cancellationToken);
-        if (changed[0] == 0)
-        {
-            return StoreOutcome.Fenced;
-        }
-
-        if (changed.Contains(0))
-        {
-            throw new InvalidOperationException(
-                $"The commit of {commit.Round} does not fit: the round is not open, or one of its assignments is settled already or left without a disposition.");
-        }
-
-        await NewsOf(commit, statements).ExecuteAsync(transaction.GetDbTransaction(), cancellationToken);
-        await InsertFailuresAsync(context, commit.Failures, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-        return StoreOutcome.Done;
+        return _rounds.CommitAsync(commit, blobs, cancellationToken);
     }
 
     public Task<StoreOutcome> AbandonRoundAsync(RoundAbandonment abandonment, CancellationToken cancellationToken)
@@ -200,55 +169,6 @@ internal sealed class EfJobStore(IDbContextFactory<ServerContext> contexts) : IJ
         {
             throw new InvalidOperationException($"The round {key} is not open; only an open one can be abandoned.");
         }
-    }
-
-    /// <summary>What changes rows that are there: each statement must find its row, the first one that of the job.</summary>
-    private static StatementBatch SettlementOf(RoundCommit commit, RoundStatements statements)
-    {
-        var (job, round) = (commit.Lease.Job, commit.Round);
-        var batch = new StatementBatch();
-        batch.Add(
-            commit.Version is null ? statements.GuardAndSetStatus : statements.GuardAndAdvance,
-            new JobWrite(job.TenantId, job.JobId, commit.Lease.Epoch, commit.Version?.Version ?? 0, commit.Status, commit.StatusReason));
-        batch.AddRange(statements.SettleAssignment, commit.Counted.Select(update => new AssignmentFate(
-            round.TenantId, round.JobId, round.Round, round.Kind, update.AssignmentId, AssignmentDisposition.Counted, null,
-            commit.Version?.Version ?? round.Round)));
-        batch.AddRange(statements.SettleAssignment, commit.Discarded.Select(update => new AssignmentFate(
-            round.TenantId, round.JobId, round.Round, round.Kind, update.AssignmentId, AssignmentDisposition.Discarded, update.Reason, null)));
-
-        // Base version, epoch and times of opening stay as they are.
-        batch.Add(statements.CloseRound, RowMapping.ToRow(
-            new RoundRecord(round, RoundState.Closed, 0, 0, default, default, commit.ClosedAt, null, commit.Metrics, commit.StatisticsBlobId)));
-        return batch;
-    }
-
-    private static StatementBatch NewsOf(RoundCommit commit, RoundStatements statements)
-    {
-        var batch = new StatementBatch();
-        batch.AddRange(
-            statements.InsertCountedUpdate, commit.Counted.Select(update => RowMapping.ToRow(commit.Lease.Job.TenantId, update)));
-        if (commit.Version is { } version)
-        {
-            batch.Add(statements.InsertVersion, RowMapping.ToRow(version));
-        }
-
-        if (commit.Next is { } next)
-        {
-            AddStart(batch, statements, next);
-        }
-
-        return batch;
-    }
-
-    private static void AddStart(StatementBatch batch, RoundStatements statements, RoundStart start)
-    {
-        batch.Add(statements.InsertRound, RowMapping.ToRow(start.Round));
-        batch.AddRange(statements.InsertAssignment, start.Assignments.Select(RowMapping.ToRow));
-    }
-
-    private RoundStatements StatementsOf(ServerContext context)
-    {
-        return _statements ??= new RoundStatements(context.Model);
     }
 
     private static async Task InsertFailuresAsync(

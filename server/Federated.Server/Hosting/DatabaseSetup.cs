@@ -9,7 +9,8 @@ internal static class DatabaseSetup
 {
     public static void AddDatabase(this IServiceCollection services)
     {
-        services.AddSingleton<IDbContextFactory<ServerContext>, ServerContextFactory>();
+        services.AddSingleton<ServerContextFactory>();
+        services.AddSingleton<IDbContextFactory<ServerContext>>(provider => provider.GetRequiredService<ServerContextFactory>());
         services.AddScoped(provider => provider.GetRequiredService<IDbContextFactory<ServerContext>>().CreateDbContext());
         services.AddSingleton<DatabasePreparation>();
         services.AddSingleton<IJobStore, EfJobStore>();

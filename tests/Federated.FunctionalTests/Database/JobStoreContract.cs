@@ -88,7 +88,7 @@ public abstract class JobStoreContract
             await store.OpenRoundAsync(old, OpenRound() with { Key = Round1 with { Round = 2 } }, [], Cancellation),
             await store.AddAssignmentsAsync(old, [Assignment(1)], Cancellation),
             await store.AddFailureAsync(old, Failure(0, "late"), Cancellation),
-            await store.CommitRoundAsync(Commit(old), Cancellation),
+            await store.CommitRoundAsync(Commit(old), Task.CompletedTask, Cancellation),
             await store.AbandonRoundAsync(Abandonment(old), Cancellation),
             await store.SetStatusAsync(old, JobStatus.Stopped, null, Cancellation),
             await store.RollBackAsync(old, Version(1), 5, Cancellation),
@@ -111,7 +111,7 @@ public abstract class JobStoreContract
         var lease = await CreateJobAsync(store);
         await store.OpenRoundAsync(lease, OpenRound(), [Assignment(0), Assignment(1)], Cancellation);
 
-        var outcome = await store.CommitRoundAsync(Commit(lease), Cancellation);
+        var outcome = await store.CommitRoundAsync(Commit(lease), Task.CompletedTask, Cancellation);
 
         var snapshot = await store.AcquireAsync(Job, Cancellation);
         var counted = Assert.Single(await store.FindAssignmentsAsync("default", "device-0", ["a-0", "a-1"], Cancellation));
@@ -140,11 +140,11 @@ public abstract class JobStoreContract
         var round = OpenRound() with { Key = Round1 with { Round = 2 }, BaseVersion = 1 };
         var assignment = Assignment(2) with { Round = round.Key };
         var fenced = await store.CommitRoundAsync(
-            Commit(lease with { Epoch = 0 }) with { Next = new RoundStart(round, [assignment]) }, Cancellation);
+            Commit(lease with { Epoch = 0 }) with { Next = new RoundStart(round, [assignment]) }, Task.CompletedTask, Cancellation);
         var before = await store.AcquireAsync(Job, Cancellation);
         lease = new WriterLease(Job, before!.Job.WriterEpoch);
 
-        var outcome = await store.CommitRoundAsync(Commit(lease) with { Next = new RoundStart(round, [assignment]) }, Cancellation);
+        var outcome = await store.CommitRoundAsync(Commit(lease) with { Next = new RoundStart(round, [assignment]) }, Task.CompletedTask, Cancellation);
 
         var snapshot = await store.AcquireAsync(Job, Cancellation);
         Assert.Equal(StoreOutcome.Fenced, fenced);
@@ -156,12 +156,29 @@ public abstract class JobStoreContract
     }
 
     [Fact]
+    public async Task CommitRoundAsync_BlobsFail_ThrowsAndChangesNothing()
+    {
+        var store = await CreateStoreAsync();
+        var lease = await CreateJobAsync(store);
+        await store.OpenRoundAsync(lease, OpenRound(), [Assignment(0), Assignment(1)], Cancellation);
+        var full = new IOException("No space left on device");
+
+        var thrown = await Assert.ThrowsAsync<IOException>(
+            () => store.CommitRoundAsync(Commit(lease), Task.FromException(full), Cancellation));
+
+        var snapshot = await store.AcquireAsync(Job, Cancellation);
+        Assert.Same(full, thrown);
+        Assert.Equal(OpenRound(), snapshot!.OpenRound);
+        Assert.Equal(Version(0), snapshot.Current);
+    }
+
+    [Fact]
     public async Task CommitRoundAsync_Evaluation_KeepsTheCurrentVersion()
     {
         var store = await CreateStoreAsync();
         var lease = await CreateJobAsync(store);
         await store.OpenRoundAsync(lease, OpenRound(), [Assignment(0), Assignment(1)], Cancellation);
-        await store.CommitRoundAsync(Commit(lease), Cancellation);
+        await store.CommitRoundAsync(Commit(lease), Task.CompletedTask, Cancellation);
         var round = OpenRound() with { Key = Round1 with { Kind = TaskKind.Evaluate }, BaseVersion = 1 };
         var assignment = Assignment(2) with { Round = round.Key };
         await store.OpenRoundAsync(lease, round, [assignment], Cancellation);
@@ -177,6 +194,7 @@ public abstract class JobStoreContract
                 Status = JobStatus.Completed,
                 StatusReason = "Every round is done.",
             },
+            Task.CompletedTask,
             Cancellation);
 
         var snapshot = await store.AcquireAsync(Job, Cancellation);
@@ -192,9 +210,9 @@ public abstract class JobStoreContract
         var store = await CreateStoreAsync();
         var lease = await CreateJobAsync(store);
         await store.OpenRoundAsync(lease, OpenRound(), [Assignment(0), Assignment(1)], Cancellation);
-        await store.CommitRoundAsync(Commit(lease), Cancellation);
+        await store.CommitRoundAsync(Commit(lease), Task.CompletedTask, Cancellation);
 
-        await Assert.ThrowsAsync<InvalidOperationException>(() => store.CommitRoundAsync(Commit(lease), Cancellation));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => store.CommitRoundAsync(Commit(lease), Task.CompletedTask, Cancellation));
 
         Assert.Equal(1, (await store.AcquireAsync(Job, Cancellation))!.Job.CurrentVersion);
     }
@@ -207,7 +225,7 @@ public abstract class JobStoreContract
         await store.OpenRoundAsync(lease, OpenRound(), [Assignment(0), Assignment(1)], Cancellation);
 
         await Assert.ThrowsAsync<InvalidOperationException>(
-            () => store.CommitRoundAsync(Commit(lease) with { Discarded = [] }, Cancellation));
+            () => store.CommitRoundAsync(Commit(lease) with { Discarded = [] }, Task.CompletedTask, Cancellation));
 
         var snapshot = await store.AcquireAsync(Job, Cancellation);
         Assert.Equal(OpenRound(), snapshot!.OpenRound);

@@ -55,5 +55,8 @@ internal sealed class RoundStatements(IModel model)
 
     public RowStatement InsertCountedUpdate { get; } = RowStatement.Insert<CountedUpdateRow>(model);
 
+    /// <summary>Changes nothing when the assignment has a failure already.</summary>
+    public RowStatement InsertFirstFailure { get; } = RowStatement.Insert<ClientFailureRow>(model, "ON CONFLICT DO NOTHING");
+
     public RowStatement InsertVersion { get; } = RowStatement.Insert<ModelVersionRow>(model);
 }

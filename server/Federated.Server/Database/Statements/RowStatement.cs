@@ -24,13 +24,15 @@ internal sealed class RowStatement
     /// <summary>SQL that both providers read: names need no quotes (<see cref="SnakeCaseNames"/>).</summary>
     public string Text { get; }
 
-    public static RowStatement Insert<TRow>(IModel model)
+    /// <param name="model">The context's model.</param>
+    /// <param name="end">What follows the values, in SQL.</param>
+    public static RowStatement Insert<TRow>(IModel model, string end = "")
     {
         var table = model.FindEntityType(typeof(TRow))!;
         IProperty[] properties = [.. table.GetProperties()];
         var columns = string.Join(", ", properties.Select(property => property.GetColumnName()));
         var values = string.Join(", ", properties.Select(ParameterOf));
-        return new RowStatement($"INSERT INTO {table.GetTableName()} ({columns}) VALUES ({values})", properties, typeof(TRow));
+        return new RowStatement($"INSERT INTO {table.GetTableName()} ({columns}) VALUES ({values}) {end}", properties, typeof(TRow));
     }
 
     /// <typeparam name="TRow">Names the table.</typeparam>

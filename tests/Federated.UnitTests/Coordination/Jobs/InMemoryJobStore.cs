@@ -114,8 +114,10 @@ internal sealed class InMemoryJobStore(FaultInjector faults) : IJobStore
     public Task<StoreOutcome> AddFailureAsync(WriterLease lease, ClientFailureRecord failure, CancellationToken cancellationToken) =>
         GuardedAsync(nameof(AddFailureAsync), lease, () => _failures.TryAdd(failure.AssignmentId, failure));
 
-    public Task<StoreOutcome> CommitRoundAsync(RoundCommit commit, CancellationToken cancellationToken) =>
-        GuardedAsync(nameof(CommitRoundAsync), commit.Lease, () =>
+    public async Task<StoreOutcome> CommitRoundAsync(RoundCommit commit, Task blobs, CancellationToken cancellationToken)
+    {
+        await blobs;
+        return await GuardedAsync(nameof(CommitRoundAsync), commit.Lease, () =>
         {
             Assert.Equal(RoundState.Open, _rounds[commit.Round].State);
             _rounds[commit.Round] = _rounds[commit.Round] with
@@ -156,6 +158,7 @@ internal sealed class InMemoryJobStore(FaultInjector faults) : IJobStore
                 Open(commit.Lease.Job, next.Round, next.Assignments);
             }
         });
+    }
 
     public Task<StoreOutcome> AbandonRoundAsync(RoundAbandonment abandonment, CancellationToken cancellationToken) =>
         GuardedAsync(nameof(AbandonRoundAsync), abandonment.Lease, () =>
