@@ -8,6 +8,7 @@ var root = new RootCommand("Simulates federated learning: one model trained over
     RunCommand.Create(),
     CompareCommand.Create(),
     StudyCommand.Create(),
+    ByzantineCommand.Create(),
     ListCommands.Algorithms(),
     ListCommands.Datasets(),
     ListCommands.Models(),

@@ -48,6 +48,11 @@ internal sealed class RequestBinding(RunOptions options, ParseResult parsed)
             ModelOptions = model ?? new ModelOptions(),
             FitCohort = file is null && Get(options.Cohort) is null,
         };
+        if (request.Byzantine > 0 && request.Attack is null && parsed.CommandResult.Command.Options.Contains(options.Attack))
+        {
+            _errors.Add($"byzantine {request.Byzantine}: say what these clients do with --attack (see 'attacks').");
+        }
+
         _errors.AddRange(SimulationSetup.Validate(request));
         return _errors.Count == 0 ? request : throw new SimulationException(string.Join(Environment.NewLine, _errors.Distinct()));
     }

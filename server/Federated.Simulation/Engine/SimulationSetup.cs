@@ -168,7 +168,7 @@ public sealed class SimulationSetup
 
         Require(problems, request.Byzantine >= 0, $"byzantine {request.Byzantine}: expected at least 0.");
         Require(problems, request.Attack is null || request.Job.Compression.Up == "none", $"attack '{request.Attack}': attackers change dense updates; leave out --compression '{request.Job.Compression.Up}'.");
-        Require(problems, request.Attack is null == (request.Byzantine == 0), $"attack '{request.Attack ?? "none"}' by {request.Byzantine} clients: give both --attack and --byzantine, or none of them.");
+        Require(problems, request.Attack is null || request.Byzantine > 0, $"attack '{request.Attack}' by nobody: give --byzantine as well.");
         Require(problems, request.Workers is >= 1 and <= 1024, $"workers {request.Workers}: expected 1 to 1,024.");
         Require(problems, request.DropOut is >= 0 and < 1, $"dropout {request.DropOut}: expected a probability in [0, 1).");
         Require(problems, request.TestFraction is > 0 and < 1, $"test fraction {request.TestFraction}: expected a share in (0, 1).");

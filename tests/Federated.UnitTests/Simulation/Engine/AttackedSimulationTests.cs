@@ -85,7 +85,7 @@ public sealed class AttackedSimulationTests
     [Theory]
     [InlineData("bribe", 3, "There is no attack 'bribe'")]
     [InlineData("alie:tau=many", 3, "tau is many")]
-    [InlineData("alie", 0, "give both --attack and --byzantine")]
+    [InlineData("alie", 0, "give --byzantine as well")]
     [InlineData("alie", 12, "at least one is honest")]
     public void Prepare_AttackThatDoesNotFit_SaysSo(string attack, int byzantine, string expected) =>
         Assert.Contains(
