@@ -128,6 +128,11 @@ public sealed partial class AggregatorNode : IAsyncDisposable
 
         await parts.Claims.DisposeAsync();
         parts.Functions.Workers.Dispose();
+        foreach (NodeRound round in _rounds.All)
+        {
+            round.PutBack();
+        }
+
         _metrics.Observe(null);
         parts.Store.Close();
         parts.Journal.Dispose();

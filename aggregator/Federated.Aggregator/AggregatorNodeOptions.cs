@@ -45,7 +45,7 @@ public sealed class AggregatorNodeOptions
 
     /// <summary>Bytes of retained updates that may go to disk when the pool is short; a round that would need more is refused.</summary>
     [Range(0, long.MaxValue)]
-    public long SpillBytes { get; set; }
+    public long SpillBytes { get; set; } = 1L << 30;
 
     /// <summary>Time without a byte after which an upload counts as broken and its slot is freed.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]

@@ -36,7 +36,7 @@ internal sealed partial class LeafWorker(RoundTable rounds, UpdateStore store, I
         }
     }
 
-    /// <summary>Sums an update of the round unless a leaf has had it.</summary>
+    /// <summary>Hands an update to its round unless it has had it.</summary>
     public void Take(NodeRound round, UpdateCommitted update)
     {
         if (!round.TryBeginSum(update.AssignmentId))
@@ -46,7 +46,7 @@ internal sealed partial class LeafWorker(RoundTable rounds, UpdateStore store, I
 
         if (store.TryTake(update) is { } payload)
         {
-            round.Sums.Offer(new LeafInput(update, payload, round.Plan.FormOf(update.Role)));
+            round.Accept(new LeafInput(update, payload, round.Plan.FormOf(update.Role)));
         }
         else
         {

@@ -4,6 +4,7 @@ using Federated.Aggregation.Accumulators;
 using Federated.Aggregation.Robust.Catalog;
 using Federated.Aggregation.Robust.Coordinates;
 using Federated.Aggregator.Rounds;
+using Federated.Protocol.Codecs;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.Sections;
 using Federated.Protocol.V1;
@@ -30,7 +31,7 @@ public sealed class RetainedAggregation(ImmutableArray<SectionSpec> sections, Ro
     public static bool CanAggregate(SectionSpec section)
     {
         ArgumentNullException.ThrowIfNull(section);
-        return section is { Codec: SectionCodec.Dense, Dtype: SectionDType.F32, ElementCount: <= int.MaxValue };
+        return section is { Codec: SectionCodec.Dense or SectionCodec.Frame, Dtype: SectionDType.F32, ElementCount: <= int.MaxValue };
     }
 
     /// <summary>Aggregates the updates of a round.</summary>
@@ -92,16 +93,29 @@ public sealed class RetainedAggregation(ImmutableArray<SectionSpec> sections, Ro
         return new SectionAggregate(section, aggregate, [], section.Denominator == SectionDenominator.None ? 1 : carriers.Length);
     }
 
+    /// <summary>The values of a section of an update; a frame is decoded, because what a rule compares are vectors.</summary>
     private ReadOnlyMemory<float> Values(RetainedUpdate update, int number)
     {
-        long offset = 0;
+        int offset = 0;
         for (int i = 0; i < number; i++)
         {
-            offset += update.Sections.IsDefault || update.Sections.Contains(i) ? SectionSpecs.DenseBytes(sections[i]) : 0;
+            offset += update.Sections.IsDefault || update.Sections.Contains(i) ? LengthOf(sections[i], update.Payload.Span[offset..]) : 0;
         }
 
-        return FloatMemory.Of(update.Payload.Slice((int)offset, (int)SectionSpecs.DenseBytes(sections[number])));
+        SectionSpec section = sections[number];
+        ReadOnlyMemory<byte> bytes = update.Payload.Slice(offset, LengthOf(section, update.Payload.Span[offset..]));
+        if (section.Codec != SectionCodec.Frame)
+        {
+            return FloatMemory.Of(bytes);
+        }
+
+        float[] values = new float[section.ElementCount];
+        Frames.Decode(bytes.Span, values);
+        return values;
     }
+
+    private static int LengthOf(SectionSpec section, ReadOnlySpan<byte> bytes) =>
+        section.Codec == SectionCodec.Frame ? Frames.LengthOf(bytes) : (int)SectionSpecs.DenseBytes(section);
 
     private static double[] CappedWeights(IReadOnlyList<RetainedUpdate> updates)
     {

@@ -1,5 +1,8 @@
+using Federated.Aggregation.Accumulators;
+using Federated.Aggregation.Robust.Catalog;
 using Federated.Aggregator.Functions;
 using Federated.Protocol.Rounds;
+using Federated.Protocol.Tier;
 
 namespace Federated.Aggregator.Rounds;
 
@@ -14,6 +17,7 @@ internal sealed class NodeRound
     private readonly HashSet<string> _lost = new(StringComparer.Ordinal);
     private readonly UpdateStore _store;
     private readonly NodeFunctions _functions;
+    private readonly List<LeafInput> _kept = [];
     private Action<UpdateCommitted> _onStored;
     private volatile RoundPlan _plan;
     private TaskCompletionSource? _drained;
@@ -49,6 +53,47 @@ internal sealed class NodeRound
             {
                 return _isOpen && _plan.Timing == AggregationTimings.Lazy;
             }
+        }
+    }
+
+    /// <summary>
+    /// Takes an update into the sums of the round. Rules other than the mean keep it as it is, until the round is forgotten: a coordinator that dies before its commit
+    /// point closes the round once more.
+    /// </summary>
+    public void Accept(LeafInput input)
+    {
+        if (_plan.IsMean)
+        {
+            Sums.Offer(input);
+            return;
+        }
+
+        bool isEnded;
+        lock (_gate)
+        {
+            isEnded = _isEnded;
+            if (!isEnded)
+            {
+                _kept.Add(input);
+            }
+
+            EndPending_NeedsLock(input);
+        }
+
+        if (isEnded)
+        {
+            input.Payload.Release();
+            _store.SlotFreed();
+        }
+    }
+
+    /// <summary>The node stops: what is kept stays in the pool for the next process.</summary>
+    public void PutBack()
+    {
+        lock (_gate)
+        {
+            _kept.ForEach(input => input.Payload.PutBack());
+            _kept.Clear();
         }
     }
 
@@ -238,6 +283,11 @@ internal sealed class NodeRound
     /// <exception cref="InvalidOperationException">Summing had failed; the round can only be abandoned.</exception>
     public async Task<ClosedRound> CloseAsync(CancellationToken cancellationToken)
     {
+        if (!_plan.IsMean)
+        {
+            return await CloseByRuleAsync(cancellationToken);
+        }
+
         NodePartial partial = await PartialAsync(cancellationToken);
         lock (_gate)
         {
@@ -258,6 +308,18 @@ internal sealed class NodeRound
     {
         await StopAsync(cancellationToken);
         Sums.Release();
+        LeafInput[] kept;
+        lock (_gate)
+        {
+            kept = [.. _kept];
+            _kept.Clear();
+        }
+
+        foreach (LeafInput input in kept)
+        {
+            input.Payload.Release();
+            _store.SlotFreed();
+        }
     }
 
     /// <summary>What people who look at the live tree see of the node.</summary>
@@ -272,6 +334,51 @@ internal sealed class NodeRound
         }
 
         return new NodeRoundView(nodeId, stored, summed, Sums.Waiting, Sums.View());
+    }
+
+    private async Task<ClosedRound> CloseByRuleAsync(CancellationToken cancellationToken)
+    {
+        await StopAsync(cancellationToken);
+        LeafInput[] kept;
+        lock (_gate)
+        {
+            if (_result is not null)
+            {
+                return _result;
+            }
+
+            // Not in the order of arrival: a rule that draws gives the same result when the round is closed again.
+            kept = [.. _kept.OrderBy(input => input.Update.AssignmentId, StringComparer.Ordinal)];
+        }
+
+        ClosedRound closed = await Task.Run(() => Aggregate(kept), cancellationToken);
+        lock (_gate)
+        {
+            return _result ??= closed;
+        }
+    }
+
+    private ClosedRound Aggregate(LeafInput[] kept)
+    {
+        UpdateCommitted[] included = [.. kept.Select(input => input.Update)];
+        if (kept.Length == 0)
+        {
+            return new ClosedRound([], included);
+        }
+
+        long started = _functions.Time.GetTimestamp();
+        try
+        {
+            var rule = new RetainedAggregation(_plan.Sections, RuleCatalog.Create(_plan.Rule, _plan.Byzantine), _plan.RuleSeed);
+            RetainedReport report = rule.Report(
+                _plan.Key, [.. kept.Select(input => new RetainedUpdate(input.Payload.Memory, input.Update.Weight, input.Sections))]);
+            _functions.Metrics.Aggregated(TreeRole.Top, kept.Length, _functions.Time.GetElapsedTime(started));
+            return new ClosedRound(report.Sections, included) { Scores = report.Scores };
+        }
+        catch (ArgumentException exception)
+        {
+            throw new InvalidOperationException($"Round {_plan.Key} cannot be aggregated: {exception.Message}", exception);
+        }
     }
 
     private async Task StopAsync(CancellationToken cancellationToken)
@@ -298,10 +405,7 @@ internal sealed class NodeRound
         _store.SlotFreed();
         lock (_gate)
         {
-            UpdateEntry entry = _updates[input.Update.AssignmentId];
-            _updates[input.Update.AssignmentId] = entry with { Progress = UpdateProgress.Summed };
-            _functions.Load.Summed(entry.StoredAt);
-            EndPending_NeedsLock();
+            EndPending_NeedsLock(input);
         }
     }
 
@@ -311,6 +415,14 @@ internal sealed class NodeRound
         {
             _fault ??= fault;
         }
+    }
+
+    private void EndPending_NeedsLock(LeafInput input)
+    {
+        UpdateEntry entry = _updates[input.Update.AssignmentId];
+        _updates[input.Update.AssignmentId] = entry with { Progress = UpdateProgress.Summed };
+        _functions.Load.Summed(entry.StoredAt);
+        EndPending_NeedsLock();
     }
 
     private void EndPending_NeedsLock()

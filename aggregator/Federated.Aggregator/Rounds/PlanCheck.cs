@@ -1,3 +1,4 @@
+using Federated.Aggregation.Robust.Catalog;
 using Federated.Aggregator.Functions;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.Sections;
@@ -11,10 +12,7 @@ internal static class PlanCheck
     /// <exception cref="InvalidOperationException">The plan does not fit.</exception>
     public static void ThrowIfUnfit(RoundPlan plan, long slotBytes, AggregatorNodeOptions options)
     {
-        if (plan.Rule != "mean")
-        {
-            throw new InvalidOperationException($"Round {plan.Key} asks for the aggregation rule '{plan.Rule}'; this node has 'mean'.");
-        }
+        ThrowIfItCannotAggregate(plan);
 
         if (plan.Durability is not ("journal" or UpdateStore.SpoolDurability))
         {
@@ -44,6 +42,30 @@ internal static class PlanCheck
         }
     }
 
+    private static void ThrowIfItCannotAggregate(RoundPlan plan)
+    {
+        if (plan.IsMean)
+        {
+            return;
+        }
+
+        if ((RuleCatalog.TryCreate(plan.Rule, plan.Byzantine, out RobustRule? rule) ?? rule!.Fault(plan.ExpectedUpdates)) is { } fault)
+        {
+            throw new InvalidOperationException($"Round {plan.Key} cannot be aggregated by '{plan.Rule}': {fault}");
+        }
+
+        if (plan.Timing != AggregationTimings.Lazy)
+        {
+            throw new InvalidOperationException($"Round {plan.Key} asks for the rule '{plan.Rule}', which retains updates, and for the timing '{plan.Timing}'; it must be 'lazy'.");
+        }
+
+        if (plan.Sections.FirstOrDefault(section => !RetainedAggregation.CanAggregate(section)) is { } unfit)
+        {
+            throw new InvalidOperationException(
+                $"Round {plan.Key} has a section {unfit.Role} of {unfit.Dtype} in {unfit.Codec}; the rule '{plan.Rule}' takes F32, dense or in frames.");
+        }
+    }
+
     private static long LargestUpdate(RoundPlan plan) => plan.Forms is null
         ? plan.Sections.Sum(SectionSpecs.MostBytes)
         : plan.Forms.Max(form => form.Sections.Sum(section => SectionSpecs.MostBytes(plan.Sections[section])));
@@ -63,7 +85,7 @@ internal static class PlanCheck
             throw new InvalidOperationException(
                 $"Round {plan.Key} retains {plan.ExpectedUpdates} updates of {updateBytes} bytes; {slots} of this node's {options.SlotCount} slots may hold some, "
                 + $"the other {spilled} bytes exceed the {options.SpillBytes} bytes that may go to disk. Raise {AggregatorNodeOptions.SectionName}:{nameof(AggregatorNodeOptions.SlotCount)} "
-                + $"or {AggregatorNodeOptions.SectionName}:{nameof(AggregatorNodeOptions.SpillBytes)}, or aggregate eagerly.");
+                + $"or {AggregatorNodeOptions.SectionName}:{nameof(AggregatorNodeOptions.SpillBytes)}, {(plan.IsMean ? "or aggregate eagerly" : "make the cohort smaller, or average")}.");
         }
     }
 }

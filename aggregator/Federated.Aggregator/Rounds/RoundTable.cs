@@ -16,6 +16,8 @@ internal sealed class RoundTable
     /// <summary>Updates of all rounds that wait for their sum.</summary>
     public int Waiting => _rounds.Values.Sum(round => round.Sums.Waiting);
 
+    public IEnumerable<NodeRound> All => _rounds.Values;
+
     public NodeRound? Find(RoundKey key) => _rounds.GetValueOrDefault(key);
 
     public void Add(NodeRound round)

@@ -18,6 +18,13 @@ internal sealed class StoredPayload
 
     public ReadOnlyMemory<byte> Memory => _lease?.Memory ?? _spooled!.Memory;
 
+    /// <summary>Ends the reading and leaves the bytes where they are, for the next reader.</summary>
+    public void PutBack()
+    {
+        _lease?.Dispose();
+        _spooled?.Release();
+    }
+
     public void Release()
     {
         _lease?.Release();

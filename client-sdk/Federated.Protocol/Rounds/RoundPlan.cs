@@ -8,12 +8,14 @@ namespace Federated.Protocol.Rounds;
 /// <param name="WriterEpoch">Fencing epoch of the job's writer; the tier refuses plans and closings of an older one.</param>
 /// <param name="SchemaHash">SHA-256 of the model's schema in lower-case hexadecimal.</param>
 /// <param name="Sections">The sections that updates have, in order; each has a sum of its own.</param>
-/// <param name="Rule">Registered name of the aggregation rule, such as <c>mean</c>.</param>
+/// <param name="Rule">The aggregation rule with its parameters, such as <c>mean</c> or <c>nnm+trimmed-mean</c>.</param>
 /// <param name="UpdateBytes">Payload bytes of one update at most.</param>
 /// <param name="ExpectedUpdates">Updates expected at most (cohort with over-selection).</param>
 /// <param name="Durability"><c>journal</c>: a stored update may have to be asked again when its node dies; <c>spool</c>: it is not.</param>
 /// <param name="Forms">Which sections the updates of each role carry; null when every update has every section, whatever its role.</param>
 /// <param name="Timing">One of <see cref="AggregationTimings"/>: when stored updates are summed.</param>
+/// <param name="Byzantine">f: updates that the rule takes to be arbitrary.</param>
+/// <param name="RuleSeed">Decides what the rule draws; devices never learn it.</param>
 public sealed record RoundPlan(
     RoundKey Key,
     ulong WriterEpoch,
@@ -24,8 +26,16 @@ public sealed record RoundPlan(
     int ExpectedUpdates,
     string Durability = "journal",
     IReadOnlyList<UpdateForm>? Forms = null,
-    string Timing = AggregationTimings.Eager)
+    string Timing = AggregationTimings.Eager,
+    int Byzantine = 0,
+    ulong RuleSeed = 0)
 {
+    /// <summary>Whether the rule is the mean, for which a running sum is enough.</summary>
+    public bool IsMean => Rule == "mean";
+
+    /// <summary>Bytes of updates that the tier keeps until the round closes; 0 when each is summed and freed as it comes.</summary>
+    public long RetainedBytes => IsMean && Timing == AggregationTimings.Eager ? 0 : checked(UpdateBytes * ExpectedUpdates);
+
     /// <summary>Positions of the sections that the updates of a role carry, ascending; default when the round has no such role.</summary>
     /// <param name="role">The role that the ticket names.</param>
     public ImmutableArray<int> FormOf(string role)

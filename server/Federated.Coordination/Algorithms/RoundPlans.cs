@@ -51,21 +51,25 @@ public static class RoundPlans
     /// <param name="schema">The schema of the model.</param>
     /// <param name="algorithm">The server half of the round.</param>
     /// <param name="target">Devices that are selected.</param>
+    /// <param name="ruleSeed">Decides what the aggregation rule draws. The job's seed does not do: devices know it.</param>
     public static RoundPlan Create(
-        RoundKey key, long writerEpoch, JobDefinition job, ModelSchema schema, IServerAlgorithm algorithm, int target)
+        RoundKey key, long writerEpoch, JobDefinition job, ModelSchema schema, IServerAlgorithm algorithm, int target, ulong ruleSeed = 0)
     {
+        bool isRobust = key.Kind == TaskKind.Train && !AggregationRules.IsMean(job);
         ImmutableArray<SectionSpec> sections = SectionsOf(key.Kind, algorithm);
         return new RoundPlan(
             key,
             (ulong)writerEpoch,
             schema.HashText,
             sections,
-            key.Kind == TaskKind.Train ? job.Aggregation.Rule : "mean",
+            isRobust ? job.Aggregation.Rule : "mean",
             RolesOf(key.Kind, algorithm).Max(role => BytesOf(SectionsOf(key.Kind, algorithm, role))),
             target,
             job.Aggregation.Durability,
             FormsOf(key.Kind, algorithm),
-            key.Kind == TaskKind.Evaluate ? AggregationTimings.Eager : job.Aggregation.Timing);
+            isRobust ? AggregationTimings.Lazy : key.Kind == TaskKind.Evaluate ? AggregationTimings.Eager : job.Aggregation.Timing,
+            isRobust ? job.Aggregation.Byzantine : 0,
+            isRobust ? ruleSeed : 0);
     }
 
     /// <summary>Which of the round's sections the updates of each role carry.</summary>

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
 using Federated.Coordination.Algorithms;
 using Federated.Coordination.Algorithms.Statistics;
 using Federated.Coordination.Persistence;
@@ -106,7 +108,9 @@ internal sealed class CoordinatedJob
         round.Kind == TaskKind.Statistics ? new StatisticsServer(Record.Definition, Model.Content.Schema) : Model.Algorithm;
 
     public RoundPlan PlanOf(RoundKey round) =>
-        RoundPlans.Create(round, Lease.Epoch, Record.Definition, Model.Content.Schema, AlgorithmOf(round), Terms.Target);
+        RoundPlans.Create(
+            round, Lease.Epoch, Record.Definition, Model.Content.Schema, AlgorithmOf(round), Terms.Target,
+            BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong))));
 
     /// <summary>Asks the tier where the update of an assignment of the open round goes.</summary>
     public void Place(Assignment assignment) =>

@@ -26,7 +26,7 @@ internal sealed class EmbeddedAggregationTier(AggregatorNode node, EmbeddedPlann
     {
         planner.Closed(key);
         var closed = await node.CloseRoundAsync(key, cancellationToken);
-        return new RoundAggregate([.. closed.Sections.Select(Convert)], closed.Included);
+        return new RoundAggregate([.. closed.Sections.Select(Convert)], closed.Included) { Scores = closed.Scores };
     }
 
     public Task AbandonRoundAsync(RoundKey key, string reason, CancellationToken cancellationToken)

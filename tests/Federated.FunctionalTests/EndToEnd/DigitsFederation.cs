@@ -30,27 +30,40 @@ internal sealed class DigitsFederation : IAsyncDisposable
     /// <summary>Ends a test that hangs.</summary>
     public CancellationToken Limit => _limit.Token;
 
-    public static async Task<DigitsFederation> StartAsync(int rounds, object round, object? compression = null)
+    public static async Task<DigitsFederation> StartAsync(
+        int rounds, object round, object? compression = null, object? aggregation = null, int evaluateEvery = 5)
     {
         RunningServer server = await RunningServer.StartAsync();
         string token = await server.CreateEnrolmentTokenAsync();
         using HttpResponseMessage response = await server.Administrator.PostAsJsonAsync(
             "/api/v1/jobs",
-            new
-            {
-                model = "logistic",
-                linear = new { features = Digits.Features, outputs = Digits.Outputs },
-                rounds,
-                round,
-                local = new { epochs = 1, batchSize = 16, learningRate = 0.2 },
-                evaluation = new { everyRounds = 5, deadlineSeconds = 30 },
-                compression = compression ?? new { },
-            },
+            Job(rounds, round, aggregation, evaluateEvery, compression),
             TestContext.Current.CancellationToken);
         JsonNode? body = await response.Content.ReadFromJsonAsync<JsonNode>(TestContext.Current.CancellationToken);
         Assert.True(response.IsSuccessStatusCode, body?.ToJsonString());
         return new DigitsFederation(server, token, (string)body!["jobId"]!);
     }
+
+    /// <summary>Asks for another job, which the server must refuse.</summary>
+    /// <returns>The problem.</returns>
+    public async Task<string> RefusalAsync(object aggregation, object round)
+    {
+        using HttpResponseMessage response = await _server.Administrator.PostAsJsonAsync("/api/v1/jobs", Job(1, round, aggregation, 1), Limit);
+        Assert.False(response.IsSuccessStatusCode);
+        return (await response.Content.ReadFromJsonAsync<JsonNode>(Limit))!["errors"]!.AsObject().SelectMany(error => error.Value!.AsArray()).Select(text => (string)text!).Single();
+    }
+
+    private static object Job(int rounds, object round, object? aggregation, int evaluateEvery, object? compression = null) => new
+    {
+        model = "logistic",
+        linear = new { features = Digits.Features, outputs = Digits.Outputs },
+        rounds,
+        round,
+        aggregation = aggregation ?? new { rule = "mean" },
+        compression = compression ?? new { },
+        local = new { epochs = 1, batchSize = 16, learningRate = 0.2 },
+        evaluation = new { everyRounds = evaluateEvery, deadlineSeconds = 30 },
+    };
 
     public Task<SessionSummary> RunDeviceAsync(string name, ILocalSolver solver, CancellationToken? stop = null, Action<DeviceEvent>? happened = null)
     {

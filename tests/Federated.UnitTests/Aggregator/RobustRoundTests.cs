@@ -1,0 +1,196 @@
+using System.Runtime.InteropServices;
+using Federated.Aggregator;
+using Federated.Aggregator.Ingest;
+using Federated.Aggregator.Rounds;
+using Federated.Protocol.Rounds;
+using Federated.Protocol.Sections;
+using Federated.Protocol.V1;
+
+namespace Federated.UnitTests.Aggregator;
+
+public sealed class RobustRoundTests : NodeFixture
+{
+    [Fact]
+    public async Task CloseRound_CoordinateRule_IsThatOfTheUpdates()
+    {
+        AggregatorNode node = await StartAsync();
+        RoundPlan plan = Robust("median", 1, 3);
+        await OpenAsync(node, plan);
+        await UploadManyAsync(node, plan, 0, 3);
+
+        ClosedRound closed = await node.CloseRoundAsync(plan.Key, Cancellation);
+
+        Assert.Equal(3, closed.Included.Count);
+        Assert.All(Enumerable.Range(0, Elements), k => Assert.Equal(Median(k, 0, 1, 2), closed.Sections[0].Single[k]));
+        Assert.Equal(3, closed.Scores.Count);
+        Assert.All(closed.Scores, score => Assert.True(score is { Coefficient: null, Trust: < 0 }));
+        await node.ForgetRoundAsync(plan.Key, Cancellation);
+        AssertPoolIsFree(node);
+    }
+
+    [Fact]
+    public async Task CloseRound_LongUpdate_IsLeftOutByItsScore()
+    {
+        Options.SpillBytes = 1024 * 1024;
+        AggregatorNode node = await StartAsync();
+        RoundPlan plan = Robust("multi-krum", 1, 4);
+        await OpenAsync(node, plan);
+        float[] huge = [.. Enumerable.Repeat(1e6f, Elements)];
+        Assert.Equal(UploadOutcome.Stored, (await UploadAsync(node, plan, "a3", MemoryMarshal.AsBytes(huge.AsSpan()).ToArray(), weight: 1000)).Outcome);
+        await UploadManyAsync(node, plan, 0, 3);
+
+        ClosedRound closed = await node.CloseRoundAsync(plan.Key, Cancellation);
+
+        int attacker = closed.Included.ToList().FindIndex(update => update.AssignmentId == "a3");
+        Assert.Equal(0, closed.Scores[attacker].Coefficient);
+        Assert.Equal(closed.Scores.Min(score => score.Trust), closed.Scores[attacker].Trust);
+        Assert.All(closed.Sections[0].Single, value => Assert.InRange(value, -1, 1));
+        await node.ForgetRoundAsync(plan.Key, Cancellation);
+        AssertPoolIsFree(node);
+    }
+
+    [Fact]
+    public async Task CloseRound_Twice_GivesTheSameAgain()
+    {
+        AggregatorNode node = await StartAsync();
+        RoundPlan plan = Robust("bucketing:size=2+geometric-median", 0, 3);
+        await OpenAsync(node, plan);
+        await UploadManyAsync(node, plan, 0, 3);
+
+        ClosedRound first = await node.CloseRoundAsync(plan.Key, Cancellation);
+        ClosedRound second = await node.CloseRoundAsync(plan.Key, Cancellation);
+        await OpenAsync(node, plan with { WriterEpoch = 2 });
+        ClosedRound reopened = await node.CloseRoundAsync(plan.Key, Cancellation);
+
+        Assert.Same(first, second);
+        Assert.Equal(first.Sections[0].Single, reopened.Sections[0].Single);
+        await node.ForgetRoundAsync(plan.Key, Cancellation);
+        AssertPoolIsFree(node);
+    }
+
+    [Fact]
+    public async Task CloseRound_MoreThanThePoolHolds_AggregatesWhatWentToDiskToo()
+    {
+        Options.SpillBytes = 1024 * 1024;
+        AggregatorNode node = await StartAsync();
+        RoundPlan plan = Robust("trimmed-mean", 3, 9);
+        await OpenAsync(node, plan);
+        await UploadManyAsync(node, plan, 0, 9);
+
+        ClosedRound closed = await node.CloseRoundAsync(plan.Key, Cancellation);
+
+        Assert.Equal(9, closed.Included.Count);
+        Assert.All(Enumerable.Range(0, Elements), k => Assert.Equal(
+            Enumerable.Range(0, 9).Select(seed => Value(seed, k)).Order().Skip(3).Take(3).Average(), closed.Sections[0].Single[k], 1e-6));
+        await node.ForgetRoundAsync(plan.Key, Cancellation);
+        AssertPoolIsFree(node);
+        Assert.Empty(Directory.EnumerateFiles(Path.Combine(NodeFolder, "spool"), "*", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public async Task OpenRound_AfterARestartBetweenCloseAndForget_RecoversEveryUpdate()
+    {
+        RoundPlan plan = Robust("median", 1, 3);
+        AggregatorNode first = await StartAsync();
+        await OpenAsync(first, plan);
+        await UploadManyAsync(first, plan, 0, 3);
+        ClosedRound before = await first.CloseRoundAsync(plan.Key, Cancellation);
+        await first.StopAsync(Cancellation);
+
+        AggregatorNode second = await StartAsync();
+        ReopenedRound reopened = await OpenAsync(second, plan);
+        ClosedRound after = await second.CloseRoundAsync(plan.Key, Cancellation);
+
+        Assert.Equal(3, reopened.Recovered.Count);
+        Assert.Empty(reopened.Lost);
+        Assert.Equal(before.Sections[0].Single, after.Sections[0].Single);
+        await second.ForgetRoundAsync(plan.Key, Cancellation);
+        AssertPoolIsFree(second);
+    }
+
+    [Fact]
+    public async Task AbandonRound_UpdatesKept_FreesThem()
+    {
+        AggregatorNode node = await StartAsync();
+        RoundPlan plan = Robust("krum", 1, 3);
+        await OpenAsync(node, plan);
+        await UploadManyAsync(node, plan, 0, 3);
+
+        await node.AbandonRoundAsync(plan.Key, "stopped.", Cancellation);
+
+        AssertPoolIsFree(node);
+    }
+
+    [Fact]
+    public async Task CloseRound_TooFewUpdates_SaysWhichNumberIsWrong()
+    {
+        AggregatorNode node = await StartAsync();
+        RoundPlan plan = Robust("krum", 1, 3);
+        await OpenAsync(node, plan);
+        await UploadManyAsync(node, plan, 0, 2);
+
+        var fault = await Assert.ThrowsAsync<InvalidOperationException>(() => node.CloseRoundAsync(plan.Key, Cancellation));
+
+        Assert.Contains("at least 3 updates", fault.Message, StringComparison.Ordinal);
+        await node.AbandonRoundAsync(plan.Key, "too few.", Cancellation);
+        AssertPoolIsFree(node);
+    }
+
+    [Theory]
+    [InlineData("krum", 5, "at least 11 updates")]
+    [InlineData("crum", 0, "There is no rule 'crum'")]
+    public async Task OpenRound_RuleThatDoesNotFit_IsRefusedWithTheNumber(string rule, int byzantine, string expected)
+    {
+        AggregatorNode node = await StartAsync();
+
+        var fault = await Assert.ThrowsAsync<InvalidOperationException>(() => OpenAsync(node, Robust(rule, byzantine, 3)));
+
+        Assert.Contains(expected, fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task OpenRound_SectionThatARuleCannotTake_IsRefused()
+    {
+        AggregatorNode node = await StartAsync();
+        RoundPlan plan = Robust("median", 0, 3) with { Sections = [SectionSpecs.Dense(SectionRole.Counts, SectionDType.I64, 4, SectionDenominator.Updates)] };
+
+        var fault = await Assert.ThrowsAsync<InvalidOperationException>(() => OpenAsync(node, plan));
+
+        Assert.Contains("section Counts of I64", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void RetainedBytes_OfThePlan_AreThoseOfAllItsUpdates()
+    {
+        Assert.Equal(0, Plan().RetainedBytes);
+        Assert.Equal(7 * 64 * 1024, Robust("median", 1, 7).RetainedBytes);
+    }
+
+    private static RoundPlan Robust(string rule, int byzantine, int updates) => Plan() with
+    {
+        Rule = rule,
+        Byzantine = byzantine,
+        RuleSeed = 7,
+        Timing = AggregationTimings.Lazy,
+        ExpectedUpdates = updates,
+    };
+
+    private async Task UploadManyAsync(AggregatorNode node, RoundPlan plan, int from, int count)
+    {
+        for (int i = from; i < from + count; i++)
+        {
+            UploadResult result;
+            do
+            {
+                await Task.Yield();
+                result = await UploadAsync(node, plan, $"a{i}", Payload(i));
+            }
+            while (result.Outcome == UploadOutcome.PoolFull);
+            Assert.Equal(UploadOutcome.Stored, result.Outcome);
+        }
+    }
+
+    private static float Median(int k, params int[] seeds) => seeds.Select(seed => Value(seed, k)).Order().ElementAt(seeds.Length / 2);
+
+    private static float Value(int seed, int k) => MemoryMarshal.Cast<byte, float>(Payload(seed))[k];
+}
