@@ -167,7 +167,7 @@ public sealed partial class AggregatorNode : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(tree);
         ArgumentNullException.ThrowIfNull(onStored);
         Parts parts = Running;
-        PlanCheck.ThrowIfUnfit(plan, parts.Store.SlotBytes, _options);
+        PlanCheck.ThrowIfUnfit(plan, tree, parts.Store.SlotBytes, _options);
         NodeShare share = NodeShare.Of(tree, _options.NodeId);
         if (!_rounds.TryAcceptWriter(plan.Key, plan.WriterEpoch, out ulong newest))
         {

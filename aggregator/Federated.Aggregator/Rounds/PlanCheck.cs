@@ -2,6 +2,7 @@ using Federated.Aggregation.Robust.Catalog;
 using Federated.Aggregator.Functions;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.Sections;
+using Federated.Protocol.Tier;
 using Federated.Protocol.V1;
 
 namespace Federated.Aggregator.Rounds;
@@ -10,9 +11,15 @@ namespace Federated.Aggregator.Rounds;
 internal static class PlanCheck
 {
     /// <exception cref="InvalidOperationException">The plan does not fit.</exception>
-    public static void ThrowIfUnfit(RoundPlan plan, long slotBytes, AggregatorNodeOptions options)
+    public static void ThrowIfUnfit(RoundPlan plan, TreePlan tree, long slotBytes, AggregatorNodeOptions options)
     {
         ThrowIfItCannotAggregate(plan);
+        if (!plan.IsMean && tree.Nodes.Length > 1)
+        {
+            throw new InvalidOperationException(
+                $"Round {plan.Key} asks for the rule '{plan.Rule}', which needs all updates at one node; its tree has {tree.Nodes.Length}. Plan the round for one node.");
+        }
+
 
         if (plan.Durability is not ("journal" or UpdateStore.SpoolDurability))
         {

@@ -105,11 +105,11 @@ internal sealed class StatisticsTaker
         try
         {
             worker.Objective.Select(_setup.Dataset.Examples, _setup.Clients[client].Rows);
-            return new ClientTaskResult(_client.Run(task, worker.Solver, update, cancellationToken), null, update.Weight, 0, double.NaN);
+            return new ClientTaskResult(_client.Run(task, worker.Solver, update, cancellationToken), null, update.Weight, 0, double.NaN, 0);
         }
         catch (Exception exception) when (exception is not (OperationCanceledException or OutOfMemoryException))
         {
-            return new ClientTaskResult(null, $"{exception.GetType().Name}: {exception.Message}", 0, 0, double.NaN);
+            return new ClientTaskResult(null, $"{exception.GetType().Name}: {exception.Message}", 0, 0, double.NaN, 0);
         }
     }
 

@@ -4,6 +4,7 @@ using Federated.Aggregator.Ingest;
 using Federated.Aggregator.Rounds;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.Sections;
+using Federated.Protocol.Tier;
 using Federated.Protocol.V1;
 
 namespace Federated.UnitTests.Aggregator;
@@ -146,6 +147,18 @@ public sealed class RobustRoundTests : NodeFixture
         var fault = await Assert.ThrowsAsync<InvalidOperationException>(() => OpenAsync(node, Robust(rule, byzantine, 3)));
 
         Assert.Contains(expected, fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task OpenRound_TreeOfSeveralNodes_IsRefused()
+    {
+        AggregatorNode node = await StartAsync();
+        TreePlan single = TreePlan.Single(node.NodeId, 3, 1);
+        TreePlan two = single with { Nodes = [.. single.Nodes, new TreeNode("node-2", TreeRole.Leaf, node.NodeId, 3, 1)] };
+
+        var fault = await Assert.ThrowsAsync<InvalidOperationException>(() => node.OpenRoundAsync(Robust("median", 1, 3), two, Stored.Add, Cancellation));
+
+        Assert.Contains("needs all updates at one node; its tree has 2", fault.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -19,5 +19,5 @@ internal static class HeatColours
     }
 
     /// <summary>Whether white letters are read better on it than black ones.</summary>
-    public static bool IsDark(double share) => share is < 0.2 or > 0.85;
+    public static bool IsDark(double share) => share is < 0.2 or > 0.94;
 }

@@ -6,11 +6,12 @@ namespace Federated.Simulation.Studies.Byzantine;
 /// <summary>Draws the heat map of a study as a PNG.</summary>
 internal static class HeatMapPlot
 {
-    private const int CellWidth = 84, RowHeight = 30, LeftMargin = 260, TopMargin = 60, BottomMargin = 110;
+    private const int CellWidth = 84, RowHeight = 30, TopMargin = 60, BottomMargin = 110;
 
     public static void Save(string path, string title, StudyTable table)
     {
         using var plot = new Plot();
+        int leftMargin = 24 + (8 * table.Rows.Max(row => row.Rule.Length));
         string[] columns = [.. table.Attacks, "worst case"];
         double best = table.Rows.Max(row => row.Accuracies.Max());
         for (int r = 0; r < table.Rows.Count; r++)
@@ -42,8 +43,8 @@ internal static class HeatMapPlot
         plot.Axes.Left.MajorTickStyle.Length = 0;
         plot.Axes.Bottom.MajorTickStyle.Length = 0;
         plot.Axes.SetLimits(0, columns.Length + 0.25, -table.Rows.Count, 0);
-        plot.Layout.Fixed(new PixelPadding(LeftMargin, 20, BottomMargin, TopMargin));
+        plot.Layout.Fixed(new PixelPadding(leftMargin, 20, BottomMargin, TopMargin));
         plot.HideGrid();
-        plot.SavePng(path, LeftMargin + 20 + (CellWidth * columns.Length), TopMargin + BottomMargin + (RowHeight * table.Rows.Count));
+        plot.SavePng(path, leftMargin + 20 + (CellWidth * columns.Length), TopMargin + BottomMargin + (RowHeight * table.Rows.Count));
     }
 }

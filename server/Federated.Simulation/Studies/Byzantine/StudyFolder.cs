@@ -21,7 +21,7 @@ public static class StudyFolder
         string title = $"{request.Job.Model} on {dataset}: {request.Byzantine} of {request.Clients} clients attack";
         string lead = FormattableString.Invariant(
             $"{request.Job.Rounds} rounds, partition {request.Partition}, {(request.Job.Local.Steps > 0 ? $"{request.Job.Local.Steps} local steps" : $"{request.Job.Local.Epochs} local epochs")} of {request.Job.Local.BatchSize} examples at rate {request.Job.Local.LearningRate}, seeds {string.Join(", ", plan.Seeds)}");
-        File.WriteAllText(Path.Combine(folder, "table.md"), Markdown(table), Encoding.UTF8);
+        File.WriteAllText(Path.Combine(folder, "table.md"), Markdown(table));
         File.WriteAllText(Path.Combine(folder, "cells.csv"), Csv(table));
         File.WriteAllText(Path.Combine(folder, "heatmap.html"), HeatMapPage.Render(title, lead, table), Encoding.UTF8);
         HeatMapPlot.Save(Path.Combine(folder, "heatmap.png"), title, table);

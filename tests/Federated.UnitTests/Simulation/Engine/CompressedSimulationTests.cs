@@ -48,12 +48,26 @@ public sealed class CompressedSimulationTests
         Assert.All(outcome.Rounds, round => Assert.Equal(round.Counted, round.Compression.Count));
     }
 
+    [Theory]
+    [InlineData("q4", "nnm+trimmed-mean")]
+    [InlineData("topk:0.3+ec", "multi-krum")]
+    public void Run_CompressedUnderARobustRule_LearnsFromTheDecodedUpdates(string up, string rule)
+    {
+        SimulationRequest request = With(up, rounds: 25);
+        request = request with { Job = request.Job with { Aggregation = new AggregationSettings { Rule = rule, Byzantine = 1 } } };
+
+        SimulationOutcome outcome = Requests.Run(request, cancellationToken: TestContext.Current.CancellationToken);
+
+        Assert.True(outcome.Final!.Value.Accuracy > 0.75, $"accuracy {outcome.Final.Value.Accuracy}");
+        Assert.All(outcome.Rounds, round => Assert.Equal(round.Counted, round.Scores.Count));
+    }
+
     [Fact]
     public void Run_Dense_ReportsNoCompression() => Assert.All(Run("none", rounds: 1).Rounds, round => Assert.Empty(round.Compression));
 
     [Theory]
     [InlineData("topk:2", "mean", "fedavg", "ratio '2'")]
-    [InlineData("q4", "median", "fedavg", "goes with the rule mean only")]
+    [InlineData("q4+ef21", "median", "fedavg", "compares whole updates")]
     [InlineData("topk:0.1+ef21", "mean", "qfedavg", "needs an algorithm whose DELTA section is a mean")]
     public void Validate_WhatDoesNotGoTogether_IsToldTogetherWithTheReason(string up, string rule, string algorithm, string reason)
     {
