@@ -1,3 +1,4 @@
+using Federated.Benchmarks.Codecs;
 using Federated.Benchmarks.Framework;
 using Federated.Benchmarks.Gateway;
 using Federated.Benchmarks.Latency;
@@ -7,6 +8,7 @@ using Federated.Benchmarks.Training;
 IBenchmark[] benchmarks =
 [
     new RandomBenchmark(),
+    new CodecsBenchmark(),
     new CoordinateBenchmark(),
     new MeanBenchmark(),
     new RobustBenchmark(),

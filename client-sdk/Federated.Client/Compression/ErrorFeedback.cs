@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Numerics.Tensors;
 using Federated.Protocol.Codecs;
 
@@ -107,10 +108,7 @@ internal sealed class ErrorFeedback
             default:
                 // e + g − h − Δ = e + (g − h'), with the h' that is kept: what e holds is exactly what h lacks.
                 TensorPrimitives.Add(second, sent, second);
-                for (int i = 0; i < first.Length; i++)
-                {
-                    first[i] += g[i] - second[i];
-                }
+                AddDifference(g, second, first);
 
                 break;
         }
@@ -125,6 +123,21 @@ internal sealed class ErrorFeedback
         FeedbackKind.Classical or FeedbackKind.EControl => TensorPrimitives.Norm(next[.._length]),
         _ => TensorPrimitives.Distance(g, next[.._length]),
     };
+
+    /// <summary><c>e ← e + (g − h)</c>.</summary>
+    private static void AddDifference(ReadOnlySpan<float> g, ReadOnlySpan<float> h, Span<float> e)
+    {
+        int i = 0;
+        for (; i <= e.Length - Vector<float>.Count; i += Vector<float>.Count)
+        {
+            (new Vector<float>(e[i..]) + (new Vector<float>(g[i..]) - new Vector<float>(h[i..]))).CopyTo(e[i..]);
+        }
+
+        for (; i < e.Length; i++)
+        {
+            e[i] += g[i] - h[i];
+        }
+    }
 
     /// <summary>(1 − b) v + b g.</summary>
     private void Blend(ReadOnlySpan<float> g, ReadOnlySpan<float> v, Span<float> destination)

@@ -1,4 +1,7 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
 namespace Federated.Numerics.Compression;
@@ -30,8 +33,27 @@ public static class BitPacking
         }
 
         int at = 0;
+        int first = 0;
+        if (bits == 4 && Vector256.IsHardwareAccelerated)
+        {
+            first = PackNibbles(codes, packed);
+            at = first / 2;
+        }
+        else if (Bmi2.X64.IsSupported)
+        {
+            // Whole groups whose eight written bytes stay inside; what they write too much the next group overwrites.
+            ulong mask = Ones * ((1u << bits) - 1);
+            ref byte source = ref MemoryMarshal.GetReference(codes);
+            ref byte target = ref MemoryMarshal.GetReference(packed);
+            for (; first <= codes.Length - 8 && at <= packed.Length - 8; first += 8, at += bits)
+            {
+                Unsafe.WriteUnaligned(
+                    ref Unsafe.Add(ref target, at), Bmi2.X64.ParallelBitExtract(Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref source, first)), mask));
+            }
+        }
+
         Span<byte> last = stackalloc byte[8];
-        for (int i = 0; i < codes.Length; i += 8, at += bits)
+        for (int i = first; i < codes.Length; i += 8, at += bits)
         {
             ulong spread;
             if (codes.Length - i >= 8)
@@ -74,8 +96,21 @@ public static class BitPacking
         }
 
         int at = 0;
+        int first = 0;
+        if (Bmi2.X64.IsSupported)
+        {
+            ulong mask = Ones * ((1u << bits) - 1);
+            ref byte source = ref MemoryMarshal.GetReference(packed);
+            ref byte target = ref MemoryMarshal.GetReference(codes);
+            for (; first <= codes.Length - 8 && at <= packed.Length - 8; first += 8, at += bits)
+            {
+                Unsafe.WriteUnaligned(
+                    ref Unsafe.Add(ref target, first), Bmi2.X64.ParallelBitDeposit(Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref source, at)), mask));
+            }
+        }
+
         Span<byte> last = stackalloc byte[8];
-        for (int i = 0; i < codes.Length; i += 8, at += bits)
+        for (int i = first; i < codes.Length; i += 8, at += bits)
         {
             ulong dense = 0;
             if (packed.Length - at >= 8)
@@ -101,6 +136,22 @@ public static class BitPacking
                 last[..(codes.Length - i)].CopyTo(codes[i..]);
             }
         }
+    }
+
+    private static int PackNibbles(ReadOnlySpan<byte> codes, Span<byte> packed)
+    {
+        ref byte source = ref MemoryMarshal.GetReference(codes);
+        ref byte target = ref MemoryMarshal.GetReference(packed);
+        var low = Vector256.Create((ushort)0xFF);
+        int i = 0;
+        for (; i <= codes.Length - 64; i += 64)
+        {
+            Vector256<ushort> a = Vector256.LoadUnsafe(ref source, (nuint)i).AsUInt16();
+            Vector256<ushort> b = Vector256.LoadUnsafe(ref source, (nuint)i + 32).AsUInt16();
+            Vector256.Narrow((a | (a >>> 4)) & low, (b | (b >>> 4)) & low).StoreUnsafe(ref target, (nuint)(i / 2));
+        }
+
+        return i;
     }
 
     private static ulong Gather(ulong spread, int bits)

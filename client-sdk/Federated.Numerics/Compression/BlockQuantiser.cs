@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -66,7 +65,7 @@ public static class BlockQuantiser
         {
             int start = b * size;
             ReadOnlySpan<float> part = values.Slice(start, Math.Min(size, values.Length - start));
-            float largest = Math.Abs(TensorPrimitives.MaxMagnitude(part));
+            float largest = FixedLaneSums.LargestMagnitude(part);
             float step = largest < Tiny ? 0 : bits == 1 ? (float)(FixedLaneSums.Magnitudes(part) / part.Length) : largest / levels;
             float inverse = largest < Tiny ? 0 : levels / largest;
             steps[b] = step * shrink;

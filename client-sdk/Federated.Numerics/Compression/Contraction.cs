@@ -55,15 +55,8 @@ public static class Contraction
     public static double Measure(ReadOnlySpan<float> value, ReadOnlySpan<float> compressed)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(value.Length, compressed.Length);
-        double error = 0;
-        double norm = 0;
-        for (int i = 0; i < value.Length; i++)
-        {
-            double difference = (double)value[i] - compressed[i];
-            error += difference * difference;
-            norm += (double)value[i] * value[i];
-        }
-
+        double error = FixedLaneSums.SquaredDistance(value, compressed);
+        double norm = FixedLaneSums.Dot(value, value);
         return norm == 0 ? 1 : 1 - (error / norm);
     }
 }

@@ -15,8 +15,9 @@ namespace Federated.Numerics.Compression;
 /// </remarks>
 public static class TopKSelection
 {
-    private const int SampleSize = 1 << 15;
-    private const int SmallLength = 4 * SampleSize;
+    private const int LargestSample = 1 << 15;
+    private const int SampleEvery = 16;
+    private const int SmallLength = 1 << 13;
 
     /// <summary>The number of elements that a ratio keeps: at least 1, at most all, 0 of an empty vector.</summary>
     /// <param name="ratio">Share of the elements, in (0, 1].</param>
@@ -54,15 +55,16 @@ public static class TopKSelection
     /// <summary>Selects among the elements that reach a bound from a sample; false when too few or far too many do.</summary>
     private static bool TrySelectGathered(ReadOnlySpan<int> bits, Span<int> indices)
     {
-        double expected = (double)indices.Length * SampleSize / bits.Length;
+        int sample = Math.Min(LargestSample, bits.Length / SampleEvery);
+        double expected = (double)indices.Length * sample / bits.Length;
         double rank = Math.Ceiling(expected + (4 * Math.Sqrt(expected)) + 8);
-        if (rank >= SampleSize)
+        if (rank >= sample)
         {
             return false;
         }
 
-        int bound = SampledBound(bits, (int)rank);
-        int capacity = (int)Math.Min(bits.Length, (2 * rank * bits.Length / SampleSize) + 1024);
+        int bound = SampledBound(bits, sample, (int)rank);
+        int capacity = (int)Math.Min(bits.Length, (2 * rank * bits.Length / sample) + 1024);
         int[] places = ArrayPool<int>.Shared.Rent(capacity);
         int[] magnitudes = ArrayPool<int>.Shared.Rent(capacity);
         try
@@ -108,19 +110,19 @@ public static class TopKSelection
     }
 
     /// <summary>The magnitude of the given rank in a sample that is spread over the vector; a fixed walk, so that results repeat.</summary>
-    private static int SampledBound(ReadOnlySpan<int> bits, int rank)
+    private static int SampledBound(ReadOnlySpan<int> bits, int size, int rank)
     {
-        int[] sample = ArrayPool<int>.Shared.Rent(SampleSize);
-        int stride = bits.Length / SampleSize;
+        int[] sample = ArrayPool<int>.Shared.Rent(size);
+        int stride = bits.Length / size;
         uint scatter = 1;
-        for (int i = 0; i < SampleSize; i++)
+        for (int i = 0; i < size; i++)
         {
             // A fixed stride would see one column of a matrix only.
             scatter = (scatter * 1664525) + 1013904223;
             sample[i] = bits[(i * stride) + (int)((scatter >> 8) % (uint)stride)] & int.MaxValue;
         }
 
-        int bound = Threshold(sample.AsSpan(0, SampleSize), rank).Threshold;
+        int bound = Threshold(sample.AsSpan(0, size), rank).Threshold;
         ArrayPool<int>.Shared.Return(sample);
         return bound;
     }

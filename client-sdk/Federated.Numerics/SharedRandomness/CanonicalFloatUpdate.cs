@@ -35,6 +35,12 @@ public static class CanonicalFloatUpdate
     /// <param name="coefficient">c, from <see cref="Coefficient"/>.</param>
     public static void Apply(Span<float> weights, NoiseKind kind, DirectionKey key, uint firstBlock, float coefficient)
     {
+        if (kind == NoiseKind.Rademacher)
+        {
+            RademacherKernel.Subtract(weights, key, firstBlock, coefficient);
+            return;
+        }
+
         const int Chunk = 1024;
         int blocksPerChunk = Chunk / SharedDirection.ElementsPerBlock(kind);
         float unit = 1f / SharedDirection.Denominator(kind);

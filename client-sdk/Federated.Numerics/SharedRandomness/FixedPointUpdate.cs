@@ -40,6 +40,12 @@ public static class FixedPointUpdate
     /// <param name="coefficient">c.</param>
     public static void Apply(Span<long> master, NoiseKind kind, DirectionKey key, uint firstBlock, long coefficient)
     {
+        if (kind == NoiseKind.Rademacher)
+        {
+            RademacherKernel.Subtract(master, key, firstBlock, coefficient);
+            return;
+        }
+
         const int Chunk = 1024;
         int blocksPerChunk = Chunk / SharedDirection.ElementsPerBlock(kind);
         Span<sbyte> direction = stackalloc sbyte[Chunk];

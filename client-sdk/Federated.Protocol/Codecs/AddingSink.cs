@@ -28,9 +28,11 @@ internal readonly ref struct AddingSink(Span<double> sums, double factor) : IFra
 
     public void Scatter(scoped ReadOnlySpan<int> indices, scoped ReadOnlySpan<float> values)
     {
+        Span<double> sums = _sums;
+        double scale = factor;
         for (int i = 0; i < indices.Length; i++)
         {
-            _sums[indices[i]] += factor * values[i];
+            sums[indices[i]] += scale * values[i];
         }
     }
 }

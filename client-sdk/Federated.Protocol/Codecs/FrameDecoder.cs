@@ -157,12 +157,14 @@ internal static class FrameDecoder
         Span<float> values = stackalloc float[Chunk];
         Span<int> indices = stackalloc int[Chunk];
         long index = -1;
+        int at = 0;
         for (int start = 0; start < count; start += Chunk)
         {
             int part = Math.Min(Chunk, count - start);
             for (int i = 0; i < part; i++)
             {
-                if (!TryGap(ref gaps, out uint gap))
+                uint gap = at < gaps.Length ? gaps[at++] : uint.MaxValue;
+                if (gap >= 0x80 && !TryLongGap(gaps, ref at, ref gap))
                 {
                     return FrameFault.LengthMismatch;
                 }
@@ -180,7 +182,7 @@ internal static class FrameDecoder
             sink.Scatter(indices[..part], values[..part]);
         }
 
-        return gaps.IsEmpty ? FrameFault.None : FrameFault.LengthMismatch;
+        return at == gaps.Length ? FrameFault.None : FrameFault.LengthMismatch;
     }
 
     /// <summary>u64 seed, u32 round, u32 k, then the k values at the coordinates of the mask.</summary>
@@ -300,15 +302,21 @@ internal static class FrameDecoder
         return value <= (uint)elements;
     }
 
-    private static bool TryGap(ref ReadOnlySpan<byte> gaps, out uint gap)
+    /// <summary>The rest of a gap of several bytes; <paramref name="gap"/> is its first byte, or beyond a byte where the gaps have ended.</summary>
+    private static bool TryLongGap(ReadOnlySpan<byte> gaps, ref int at, ref uint gap)
     {
-        gap = 0;
-        for (int i = 0; i < 5 && i < gaps.Length; i++)
+        if (gap > byte.MaxValue)
         {
-            gap |= (uint)(gaps[i] & 0x7F) << (7 * i);
-            if (gaps[i] < 0x80)
+            return false;
+        }
+
+        gap &= 0x7F;
+        for (int shift = 7; shift < 35 && at < gaps.Length; shift += 7)
+        {
+            byte next = gaps[at++];
+            gap |= (uint)(next & 0x7F) << shift;
+            if (next < 0x80)
             {
-                gaps = gaps[(i + 1)..];
                 return true;
             }
         }

@@ -238,12 +238,15 @@ public sealed class VectorCompressor
         return Finish(FrameKind.LowRank, at, frame);
     }
 
-    /// <summary>Writes the header, and Zstandard in the place of the body where that saves at least 1/32.</summary>
+    /// <summary>
+    /// Writes the header, and Zstandard in the place of the body where that saves at least 1/32. Not tried for float32 values: the bytes that it saves there take their receiver longer than
+    /// all the rest.
+    /// </summary>
     private int Finish(FrameKind kind, int bodyLength, Span<byte> frame)
     {
         int length = bodyLength;
         bool compressed = false;
-        if (kind is FrameKind.Quantised or FrameKind.Sparse or FrameKind.Masked && bodyLength >= 64)
+        if (_spec.Bits < ValueStream.SingleBits && kind is FrameKind.Quantised or FrameKind.Sparse or FrameKind.Masked && bodyLength >= 64)
         {
             Span<byte> body = frame.Slice(FrameHeader.Bytes, bodyLength);
             int most = bodyLength - (bodyLength / 32);

@@ -3,6 +3,7 @@ using System.Runtime.Intrinsics;
 using Federated.UnitTests.Aggregation.Robust;
 using Federated.UnitTests.Aggregation.Robust.Coordinates;
 using Federated.UnitTests.Numerics.Compression;
+using Federated.UnitTests.Numerics.SharedRandomness;
 
 namespace Federated.UnitTests.Aggregation;
 
@@ -23,6 +24,7 @@ public sealed class WithoutVectorUnitsTests
         typeof(BlockQuantiserTests),
         typeof(ReducedFloatsTests),
         typeof(LowRankTests),
+        typeof(GoldenReplayTests),
     ];
 
     [Fact]
