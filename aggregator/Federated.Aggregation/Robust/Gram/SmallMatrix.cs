@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace Federated.Aggregation.Robust.Gram;
 
 /// <summary>Dense float64 matrices in rows, as many rows as clients in a round.</summary>
@@ -34,10 +36,7 @@ internal static class SmallMatrix
                 double factor = left[i][k];
                 if (factor != 0)
                 {
-                    for (int j = 0; j < columns; j++)
-                    {
-                        product[i][j] += factor * right[k][j];
-                    }
+                    TensorPrimitives.MultiplyAdd<double>(right[k], factor, product[i], product[i]);
                 }
             }
         }

@@ -1,3 +1,6 @@
+using System.Numerics;
+using System.Numerics.Tensors;
+
 namespace Federated.Aggregation.Robust.Gram;
 
 /// <summary>
@@ -10,6 +13,8 @@ internal sealed class SymmetricEigen
     private const int MostIterations = 100;
 
     private readonly int _n;
+
+    // Columns of the handbook's matrix are rows here, so that its loops run along memory.
     private readonly double[][] _v;
     private readonly double[] _d;
     private readonly double[] _e;
@@ -36,7 +41,7 @@ internal sealed class SymmetricEigen
 
         int[] order = [.. Enumerable.Range(0, n).OrderByDescending(j => _d[j])];
         Values = [.. order.Select(j => _d[j])];
-        Vectors = [.. order.Select(j => _v.Select(row => row[j]).ToArray())];
+        Vectors = [.. order.Select(j => _v[j])];
     }
 
     /// <summary>Eigenvalues, descending.</summary>
@@ -47,22 +52,22 @@ internal sealed class SymmetricEigen
 
     private void Tridiagonalise()
     {
-        _v[_n - 1].CopyTo(_d, 0);
+        for (int j = 0; j < _n; j++)
+        {
+            _d[j] = _v[j][_n - 1];
+        }
+
         for (int i = _n - 1; i > 0; i--)
         {
-            double scale = 0, h = 0;
-            for (int k = 0; k < i; k++)
-            {
-                scale += Math.Abs(_d[k]);
-            }
-
+            double scale = TensorPrimitives.SumOfMagnitudes<double>(_d.AsSpan(0, i));
+            double h = 0;
             if (scale == 0)
             {
                 _e[i] = _d[i - 1];
                 for (int j = 0; j < i; j++)
                 {
-                    _d[j] = _v[i - 1][j];
-                    _v[i][j] = _v[j][i] = 0;
+                    _d[j] = _v[j][i - 1];
+                    _v[j][i] = _v[i][j] = 0;
                 }
             }
             else
@@ -79,57 +84,37 @@ internal sealed class SymmetricEigen
     /// <summary>Generates and applies the Householder vector of row i; returns half its squared norm.</summary>
     private double Reflect(int i, double scale)
     {
-        double h = 0;
-        for (int k = 0; k < i; k++)
-        {
-            _d[k] /= scale;
-            h += _d[k] * _d[k];
-        }
-
-        double f = _d[i - 1];
+        Span<double> d = _d.AsSpan(0, i), e = _e.AsSpan(0, i);
+        TensorPrimitives.Divide(d, scale, d);
+        double h = TensorPrimitives.SumOfSquares<double>(d);
+        double f = d[i - 1];
         double g = f > 0 ? -Math.Sqrt(h) : Math.Sqrt(h);
         _e[i] = scale * g;
         h -= f * g;
-        _d[i - 1] = f - g;
-        Array.Clear(_e, 0, i);
+        d[i - 1] = f - g;
+        d.CopyTo(_v[i]);
+        e.Clear();
         for (int j = 0; j < i; j++)
         {
-            f = _d[j];
-            _v[j][i] = f;
-            g = _e[j] + (_v[j][j] * f);
-            for (int k = j + 1; k < i; k++)
-            {
-                g += _v[k][j] * _d[k];
-                _e[k] += _v[k][j] * f;
-            }
-
-            _e[j] = g;
+            f = d[j];
+            ReadOnlySpan<double> below = _v[j].AsSpan((j + 1)..i);
+            Span<double> sums = e[(j + 1)..];
+            e[j] += (_v[j][j] * f) + TensorPrimitives.Dot(below, d[(j + 1)..]);
+            TensorPrimitives.MultiplyAdd(below, f, sums, sums);
         }
 
-        f = 0;
+        TensorPrimitives.Divide(e, h, e);
+        double half = TensorPrimitives.Dot<double>(e, d) / (h + h);
+        TensorPrimitives.MultiplyAdd(d, -half, e, e);
         for (int j = 0; j < i; j++)
         {
-            _e[j] /= h;
-            f += _e[j] * _d[j];
-        }
-
-        double half = f / (h + h);
-        for (int j = 0; j < i; j++)
-        {
-            _e[j] -= half * _d[j];
-        }
-
-        for (int j = 0; j < i; j++)
-        {
-            f = _d[j];
-            g = _e[j];
-            for (int k = j; k < i; k++)
-            {
-                _v[k][j] -= (f * _e[k]) + (g * _d[k]);
-            }
-
-            _d[j] = _v[i - 1][j];
-            _v[i][j] = 0;
+            Span<double> below = _v[j].AsSpan(j..i);
+            f = d[j];
+            g = e[j];
+            TensorPrimitives.MultiplyAdd(e[j..], -f, below, below);
+            TensorPrimitives.MultiplyAdd(d[j..], -g, below, below);
+            d[j] = _v[j][i - 1];
+            _v[j][i] = 0;
         }
 
         return h;
@@ -139,41 +124,27 @@ internal sealed class SymmetricEigen
     {
         for (int i = 0; i < _n - 1; i++)
         {
-            _v[_n - 1][i] = _v[i][i];
+            _v[i][_n - 1] = _v[i][i];
             _v[i][i] = 1;
             double h = _d[i + 1];
+            Span<double> vector = _v[i + 1].AsSpan(0, i + 1), scaled = _d.AsSpan(0, i + 1);
             if (h != 0)
             {
-                for (int k = 0; k <= i; k++)
-                {
-                    _d[k] = _v[k][i + 1] / h;
-                }
-
+                TensorPrimitives.Divide(vector, h, scaled);
                 for (int j = 0; j <= i; j++)
                 {
-                    double g = 0;
-                    for (int k = 0; k <= i; k++)
-                    {
-                        g += _v[k][i + 1] * _v[k][j];
-                    }
-
-                    for (int k = 0; k <= i; k++)
-                    {
-                        _v[k][j] -= g * _d[k];
-                    }
+                    Span<double> column = _v[j].AsSpan(0, i + 1);
+                    TensorPrimitives.MultiplyAdd(scaled, -TensorPrimitives.Dot<double>(vector, column), column, column);
                 }
             }
 
-            for (int k = 0; k <= i; k++)
-            {
-                _v[k][i + 1] = 0;
-            }
+            vector.Clear();
         }
 
         for (int j = 0; j < _n; j++)
         {
-            _d[j] = _v[_n - 1][j];
-            _v[_n - 1][j] = 0;
+            _d[j] = _v[j][_n - 1];
+            _v[j][_n - 1] = 0;
         }
 
         _v[_n - 1][_n - 1] = 1;
@@ -241,16 +212,28 @@ internal sealed class SymmetricEigen
             c = r == 0 ? 1 : p / r;
             p = (c * _d[i]) - (s * g);
             _d[i + 1] = h + (s * ((c * g) + (s * _d[i])));
-            foreach (double[] row in _v)
-            {
-                h = row[i + 1];
-                row[i + 1] = (s * row[i]) + (c * h);
-                row[i] = (c * row[i]) - (s * h);
-            }
+            Rotate(_v[i], _v[i + 1], c, s);
         }
 
         p = -s * s2 * c3 * e1 * _e[l] / next;
         _e[l] = s * p;
         _d[l] = c * p;
+    }
+
+    private static void Rotate(double[] first, double[] second, double c, double s)
+    {
+        int k = 0;
+        for (; k <= first.Length - Vector<double>.Count; k += Vector<double>.Count)
+        {
+            var x = new Vector<double>(first, k);
+            var y = new Vector<double>(second, k);
+            ((s * x) + (c * y)).CopyTo(second, k);
+            ((c * x) - (s * y)).CopyTo(first, k);
+        }
+
+        for (; k < first.Length; k++)
+        {
+            (first[k], second[k]) = ((c * first[k]) - (s * second[k]), (s * first[k]) + (c * second[k]));
+        }
     }
 }

@@ -5,7 +5,7 @@ namespace Federated.Aggregation.Robust.Hierarchy;
 /// <param name="To">One past the last.</param>
 public readonly record struct ParameterRange(int From, int To)
 {
-    // Cuts on the Gram kernel's blocks keep the sums of a shard those of the whole.
+    // Whole pages of float32.
     private const int Granule = 1024;
 
     /// <summary>Parameters of the range.</summary>
