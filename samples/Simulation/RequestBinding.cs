@@ -44,6 +44,7 @@ internal sealed class RequestBinding(RunOptions options, ParseResult parsed)
             Attack = Get(options.Attack) ?? data.Attack,
             Byzantine = Get(options.Byzantine) ?? data.Byzantine ?? 0,
             Workers = Get(options.Workers) ?? Environment.ProcessorCount,
+            Nodes = Get(options.Nodes) ?? 1,
             Device = Get(options.Device) ?? "cpu",
             ModelOptions = model ?? new ModelOptions(),
             FitCohort = file is null && Get(options.Cohort) is null,

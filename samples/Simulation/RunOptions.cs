@@ -95,6 +95,8 @@ internal sealed class RunOptions
 
     public Option<int?> Workers { get; } = new("--workers") { Description = "Training threads, each with one instance of the model. Default: the number of cores", HelpName = "THREADS" };
 
+    public Option<int?> Nodes { get; } = new("--nodes") { Description = "Nodes of the aggregation tier; more than one only under the mean. Default: 1", HelpName = "COUNT" };
+
     public Option<string?> Device { get; } = new("--device") { Description = "Where models are trained. Default: cpu", HelpName = "cpu|cuda|cuda:N|auto" };
 
     public Option<double?> TargetAccuracy { get; } = new("--target-accuracy") { Description = "The run ends when the test accuracy reaches this, in (0, 1]", HelpName = "SHARE" };
@@ -118,6 +120,6 @@ internal sealed class RunOptions
         LocalEpochs, LocalSteps, Batch, LearningRate, Momentum, WeightDecay, ClipNorm,
         ServerOptimizer, ServerLearningRate, ServerMomentum, Aggregation, AggregationF, Weighting,
         Compression, CompressionEta, CompressionMomentum, CompressionStart, OverSelection, MinReports,
-        DropOut, Attack, Byzantine, Seed, Workers, Device, TargetAccuracy, EvaluateEvery, Statistics, StatisticsEvery, Output, Job, Plain,
+        DropOut, Attack, Byzantine, Seed, Workers, Nodes, Device, TargetAccuracy, EvaluateEvery, Statistics, StatisticsEvery, Output, Job, Plain,
     ];
 }

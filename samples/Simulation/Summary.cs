@@ -39,6 +39,15 @@ internal static class Summary
         yield return ("bytes", $"{Sizes.Text(result.BytesUp)} up, {Sizes.Text(result.BytesDown)} down");
         yield return ("failures", result.Failures.Count == 0 ? "none" : string.Join(", ", result.Failures.GroupBy(failure => failure.Kind).Select(group => $"{group.Count()} {group.Key}")));
         yield return ("model SHA-256", result.Final.ModelSha256[..16] + "…");
+        if (result.Tree is { } tree)
+        {
+            yield return ("tree", string.Join(", ", tree.Nodes.Select(node =>
+                $"{node.NodeId} {node.Role.ToString().ToLowerInvariant()} with {node.Leaves} leaves for {node.Clients} clients")));
+            yield return ("aggregation", string.Create(
+                culture,
+                $"leaves {tree.Figures.LeafSeconds:0.000} s, middles {tree.Figures.MiddleSeconds:0.000} s, top {tree.Figures.TopSeconds:0.000} s; {Sizes.Text(tree.Figures.BytesInside)} inside nodes, {Sizes.Text(tree.Figures.BytesBetween)} between them"));
+        }
+
         yield return ("time", string.Create(culture, $"{result.Timings.TotalSeconds:0.0} s, {result.Timings.ClientUpdatesPerSecond:0.0} client updates a second"));
     }
 }

@@ -10,7 +10,7 @@ namespace Federated.Aggregator.Functions;
 /// A function of the aggregation tree over the sections of a round. Leaf, middle and top are the same thing, an accumulator that takes
 /// updates or partial aggregates and reports; the role says what it does now. Used by one worker at a time.
 /// </summary>
-internal sealed class AggregationFunction(string key, ImmutableArray<SectionSpec> sections)
+public sealed class AggregationFunction(string key, ImmutableArray<SectionSpec> sections)
 {
     private readonly UpdateAccumulator _accumulator = new([.. sections.Select(ShapeOf)]);
 
@@ -44,6 +44,16 @@ internal sealed class AggregationFunction(string key, ImmutableArray<SectionSpec
         set => _accumulator.Degree = value;
     }
 
+    /// <summary>Adds one update.</summary>
+    /// <param name="payload">Its sections one after another.</param>
+    /// <param name="weight">Its weight, finite and at least 0.</param>
+    /// <param name="carried">Positions of the sections that it carries, ascending.</param>
+    public void Accumulate(ReadOnlySpan<byte> payload, double weight, ImmutableArray<int> carried)
+    {
+        _accumulator.Accumulate(payload, weight, carried);
+        Summed++;
+    }
+
     /// <summary>Adds updates in one pass over the sums.</summary>
     public void Accumulate(ReadOnlySpan<RetainedUpdate> updates)
     {
@@ -54,6 +64,7 @@ internal sealed class AggregationFunction(string key, ImmutableArray<SectionSpec
     /// <summary>Adds a partial, which is used up.</summary>
     public void MergeWith(AggregationFunction other)
     {
+        ArgumentNullException.ThrowIfNull(other);
         _accumulator.MergeWith(other._accumulator);
         Merged++;
     }
@@ -61,6 +72,7 @@ internal sealed class AggregationFunction(string key, ImmutableArray<SectionSpec
     /// <summary>Adds a partial, which stays as it is.</summary>
     public void Add(AggregationFunction other)
     {
+        ArgumentNullException.ThrowIfNull(other);
         _accumulator.Add(other._accumulator);
         Merged++;
     }
@@ -101,7 +113,7 @@ internal sealed class AggregationFunction(string key, ImmutableArray<SectionSpec
     }
 
     /// <summary>Whether the mathematics has sums for a section of this form.</summary>
-    public static bool CanSum(SectionSpec section) =>
+    internal static bool CanSum(SectionSpec section) =>
         section is { Codec: SectionCodec.Dense, Dtype: SectionDType.F32 or SectionDType.F64 or SectionDType.I64 } or { Codec: SectionCodec.Frame, Dtype: SectionDType.F32 }
         && section.Denominator is SectionDenominator.Weight or SectionDenominator.Updates or SectionDenominator.None
         && section.ElementCount <= int.MaxValue;

@@ -1,7 +1,5 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
-using Federated.Aggregation.Accumulators;
-using Federated.Aggregator.Functions;
 using Federated.Coordination.Tier;
 using Federated.Protocol.Codecs;
 using Federated.Protocol.Rounds;
@@ -10,25 +8,26 @@ using Federated.Protocol.V1;
 
 namespace Federated.Simulation.Engine;
 
-/// <summary>The aggregation tier of a simulated round under the mean: one accumulator that sums the updates as they come.</summary>
+/// <summary>The aggregation tier of a simulated round under the mean: its nodes sum the updates as they come.</summary>
 internal sealed class CohortAggregate : ICohortAggregate
 {
     private readonly ImmutableArray<SectionSpec> _sections;
     private readonly ImmutableArray<UpdateForm> _forms;
     private readonly ImmutableArray<SectionRole> _kept;
-    private readonly UpdateAccumulator _accumulator;
+    private readonly SimulatedTier _tier;
     private readonly List<UpdateCommitted> _included = [];
     private readonly List<KeptSection> _keptSections = [];
 
     /// <param name="sections">The sections of the round.</param>
     /// <param name="forms">Which of them each role carries.</param>
     /// <param name="kept">Those that the server half needs from each update.</param>
-    public CohortAggregate(ImmutableArray<SectionSpec> sections, ImmutableArray<UpdateForm> forms, ImmutableArray<SectionRole> kept)
+    /// <param name="tier">The nodes, where the round has begun; null for one node of its own.</param>
+    public CohortAggregate(ImmutableArray<SectionSpec> sections, ImmutableArray<UpdateForm> forms, ImmutableArray<SectionRole> kept, SimulatedTier? tier = null)
     {
         _sections = sections;
         _forms = forms;
         _kept = kept;
-        _accumulator = new UpdateAccumulator([.. sections.Select(ShapeOf)], degree: 1);
+        _tier = tier ?? SimulatedTier.OfOneNode(sections);
     }
 
     public IReadOnlySet<string> Ids => _included.Select(update => update.AssignmentId).ToHashSet(StringComparer.Ordinal);
@@ -36,8 +35,7 @@ internal sealed class CohortAggregate : ICohortAggregate
     public void Add(ReadOnlySpan<byte> payload, UpdateCommitted update)
     {
         ImmutableArray<int> carried = _forms.First(form => form.Role == update.Role).Sections;
-        _accumulator.Accumulate(payload, update.Weight, carried);
-        _included.Add(update);
+        _included.Add(update with { NodeId = _tier.Add(payload, update.Weight, carried) });
         if (_kept.Length > 0)
         {
             Keep(payload, update.AssignmentId, carried);
@@ -58,41 +56,11 @@ internal sealed class CohortAggregate : ICohortAggregate
         }
     }
 
-    public RoundAggregate Report()
-    {
-        if (!_accumulator.CanReport)
-        {
-            return new RoundAggregate([], []);
-        }
-
-        AggregateReport report = _accumulator.Report();
-        return new RoundAggregate(
-            [.. report.Sections.Select((section, i) => (Section: section, Spec: _sections[i])).Where(pair => pair.Section.Count > 0)
-                .Select(pair => new AggregatedSection(
-                    pair.Spec,
-                    pair.Section.Single,
-                    pair.Section.Integer.Length > 0 ? [.. pair.Section.Integer.Select(value => (double)value)] : pair.Section.Double,
-                    pair.Section.Divisor))],
-            _included)
+    public RoundAggregate Report() => _tier.Report() is { } sections
+        ? new RoundAggregate(
+            [.. sections.Select(section => new AggregatedSection(section.Spec, section.Single, section.Wide, section.Divisor))], _included)
         {
             Kept = _keptSections,
-        };
-    }
-
-    private static SectionShape ShapeOf(SectionSpec spec) => new(
-        spec.Dtype switch
-        {
-            SectionDType.F32 => ElementType.Float32,
-            SectionDType.F64 => ElementType.Float64,
-            SectionDType.I64 => ElementType.Int64,
-            _ => throw new InvalidOperationException($"A section of type {spec.Dtype} cannot be summed."),
-        },
-        checked((int)spec.ElementCount),
-        spec.Denominator switch
-        {
-            SectionDenominator.Weight => Denominator.Weight,
-            SectionDenominator.Updates => Denominator.Updates,
-            _ => Denominator.None,
-        },
-        spec.Codec == SectionCodec.Frame ? FrameSections.Decoder : null);
+        }
+        : new RoundAggregate([], []);
 }

@@ -70,10 +70,14 @@ internal sealed class CohortTrainer : IDisposable
             : new RetainedCohort(
                 RoundPlans.FormsOf(TaskKind.Train, algorithm),
                 new RetainedAggregation(RoundPlans.SectionsOf(TaskKind.Train, algorithm), AggregationRules.Of(_job), _job.Seed));
+        Tier = new SimulatedTier(RoundPlans.SectionsOf(TaskKind.Train, algorithm), setup.Request.Nodes);
         // Sizes depend on the role alone; measuring a model file for every client would cost more than a small client's training.
         _bytesUp = algorithm.Roles.ToDictionary(role => role, role => WireSizes.Up(algorithm.UpSections(role)), StringComparer.Ordinal);
         _bytesDown = algorithm.Roles.ToDictionary(role => role, role => WireSizes.Down(setup.Model.Schema, algorithm.DownSections(role)), StringComparer.Ordinal);
     }
+
+    /// <summary>The nodes that sum, unless the rule retains the updates.</summary>
+    public SimulatedTier Tier { get; }
 
     /// <summary>Client tasks that were trained.</summary>
     public long ClientUpdates { get; private set; }
@@ -88,8 +92,13 @@ internal sealed class CohortTrainer : IDisposable
 
         // 2. Reporting: the clients work in parallel, and report in their order until the machine has enough.
         _retained?.Begin(key);
+        if (_retained is null)
+        {
+            Tier.Begin(order.Count);
+        }
+
         ICohortAggregate aggregate = _retained ?? (ICohortAggregate)new CohortAggregate(
-            RoundPlans.SectionsOf(TaskKind.Train, _algorithm), RoundPlans.FormsOf(TaskKind.Train, _algorithm), _algorithm.KeptSections);
+            RoundPlans.SectionsOf(TaskKind.Train, _algorithm), RoundPlans.FormsOf(TaskKind.Train, _algorithm), _algorithm.KeptSections, Tier);
         var pendingStates = new Dictionary<uint, float[]>();
         _compressed.Clear();
         List<Assignment> vanished = [];

@@ -1,5 +1,6 @@
 using Federated.Client.Training;
 using Federated.Protocol.Models;
+using Federated.Protocol.Tier;
 
 namespace Federated.Simulation.Engine;
 
@@ -16,6 +17,8 @@ namespace Federated.Simulation.Engine;
 /// <param name="EvaluateSeconds">Wall-clock seconds of evaluation.</param>
 /// <param name="TotalSeconds">Wall-clock seconds of the run, without reading the data.</param>
 /// <param name="ClientUpdates">Client tasks that were trained.</param>
+/// <param name="Tree">The aggregation tree of the last round.</param>
+/// <param name="TreeFigures">What its functions have done in all rounds.</param>
 public sealed record SimulationOutcome(
     SimulationSetup Setup,
     ModelContent Model,
@@ -28,7 +31,9 @@ public sealed record SimulationOutcome(
     double TrainSeconds,
     double EvaluateSeconds,
     double TotalSeconds,
-    long ClientUpdates)
+    long ClientUpdates,
+    TreePlan Tree,
+    TreeFigures TreeFigures)
 {
     /// <summary>The statistics that were taken, in order; empty when the job asks for none.</summary>
     public IReadOnlyList<StatisticsReport> Statistics { get; init; } = [];

@@ -41,6 +41,9 @@ public sealed record SimulationRequest
     /// <summary>Number of attackers among the clients; the seed decides who they are.</summary>
     public int Byzantine { get; init; }
 
+    /// <summary>Nodes of the aggregation tier, at least 1; more than one only under the mean.</summary>
+    public int Nodes { get; init; } = 1;
+
     /// <summary>Training threads; each holds one instance of the model.</summary>
     public int Workers { get; init; } = Environment.ProcessorCount;
 

@@ -126,7 +126,8 @@ public sealed class Simulator
 
         return new SimulationOutcome(
             _setup, model, final, BackdoorSuccess(model, workers), _rounds, _failures, end, roundsToTarget,
-            training.TotalSeconds, evaluation.TotalSeconds, Stopwatch.GetElapsedTime(started).TotalSeconds, trainer.ClientUpdates)
+            training.TotalSeconds, evaluation.TotalSeconds, Stopwatch.GetElapsedTime(started).TotalSeconds, trainer.ClientUpdates,
+            trainer.Tier.Tree, trainer.Tier.Figures)
         {
             Statistics = _statistics,
         };

@@ -35,4 +35,7 @@ public sealed record ResultDocument
     public required IReadOnlyList<ClientSummary> Clients { get; init; }
 
     public required Timings Timings { get; init; }
+
+    /// <summary>The aggregation tree of a run with more than one node; null otherwise.</summary>
+    public TreeSummary? Tree { get; init; }
 }

@@ -44,6 +44,9 @@ public static class ResultDocuments
             Timings = new Timings(
                 loadSeconds, outcome.TrainSeconds, outcome.EvaluateSeconds, loadSeconds + outcome.TotalSeconds,
                 outcome.TrainSeconds > 0 ? outcome.ClientUpdates / outcome.TrainSeconds : 0),
+            Tree = request.Nodes > 1
+                ? new TreeSummary(outcome.Tree.Nodes, outcome.Tree.UpdatesPerLeaf, outcome.Tree.Hash, outcome.TreeFigures)
+                : null,
         };
     }
 

@@ -1,0 +1,169 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using Federated.Aggregation.Accumulators;
+using Federated.Aggregator.Functions;
+using Federated.Aggregator.Rounds;
+using Federated.Coordination.Hierarchy;
+using Federated.Protocol.Tier;
+using Federated.Protocol.V1;
+
+namespace Federated.Simulation.Engine;
+
+/// <summary>
+/// The nodes of a simulated aggregation tier under the mean. The planner makes the tree from the queues of earlier rounds; updates come to nodes and leaves by
+/// their place in the cohort, and partials are merged in the order of the plan, so that a seed gives the same bits whoever of the workers was faster. Between nodes a
+/// partial goes as the bytes that it has on the wire.
+/// </summary>
+internal sealed class SimulatedTier
+{
+    private const int MostLeaves = 8;
+    private const int BufferBytes = 256 * 1024;
+
+    private readonly ImmutableArray<SectionSpec> _sections;
+    private readonly int _nodes;
+    private readonly PlannerOptions _options = new() { MaxLeavesPerNode = MostLeaves };
+    private readonly Dictionary<string, QueueEstimate> _queues = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, AggregationFunction[]> _leaves = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _arrived = new(StringComparer.Ordinal);
+    private readonly List<string> _places = [];
+    private int _next;
+
+    /// <param name="sections">The sections of every round.</param>
+    /// <param name="nodes">Number of nodes, at least 1.</param>
+    public SimulatedTier(ImmutableArray<SectionSpec> sections, int nodes)
+    {
+        _sections = sections;
+        _nodes = nodes;
+        Tree = TreePlan.Single("node-1", 1, 1);
+    }
+
+    /// <summary>One node with one leaf, where a round has begun.</summary>
+    public static SimulatedTier OfOneNode(ImmutableArray<SectionSpec> sections)
+    {
+        var tier = new SimulatedTier(sections, nodes: 1);
+        tier.Begin(cohort: 1);
+        return tier;
+    }
+
+    /// <summary>The tree of the round.</summary>
+    public TreePlan Tree { get; private set; }
+
+    /// <summary>What the tree has done in all rounds.</summary>
+    public TreeFigures Figures { get; private set; } = new(0, 0, 0, 0, 0, 0);
+
+    /// <summary>Begins a round: every node has room for its share of the cohort, so that all of them are used.</summary>
+    public void Begin(int cohort)
+    {
+        if (_nodes > 1)
+        {
+            double capacity = Math.Ceiling((double)cohort / _nodes);
+            HierarchyPlan plan = HierarchyPlanner.Plan(
+                [.. Enumerable.Range(1, _nodes).Select(number => new NodeLoad($"node-{number}", capacity, 0, 0))], _queues, cohort, _options);
+            Tree = TreePlans.Of(plan, revision: 1, _options.UpdatesPerLeaf, static _ => ("", ""));
+        }
+
+        _leaves.Clear();
+        _arrived.Clear();
+        _places.Clear();
+        _next = 0;
+        foreach (TreeNode node in Tree.Nodes)
+        {
+            _leaves.Add(node.NodeId, [.. Enumerable.Range(1, node.Leaves).Select(leaf =>
+                new AggregationFunction($"{node.NodeId}/{leaf}", _sections) { Degree = 1 })]);
+            _arrived.Add(node.NodeId, 0);
+            _places.AddRange(Enumerable.Repeat(node.NodeId, node.Clients));
+        }
+    }
+
+    /// <summary>The next update goes to the leaf that is its place.</summary>
+    /// <returns>The node.</returns>
+    public string Add(ReadOnlySpan<byte> payload, double weight, ImmutableArray<int> carried)
+    {
+        string node = _places[_next++ % _places.Count];
+        AggregationFunction[] leaves = _leaves[node];
+        long started = Stopwatch.GetTimestamp();
+        leaves[_arrived[node]++ % leaves.Length].Accumulate(payload, weight, carried);
+        Figures = Figures with { LeafSeconds = Figures.LeafSeconds + Stopwatch.GetElapsedTime(started).TotalSeconds };
+        return node;
+    }
+
+    /// <summary>Merges leaves to nodes and nodes to the top, and divides; null when no update came.</summary>
+    public IReadOnlyList<SectionAggregate>? Report()
+    {
+        AggregationFunction? top = null;
+        foreach (TreeNode node in Tree.Nodes.OrderBy(node => node.Parent is null ? 0 : 1).ThenBy(node => node.NodeId, StringComparer.Ordinal))
+        {
+            AggregationFunction partial = Middle(node);
+            if (partial.Count > 0)
+            {
+                top = top is null ? partial : Merge(top, node.Parent is null ? partial : Travel(partial));
+            }
+        }
+
+        foreach (TreeNode node in Tree.Nodes)
+        {
+            QueueEstimate queue = _queues.GetValueOrDefault(node.NodeId);
+            _queues[node.NodeId] = queue.With(_arrived[node.NodeId], _options.QueueSmoothing);
+        }
+
+        Figures = Figures with { Rounds = Figures.Rounds + 1 };
+        if (top is not { CanReport: true })
+        {
+            return null;
+        }
+
+        long started = Stopwatch.GetTimestamp();
+        top.Role = TreeRole.Top;
+        IReadOnlyList<SectionAggregate> sections = top.Report();
+        Figures = Figures with { TopSeconds = Figures.TopSeconds + Stopwatch.GetElapsedTime(started).TotalSeconds };
+        return sections;
+    }
+
+    private AggregationFunction Middle(TreeNode node)
+    {
+        AggregationFunction[] leaves = _leaves[node.NodeId];
+        AggregationFunction middle = leaves[0];
+        long started = Stopwatch.GetTimestamp();
+        long bytes = 0;
+        foreach (AggregationFunction leaf in leaves.AsSpan(1))
+        {
+            if (leaf.Count > 0)
+            {
+                bytes += leaf.PartialBytes;
+                middle.Role = TreeRole.Middle;
+                middle.MergeWith(leaf);
+            }
+        }
+
+        Figures = Figures with
+        {
+            MiddleSeconds = Figures.MiddleSeconds + Stopwatch.GetElapsedTime(started).TotalSeconds,
+            BytesInside = Figures.BytesInside + bytes,
+        };
+        return middle;
+    }
+
+    private AggregationFunction Merge(AggregationFunction top, AggregationFunction partial)
+    {
+        long started = Stopwatch.GetTimestamp();
+        top.Role = TreeRole.Top;
+        top.MergeWith(partial);
+        Figures = Figures with { TopSeconds = Figures.TopSeconds + Stopwatch.GetElapsedTime(started).TotalSeconds };
+        return top;
+    }
+
+    private AggregationFunction Travel(AggregationFunction sent)
+    {
+        var received = new AggregationFunction(sent.Key, _sections) { Degree = 1 };
+        PartialWriter writer = sent.BeginWrite();
+        PartialReader reader = received.BeginRead();
+        byte[] buffer = new byte[BufferBytes];
+        for (int length = writer.Write(buffer); length > 0; length = writer.Write(buffer))
+        {
+            reader.Append(buffer.AsSpan(0, length));
+        }
+
+        Figures = Figures with { BytesBetween = Figures.BytesBetween + writer.Length };
+        return received;
+    }
+}
