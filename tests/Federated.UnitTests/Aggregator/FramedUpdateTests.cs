@@ -24,6 +24,7 @@ public sealed class FramedUpdateTests : NodeFixture
     [Fact]
     public async Task Close_FramesOfDifferentKinds_GivesTheMeanOfWhatTheyDecodeTo()
     {
+        Options.SlotCount = 8;
         AggregatorNode node = await StartAsync();
         RoundPlan plan = Plan(sections: [Framed, Extra]);
         await OpenAsync(node, plan);
