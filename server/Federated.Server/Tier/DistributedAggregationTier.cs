@@ -1,19 +1,12 @@
 using System.Collections.Concurrent;
-using Federated.Aggregator.Events;
-using Federated.Aggregator.Hosting.State;
-using Federated.Coordination.Hierarchy;
 using Federated.Coordination.Tier;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.Tier;
-using Federated.Server.Rounds;
-using Microsoft.Extensions.Options;
 
 namespace Federated.Server.Tier;
 
 /// <summary>The aggregation tier of processes of their own: events go out and come in over the bus, partials by streamed calls.</summary>
-internal sealed class DistributedAggregationTier(
-    NodeDirectory nodes, IEventBus bus, ITierState state, IRoundTransfers transfers, SidecarWatch sidecar, RoundTrees trees,
-    IOptions<TierOptions> options, IOptions<PlannerOptions> planner, TimeProvider time, ILogger<DistributedAggregationTier> logger) : IAggregationTier, IAsyncDisposable
+internal sealed class DistributedAggregationTier(TierParts parts, ILogger<DistributedAggregationTier> logger) : IAggregationTier, IAsyncDisposable
 {
     private readonly ConcurrentDictionary<RoundKey, TierRoundDriver> _rounds = new();
     private readonly ConcurrentDictionary<(string Tenant, string Job), RoundEnded> _ended = new();
@@ -22,10 +15,10 @@ internal sealed class DistributedAggregationTier(
     /// <summary>Hears the nodes from now on.</summary>
     public void Start()
     {
-        nodes.Changed += SignalAll;
-        Listen<NodeJoined>(nodes.Joined);
-        _subscriptions.Add(bus.Subscribe<NodeAlive>(nodes.AliveAsync, parallelism: 8));
-        Listen<NodeLeft>(nodes.Left);
+        parts.Nodes.Changed += SignalAll;
+        Listen<NodeJoined>(parts.Nodes.Joined);
+        _subscriptions.Add(parts.Bus.Subscribe<NodeAlive>(parts.Nodes.AliveAsync, parallelism: 8));
+        Listen<NodeLeft>(parts.Nodes.Left);
         Listen<RoundReady>(Take);
         Listen<UpdatesStored>(Take);
         Listen<PartialReady>(Take);
@@ -37,7 +30,7 @@ internal sealed class DistributedAggregationTier(
         // A node that did not hear of the end of the job's last round, because its sidecar was away, hears of it now.
         if (_ended.TryRemove((plan.Key.TenantId, plan.Key.JobId), out RoundEnded? ended))
         {
-            await bus.PublishAsync(ended, cancellationToken);
+            await parts.Bus.PublishAsync(ended, cancellationToken);
         }
 
         return await _rounds.GetOrAdd(plan.Key, Drive).OpenAsync(plan, sink, cancellationToken);
@@ -59,7 +52,7 @@ internal sealed class DistributedAggregationTier(
 
     public async ValueTask DisposeAsync()
     {
-        nodes.Changed -= SignalAll;
+        parts.Nodes.Changed -= SignalAll;
         foreach (IAsyncDisposable subscription in _subscriptions)
         {
             await subscription.DisposeAsync();
@@ -72,12 +65,11 @@ internal sealed class DistributedAggregationTier(
         }
     }
 
-    private TierRoundDriver Drive(RoundKey key) => new(
-        new TierRound(key, nodes, options.Value, time), nodes, bus, state, transfers, sidecar, trees, options.Value, planner.Value, time, logger);
+    private TierRoundDriver Drive(RoundKey key) => new(new TierRound(key, parts.Nodes, parts.Options, parts.Time), parts, logger);
 
     private async Task EndAsync(RoundKey key, bool isCommitted, string reason, CancellationToken cancellationToken)
     {
-        trees.Ended(key);
+        parts.Trees.Ended(key);
 
         // The key of a round that has ended is never used again, so no writer can come after this one.
         var ended = new RoundEnded(key, ulong.MaxValue, isCommitted, reason);
@@ -86,15 +78,15 @@ internal sealed class DistributedAggregationTier(
             await driver.DisposeAsync();
         }
 
-        await bus.PublishAsync(ended, cancellationToken);
-        await state.DeleteAsync(TierRoundDriver.StateKeyOf(key), cancellationToken);
+        await parts.Bus.PublishAsync(ended, cancellationToken);
+        await parts.State.DeleteAsync(TierRoundDriver.StateKeyOf(key), cancellationToken);
         _ended[(key.TenantId, key.JobId)] = ended;
         _rounds.TryRemove(key, out _);
     }
 
     private void Listen<TEvent>(Action<TEvent> handler)
         where TEvent : class =>
-        _subscriptions.Add(bus.Subscribe<TEvent>(
+        _subscriptions.Add(parts.Bus.Subscribe<TEvent>(
             (message, _) =>
             {
                 handler(message);
@@ -104,7 +96,7 @@ internal sealed class DistributedAggregationTier(
 
     private void Take(RoundReady ready)
     {
-        nodes.Heard(ready.NodeId, ready.Incarnation);
+        parts.Nodes.Heard(ready.NodeId, ready.Incarnation);
         if (_rounds.TryGetValue(ready.Key, out TierRoundDriver? driver))
         {
             driver.Round.Take(ready);
@@ -113,7 +105,7 @@ internal sealed class DistributedAggregationTier(
 
     private void Take(UpdatesStored stored)
     {
-        nodes.Heard(stored.NodeId, stored.Incarnation);
+        parts.Nodes.Heard(stored.NodeId, stored.Incarnation);
         if (_rounds.TryGetValue(stored.Key, out TierRoundDriver? driver))
         {
             foreach (UpdateCommitted update in driver.Round.Take(stored))

@@ -3,6 +3,7 @@ using Federated.Aggregator.Hosting.State;
 using Federated.Aggregator.Hosting.Tier;
 using Federated.Aggregator.Tree;
 using Federated.Coordination.Tier;
+using Federated.Server.Rest;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Federated.Server.Tier;
@@ -17,7 +18,8 @@ internal static class DistributedTierServices
         services.TryAddSingleton<NodeRegistry>();
         services.AddSingleton<NodeDirectory>();
         services.AddSingleton<SidecarWatch>();
-        services.AddSingleton<IRoundTransfers, TierTransfers>();
+        services.AddSingleton<TierTransfers>();
+        services.AddSingleton<TierParts>();
         services.AddSingleton<DistributedAggregationTier>();
         services.AddSingleton<IAggregationTier>(provider => provider.GetRequiredService<DistributedAggregationTier>());
         services.AddHostedService<DistributedCoordinationService>();
@@ -28,5 +30,6 @@ internal static class DistributedTierServices
     {
         app.UseCloudEvents();
         app.MapDaprTier(TierTopics.OfCoordinator);
+        NodesApi.Map(app.MapGroup($"{RestApi.Prefix}/nodes").RequireAuthorization(RestApi.Policy).WithTags("Nodes"));
     }
 }

@@ -108,6 +108,15 @@ internal sealed class NodeDirectory(NodeRegistry registry, IOptions<PlannerOptio
         }
     }
 
+    /// <summary>Every node that is known, by id, with the time since it was heard of.</summary>
+    public IReadOnlyList<(KnownNode Node, TimeSpan Silence)> All()
+    {
+        lock (_gate)
+        {
+            return [.. _nodes.Values.OrderBy(node => node.Info.NodeId, StringComparer.Ordinal).Select(node => (node, time.GetElapsedTime(node.SeenAt)))];
+        }
+    }
+
     /// <summary>The nodes that were heard of within a time, by id.</summary>
     public IReadOnlyList<KnownNode> Present(TimeSpan silence)
     {

@@ -9,15 +9,18 @@ internal sealed class SidecarWatch(DaprClient client, TimeProvider time)
 {
     private long _failedAt;
 
-    /// <summary>Whether the sidecar answers, and has answered at every call since that time ago.</summary>
-    public async Task<bool> IsReliableAsync(TimeSpan since, CancellationToken cancellationToken)
+    /// <summary>Whether the sidecar answers now.</summary>
+    public async Task<bool> AnswersAsync(CancellationToken cancellationToken)
     {
-        if (!await client.CheckOutboundHealthAsync(cancellationToken))
+        bool answers = await client.CheckOutboundHealthAsync(cancellationToken);
+        if (!answers)
         {
             _failedAt = time.GetTimestamp();
-            return false;
         }
 
-        return _failedAt == 0 || time.GetElapsedTime(_failedAt) > since;
+        return answers;
     }
+
+    /// <summary>Whether the sidecar has answered at every call for that long.</summary>
+    public bool IsReliable(TimeSpan since) => _failedAt == 0 || time.GetElapsedTime(_failedAt) > since;
 }

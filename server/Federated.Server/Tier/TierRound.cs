@@ -334,6 +334,18 @@ internal sealed class TierRound(RoundKey key, NodeDirectory nodes, TierOptions o
         }
     }
 
+    /// <summary>Puts the same nodes into the next revision of the tree, so that each says again what it holds.</summary>
+    public void Resync()
+    {
+        lock (_gate)
+        {
+            if (!_tree!.Present.Nodes.IsEmpty && Aggregate is null)
+            {
+                Replace_NeedsLock(_tree.Lost);
+            }
+        }
+    }
+
     /// <summary>Something outside has changed that may concern the round.</summary>
     public void Signal()
     {

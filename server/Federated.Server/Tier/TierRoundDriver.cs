@@ -1,11 +1,7 @@
-using Federated.Aggregator.Events;
-using Federated.Aggregator.Hosting.State;
 using Federated.Aggregator.Rounds;
-using Federated.Coordination.Hierarchy;
 using Federated.Coordination.Tier;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.Tier;
-using Federated.Server.Rounds;
 
 namespace Federated.Server.Tier;
 
@@ -13,15 +9,14 @@ namespace Federated.Server.Tier;
 /// Brings the nodes of a round to where the server wants them: every node of the tree has the round open, or the top has its
 /// aggregate. Commands are repeated until they are answered; a node that is lost on the way leaves the tree.
 /// </summary>
-internal sealed partial class TierRoundDriver(
-    TierRound round, NodeDirectory nodes, IEventBus bus, ITierState state, IRoundTransfers transfers, SidecarWatch sidecar, RoundTrees trees, TierOptions options,
-    PlannerOptions planner, TimeProvider time, ILogger logger) : IAsyncDisposable
+internal sealed partial class TierRoundDriver(TierRound round, TierParts parts, ILogger logger) : IAsyncDisposable
 {
     private readonly SemaphoreSlim _turn = new(1);
     private readonly CancellationTokenSource _over = new();
     private Task _watching = Task.CompletedTask;
     private string _eTag = "";
     private RoundTree? _saved;
+    private bool _mayHaveMissed;
 
     public TierRound Round => round;
 
@@ -29,14 +24,14 @@ internal sealed partial class TierRoundDriver(
     /// <exception cref="InvalidOperationException">No node can carry the plan out.</exception>
     public async Task<RoundRecovery> OpenAsync(RoundPlan plan, IUpdateSink sink, CancellationToken cancellationToken)
     {
-        await nodes.Loaded.WaitAsync(cancellationToken);
+        await parts.Nodes.Loaded.WaitAsync(cancellationToken);
         await _turn.WaitAsync(cancellationToken);
         try
         {
             round.Begin(plan, sink);
             if (round.Tree is null)
             {
-                (_saved, _eTag) = await state.ReadAsync(StateKey, RoundTreeJson.Default.RoundTree, cancellationToken);
+                (_saved, _eTag) = await parts.State.ReadAsync(StateKey, RoundTreeJson.Default.RoundTree, cancellationToken);
                 if (_saved is not null)
                 {
                     round.Use(_saved);
@@ -44,7 +39,7 @@ internal sealed partial class TierRoundDriver(
             }
 
             await ReadyAsync(cancellationToken);
-            trees.Opened(round.Key, round.Tree!.Present, round.View);
+            parts.Trees.Opened(round.Key, round.Tree!.Present, round.View);
         }
         finally
         {
@@ -73,7 +68,7 @@ internal sealed partial class TierRoundDriver(
                 if (round.Answer is not { } answer)
                 {
                     Task changed = round.Changed;
-                    await bus.PublishAsync(new RoundClosing(round.Key, round.Plan.WriterEpoch, round.Tree!.Present.Revision, reason), cancellationToken);
+                    await parts.Bus.PublishAsync(new RoundClosing(round.Key, round.Plan.WriterEpoch, round.Tree!.Present.Revision, reason), cancellationToken);
                     round.ClosingAsked();
                     await WaitAsync(changed, () => round.Answer is not null, cancellationToken);
                     continue;
@@ -113,7 +108,7 @@ internal sealed partial class TierRoundDriver(
         {
             try
             {
-                await Task.WhenAny(round.Changed, Task.Delay(options.NodeLossAfter / 4, time, cancellationToken));
+                await Task.WhenAny(round.Changed, Task.Delay(parts.Options.NodeLossAfter / 4, parts.Time, cancellationToken));
                 await _turn.WaitAsync(cancellationToken);
                 try
                 {
@@ -143,7 +138,18 @@ internal sealed partial class TierRoundDriver(
     {
         while (true)
         {
-            if (await sidecar.IsReliableAsync(options.NodeLossAfter, cancellationToken))
+            if (!await parts.Sidecar.AnswersAsync(cancellationToken))
+            {
+                _mayHaveMissed = true;
+            }
+            else if (_mayHaveMissed && round.Tree is not null)
+            {
+                // Hints of stored updates may have got lost with the sidecar: the nodes are asked anew what they hold.
+                _mayHaveMissed = false;
+                round.Resync();
+            }
+
+            if (parts.Sidecar.IsReliable(parts.Options.NodeLossAfter))
             {
                 round.Check();
             }
@@ -164,7 +170,7 @@ internal sealed partial class TierRoundDriver(
 
             Task changed = round.Changed;
             TreePlan tree = round.Tree!.Present;
-            await bus.PublishAsync(new RoundOpened(round.Plan, tree), cancellationToken);
+            await parts.Bus.PublishAsync(new RoundOpened(round.Plan, tree), cancellationToken);
             round.Asked();
             await WaitAsync(changed, () => round.Tree!.Present.Revision != tree.Revision || round.Missing().Count == 0, cancellationToken);
         }
@@ -182,9 +188,9 @@ internal sealed partial class TierRoundDriver(
             }
 
             int revision = (round.Tree?.Present.Revision ?? 0) + 1;
-            if (nodes.Present(4 * options.NodeLossAfter) is { Count: > 0 } present)
+            if (parts.Nodes.Present(4 * parts.Options.NodeLossAfter) is { Count: > 0 } present)
             {
-                round.Use(RoundTree.Begin(TreePlanner.Plan(present, round.Plan.ExpectedUpdates, revision, planner)));
+                round.Use(RoundTree.Begin(TreePlanner.Plan(present, round.Plan.ExpectedUpdates, revision, parts.Planner)));
                 LogPlanned(round.Key, revision, round.Tree!.Present.Nodes.Length, round.Tree.Present.Top.NodeId);
                 return;
             }
@@ -202,19 +208,19 @@ internal sealed partial class TierRoundDriver(
             return;
         }
 
-        if (!await state.TryWriteAsync(StateKey, tree, _eTag, RoundTreeJson.Default.RoundTree, cancellationToken))
+        if (!await parts.State.TryWriteAsync(StateKey, tree, _eTag, RoundTreeJson.Default.RoundTree, cancellationToken))
         {
             // A store that was in memory may be empty again; anything else was written by another server.
-            (RoundTree? other, _eTag) = await state.ReadAsync(StateKey, RoundTreeJson.Default.RoundTree, cancellationToken);
-            if (other is not null || !await state.TryWriteAsync(StateKey, tree, "", RoundTreeJson.Default.RoundTree, cancellationToken))
+            (RoundTree? other, _eTag) = await parts.State.ReadAsync(StateKey, RoundTreeJson.Default.RoundTree, cancellationToken);
+            if (other is not null || !await parts.State.TryWriteAsync(StateKey, tree, "", RoundTreeJson.Default.RoundTree, cancellationToken))
             {
                 throw new IOException($"Another process has written the tree of round {round.Key}.");
             }
         }
 
-        (_, _eTag) = await state.ReadAsync(StateKey, RoundTreeJson.Default.RoundTree, cancellationToken);
+        (_, _eTag) = await parts.State.ReadAsync(StateKey, RoundTreeJson.Default.RoundTree, cancellationToken);
         _saved = tree;
-        trees.Record(round.Key, tree.Present);
+        parts.Trees.Record(round.Key, tree.Present);
     }
 
     /// <returns>Whether something was fetched, so that the tree may have changed.</returns>
@@ -225,7 +231,7 @@ internal sealed partial class TierRoundDriver(
         {
             try
             {
-                ReopenedRound recovery = await transfers.FetchRecoveryAsync(node, round.Plan, round.Tree!.Present.Revision, cancellationToken);
+                ReopenedRound recovery = await parts.Transfers.FetchRecoveryAsync(node, round.Plan, round.Tree!.Present.Revision, cancellationToken);
                 LogRecovered(round.Key, node.NodeId, recovery.Recovered.Count, recovery.Lost.Count);
                 foreach (UpdateCommitted update in round.TakeRecovery(node.NodeId, recovery))
                 {
@@ -248,7 +254,7 @@ internal sealed partial class TierRoundDriver(
         ClosedRound closed;
         try
         {
-            closed = await transfers.FetchAggregateAsync(tree.Top, round.Plan, tree.Revision, cancellationToken);
+            closed = await parts.Transfers.FetchAggregateAsync(tree.Top, round.Plan, tree.Revision, cancellationToken);
         }
         catch (TransferFailedException exception)
         {
@@ -271,7 +277,7 @@ internal sealed partial class TierRoundDriver(
     /// <summary>Until something has changed so that the condition holds, or it is time to repeat and to look who is silent.</summary>
     private async Task WaitAsync(Task changed, Func<bool> isReached, CancellationToken cancellationToken)
     {
-        Task repeat = Task.Delay(options.RepeatAfter, time, cancellationToken);
+        Task repeat = Task.Delay(parts.Options.RepeatAfter, parts.Time, cancellationToken);
         while (!isReached())
         {
             if (await Task.WhenAny(changed, repeat) == repeat)

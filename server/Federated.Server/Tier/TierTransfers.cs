@@ -6,12 +6,16 @@ using Grpc.Core;
 
 namespace Federated.Server.Tier;
 
-/// <summary>The transfers over gRPC.</summary>
-internal sealed class TierTransfers(TierTransferClient client) : IRoundTransfers
+/// <summary>What the server takes from nodes by a streamed call: it is too large for an event.</summary>
+internal sealed class TierTransfers(TierTransferClient client)
 {
+    /// <summary>The aggregate of a round, divided once.</summary>
+    /// <exception cref="TransferFailedException">The node does not answer, or has no aggregate of that tree.</exception>
     public Task<ClosedRound> FetchAggregateAsync(TreeNode top, RoundPlan plan, int revision, CancellationToken cancellationToken) =>
         RunAsync(top, () => client.FetchAggregateAsync(top.Transfer, plan, revision, cancellationToken), cancellationToken);
 
+    /// <summary>What a node had of a round when it opened it in that tree.</summary>
+    /// <exception cref="TransferFailedException">The node does not answer, or has not opened that tree.</exception>
     public Task<ReopenedRound> FetchRecoveryAsync(TreeNode node, RoundPlan plan, int revision, CancellationToken cancellationToken) =>
         RunAsync(node, () => client.FetchRecoveryAsync(node.Transfer, plan, revision, cancellationToken), cancellationToken);
 

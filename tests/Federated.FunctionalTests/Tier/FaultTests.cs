@@ -1,7 +1,7 @@
+using System.Text.Json.Nodes;
 using Federated.Client.Sessions;
 using Federated.DaprSidecar.Faults;
 using Federated.FunctionalTests.Server;
-using Federated.Protocol.Tier;
 
 namespace Federated.FunctionalTests.Tier;
 
@@ -57,9 +57,9 @@ public sealed class FaultTests
     }
 
     [Fact]
-    public Task StopOfTheServer_WithTheRoundOpen_GoesOnWithTheSameNodes() => RunAsync(asProcesses: false, "journal", async (world, _, _) =>
+    public Task KillOfTheServer_WithTheRoundOpen_GoesOnWithTheSameNodes() => RunAsync(asProcesses: false, "journal", async (world, _, _) =>
     {
-        await world.StopServerAsync();
+        await world.KillServerAsync();
         await world.StartServerAsync();
     });
 
@@ -80,22 +80,22 @@ public sealed class FaultTests
         top.Cable.Heal();
     });
 
-    private static TierNode NodeOf(TierWorld world, TreePlan tree, bool isTop) =>
-        world.Nodes.First(node => (tree.Top.NodeId == node.Id) == isTop && tree.Find(node.Id) is not null);
+    private static TierNode NodeOf(TierWorld world, JsonObject tree, bool isTop) =>
+        world.Nodes.First(node => ((string?)tree["top"] == node.Id) == isTop);
 
     /// <summary>Runs the job, and disturbs it when all updates of the second round are stored but one.</summary>
-    private static async Task<IReadOnlyList<SdkDevice>> RunAsync(bool asProcesses, string durability, Func<TierWorld, TreePlan, Task, Task> disturb)
+    private static async Task<IReadOnlyList<SdkDevice>> RunAsync(bool asProcesses, string durability, Func<TierWorld, JsonObject, Task, Task> disturb)
     {
         await using TierWorld world = await TierWorld.StartAsync(3, asProcesses);
         try
         {
             Task running = await world.RunAsync(Rounds, Shifts, durability, Disturbed);
-            TreePlan tree = await world.UntilOneIsMissingAsync(Disturbed, running).WaitAsync(Patience, TierWorld.Cancellation);
+            JsonObject tree = await world.UntilOneIsMissingAsync(Disturbed, running).WaitAsync(Patience, TierWorld.Cancellation);
             await disturb(world, tree, running);
             world.Release();
             await running.WaitAsync(Patience, TierWorld.Cancellation);
 
-            Assert.Equal(3, tree.Nodes.Length);
+            Assert.Equal(3, tree["nodes"]!.AsArray().Count);
             Assert.Equal(Undisturbed, await world.CheckAsync());
             return world.Devices;
         }

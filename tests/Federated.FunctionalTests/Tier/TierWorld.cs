@@ -9,20 +9,11 @@ using Federated.FunctionalTests.Dapr;
 using Federated.FunctionalTests.Database;
 using Federated.FunctionalTests.Server;
 using Federated.Protocol.Models;
-using Federated.Protocol.Rounds;
-using Federated.Protocol.Tier;
-using Federated.Protocol.V1;
 using Federated.Server.Configuration;
 using Federated.Server.Database.Rows;
-using Federated.Server.Hosting;
-using Federated.Server.Rounds;
-using Federated.Server.Tier;
 using Federated.Storage.Blobs;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 
 namespace Federated.FunctionalTests.Tier;
 
@@ -37,7 +28,6 @@ internal sealed class TierWorld : IAsyncDisposable
     private const int Parameters = (Features * Outputs) + Outputs;
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("federated-tier-");
-    private readonly LogLines _serverLogs = new();
     private readonly int _restPort = RedisServer.FreePort();
     private readonly int _grpcPort = RedisServer.FreePort();
     private readonly SidecarApp _serverSidecar = new("coordinator", null, RedisServer.FreePort(), RedisServer.FreePort());
@@ -45,7 +35,7 @@ internal sealed class TierWorld : IAsyncDisposable
     private readonly List<float> _shifts = [];
     private readonly ManualResetEventSlim _released = new();
     private string _jobId = "";
-    private WebApplication? _server;
+    private HostProcess? _server;
 
     private TierWorld(int nodes)
     {
@@ -105,29 +95,32 @@ internal sealed class TierWorld : IAsyncDisposable
 
     public async Task StartServerAsync()
     {
-        _server = FederatedServer.Build(
-        [
-            "--environment=Production",
-            $"--Data:Directory={ServerFolder}",
-            $"--Endpoints:Rest=http://127.0.0.1:{_restPort}",
-            $"--Endpoints:Grpc={Grpc}",
-            $"--Admin:Key={AdministratorKey}",
-            "--Identity:FirstTokenUses=0",
-            "--Coordination:RestartDelay=00:00:00.2",
-            "--Tier:Mode=Distributed",
-            $"--Tier:Key={TierKey}",
-            "--Tier:NodeLossAfter=00:00:02.5",
-            "--Tier:RepeatAfter=00:00:00.5",
-            "--Tier:SpoolWait=00:01:00",
-            $"--Dapr:HttpEndpoint=http://127.0.0.1:{_serverSidecar.HttpPort}",
-            $"--Dapr:GrpcEndpoint=http://127.0.0.1:{_serverSidecar.GrpcPort}",
-        ], builder => builder.Logging.ClearProviders().AddProvider(_serverLogs));
-        await _server.StartAsync(Cancellation);
+        _server = await HostProcess.StartAsync(
+            "Federated.Server.dll",
+            [
+                "--environment=Production",
+                $"--Data:Directory={ServerFolder}",
+                $"--Endpoints:Rest=http://127.0.0.1:{_restPort}",
+                $"--Endpoints:Grpc={Grpc}",
+                $"--Admin:Key={AdministratorKey}",
+                "--Identity:FirstTokenUses=0",
+                "--Coordination:RestartDelay=00:00:00.2",
+                "--Tier:Mode=Distributed",
+                $"--Tier:Key={TierKey}",
+                "--Tier:NodeLossAfter=00:00:02.5",
+                "--Tier:RepeatAfter=00:00:00.5",
+                "--Tier:SpoolWait=00:01:00",
+                $"--Dapr:HttpEndpoint=http://127.0.0.1:{_serverSidecar.HttpPort}",
+                $"--Dapr:GrpcEndpoint=http://127.0.0.1:{_serverSidecar.GrpcPort}",
+            ],
+            "Listening:",
+            Cancellation);
     }
 
-    public async Task StopServerAsync()
+    /// <summary>SIGKILL.</summary>
+    public async Task KillServerAsync()
     {
-        await _server!.StopAsync(Cancellation);
+        await _server!.KillAsync();
         await _server.DisposeAsync();
         _server = null;
     }
@@ -173,19 +166,17 @@ internal sealed class TierWorld : IAsyncDisposable
     /// <summary>Lets the device go on that was held.</summary>
     public void Release() => _released.Set();
 
-    /// <summary>Waits until all updates of a round are stored but that of the held device, and gives the round's tree.</summary>
-    public async Task<TreePlan> UntilOneIsMissingAsync(int round, Task running)
+    /// <summary>Waits until all updates of a round are stored but that of the held device, and gives the round's tree as REST shows it.</summary>
+    public async Task<JsonObject> UntilOneIsMissingAsync(int round, Task running)
     {
-        var key = new RoundKey("default", _jobId, round, TaskKind.Train);
         while (true)
         {
-            if (_server!.Services.GetRequiredService<RoundTrees>().Find(key) is { } open && open.View().Sum(node => node.Stored) == _devices.Count - 1)
+            if (await FindTreeAsync(round) is { } live && live["nodes"]!.AsArray().Sum(node => (int)node!["stored"]!) == _devices.Count - 1)
             {
-                return open.Tree;
+                return live;
             }
 
             Assert.False(running.IsCompleted, $"The job ended before round {round} was nearly complete. {running.Exception}");
-            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, Cancellation);
         }
     }
 
@@ -227,22 +218,44 @@ internal sealed class TierWorld : IAsyncDisposable
     }
 
     /// <summary>Waits until the round goes on in a later tree than that.</summary>
-    public async Task UntilReplannedAsync(int round, TreePlan tree)
+    public async Task UntilReplannedAsync(int round, JsonObject tree)
     {
-        var key = new RoundKey("default", _jobId, round, TaskKind.Train);
-        while (_server!.Services.GetRequiredService<RoundTrees>().Find(key) is not { } open || open.Tree.Revision <= tree.Revision)
+        while (await FindTreeAsync(round) is not { } live || (int)live["revision"]! <= (int)tree["revision"]!)
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, Cancellation);
         }
     }
 
     private async Task UntilAllAreKnownAsync()
     {
-        NodeDirectory directory = _server!.Services.GetRequiredService<NodeDirectory>();
-        while (directory.Present(TimeSpan.FromMinutes(1)).Count < Nodes.Count)
+        using HttpClient administrator = NewAdministrator();
+        while ((await administrator.GetFromJsonAsync<JsonArray>("/api/v1/nodes", Cancellation))!.Count < Nodes.Count)
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, Cancellation);
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Cancellation);
         }
+    }
+
+    /// <summary>The tree of an open round with what its nodes have stored; null while it is not open.</summary>
+    private async Task<JsonObject?> FindTreeAsync(int round)
+    {
+        await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Cancellation);
+        using HttpClient administrator = NewAdministrator();
+        using HttpResponseMessage response = await administrator.GetAsync(
+            $"/api/v1/jobs/{_jobId}/rounds/{round}/tree/live", HttpCompletionOption.ResponseHeadersRead, Cancellation);
+        if (!response.IsSuccessStatusCode)
+        {
+            return null;
+        }
+
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(Cancellation));
+        while (await reader.ReadLineAsync(Cancellation) is { } line)
+        {
+            if (line.StartsWith("data: ", StringComparison.Ordinal))
+            {
+                return JsonNode.Parse(line["data: ".Length..])!.AsObject();
+            }
+        }
+
+        return null;
     }
 
     /// <summary>Waits until a device sees an event of that kind in that round for the first time.</summary>
@@ -262,7 +275,7 @@ internal sealed class TierWorld : IAsyncDisposable
 
     /// <summary>What server and nodes said, for the message of a failed test.</summary>
     public string Report() =>
-        $"--- server\n{_serverLogs.Text}\n{string.Join('\n', Nodes.Select(node => $"--- {node.Id}\n{node.Process?.Output}{node.Logs.Text}"))}";
+        $"--- server\n{_server?.Output}\n{string.Join('\n', Nodes.Select(node => $"--- {node.Id}\n{node.Process?.Output}{node.Logs.Text}"))}";
 
     public async ValueTask DisposeAsync()
     {
@@ -273,7 +286,6 @@ internal sealed class TierWorld : IAsyncDisposable
 
         if (_server is not null)
         {
-            await _server.StopAsync(CancellationToken.None);
             await _server.DisposeAsync();
         }
 
