@@ -27,6 +27,12 @@ internal sealed class DistributedAggregationTier(TierParts parts, ILogger<Distri
 
     public async Task<RoundRecovery> OpenRoundAsync(RoundPlan plan, IUpdateSink sink, CancellationToken cancellationToken)
     {
+        if (!plan.IsMean)
+        {
+            throw new InvalidOperationException(
+                $"Round {plan.Key} asks for the rule '{plan.Rule}', which needs all updates at one node; a distributed tier aggregates the mean. Run the job on a server with Tier:Mode=Embedded.");
+        }
+
         // A node that did not hear of the end of the job's last round, because its sidecar was away, hears of it now.
         if (_ended.TryRemove((plan.Key.TenantId, plan.Key.JobId), out RoundEnded? ended))
         {
