@@ -1,10 +1,9 @@
 using System.Numerics.Tensors;
 using Federated.Aggregation.Kernels;
 using Federated.Aggregation.Linear;
+using Federated.Aggregation.Robust.Catalog;
 using Federated.Aggregation.Robust.Flag;
 using Federated.Aggregation.Robust.Gram;
-using Federated.Aggregation.Robust.Mixing;
-using Federated.Aggregation.Robust.Rules;
 using Federated.Benchmarks.Framework;
 using TorchSharp;
 
@@ -46,26 +45,25 @@ internal sealed class RobustBenchmark : IBenchmark
         ReadOnlyMemory<float>[] memories = [.. updates.Select(update => (ReadOnlyMemory<float>)update)];
         float[] destination = new float[1_000_000];
         double[] weights = [.. Enumerable.Repeat(1.0, updates.Length)];
-        (IGramRule Rule, double Goal)[] rules =
+        var input = new RobustInput { Updates = memories };
+        (RobustRule Rule, double Goal)[] rules =
         [
-            (new KrumRule(10, isMulti: false), 5),
-            (new KrumRule(10, isMulti: true), 5),
-            (new GeometricMedianRule(), 6),
-            (new CentredClippingRule(), 4),
-            (new CovarianceFilterRule(10), 10),
-            (new MixedRule([new NearestNeighbourMixing(10)], new MeanRule()), 8),
+            .. new (string Text, double Goal)[]
+            {
+                ("krum", 5), ("multi-krum", 5), ("geometric-median", 6), ("centred-clipping", 4), ("caf", 10), ("nnm+mean", 8),
+            }.Select(rule => (RuleCatalog.Create(rule.Text, 10), rule.Goal)),
         ];
         double[] best = Interleaved.Best(
             Interleaved.DefaultTurns,
             [
                 () => WeightedMean.Compute(memories, weights, destination),
-                .. rules.Select(rule => (Action)(() => GramAggregation.Run(rule.Rule, memories, destination))),
+                .. rules.Select(rule => (Action)(() => rule.Rule.Aggregate(input, destination))),
             ]);
         for (int i = 0; i < rules.Length; i++)
         {
             // Twice the time is allowed with half the vector width.
             double goal = rules[i].Goal * (MachineDescription.InstructionSet == "AVX-512" ? 1 : 2);
-            context.AtMost($"robust.{rules[i].Rule.Name}50.multipleOfMean", best[i + 1] / best[0], goal);
+            context.AtMost($"robust.{rules[i].Rule.Text}50.multipleOfMean", best[i + 1] / best[0], goal);
         }
     }
 

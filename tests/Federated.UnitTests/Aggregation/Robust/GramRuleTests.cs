@@ -1,6 +1,5 @@
-using Federated.Aggregation.Robust.Flag;
+using Federated.Aggregation.Robust.Catalog;
 using Federated.Aggregation.Robust.Gram;
-using Federated.Aggregation.Robust.Mixing;
 using Federated.Aggregation.Robust.Rules;
 using Federated.Numerics;
 
@@ -26,24 +25,20 @@ public sealed class GramRuleTests
     public void Combine_BehindNearestNeighboursAndClipping_EqualsTheNaiveRules(string name)
     {
         // A third of the bound makes the clipping bite; the means of neighbours are ordered alike.
-        var mixed = new MixedRule([new NearestNeighbourMixing(F), new ClipMixing(5), new AdaptiveClipMixing(F)], Rule(name));
-
         double[][] seen = NaiveRules.Arc(NaiveRules.Clip(NaiveRules.Nnm(X, F), 5), F);
 
-        RobustData.AssertClose(Naive(name, seen), Run(mixed, X), 1e-8);
-        Assert.Equal($"nnm+clipping+arc+{name}", mixed.Name);
+        RobustData.AssertClose(Naive(name, seen), Judge($"nnm+clipping:bound=5+arc+{name}{(name == "centred-clipping" ? ":radius=3,iterations=2" : "")}"), 1e-8);
     }
 
     [Fact]
     public void Combine_BehindBuckets_IsTheMeanOfBuckets()
     {
-        var mixed = new MixedRule([new BucketMixing(4, new CounterRandom(3, RandomPurpose.Test))], new MeanRule());
         int[] order = [.. Enumerable.Range(0, 9)];
-        new CounterRandom(3, RandomPurpose.Test).Shuffle<int>(order);
+        new CounterRandom(3, RandomPurpose.Aggregation, 0, 7).Shuffle<int>(order);
 
         double[] expected = NaiveRules.Mean(order.Chunk(4).Select(bucket => NaiveRules.Mean(bucket.Select(i => X[i]))));
 
-        RobustData.AssertClose(expected, Run(mixed, X), 1e-12);
+        RobustData.AssertClose(expected, Judge("bucketing:size=4+mean"), 1e-12);
     }
 
     [Fact]
@@ -129,9 +124,7 @@ public sealed class GramRuleTests
     [Fact]
     public void Combine_FlagBehindNearestNeighbours_EqualsTheNaiveRoute()
     {
-        var mixed = new MixedRule([new NearestNeighbourMixing(F)], new FlagRule(new FlagOptions { Form = FlagForm.Normalised, RankTolerance = 1e-13 }));
-
-        RobustData.AssertClose(NaiveFlag.Run(NaiveRules.Nnm(X, F), 5, 1, 0, true, false).Result, Run(mixed, X), 1e-8);
+        RobustData.AssertClose(NaiveFlag.Run(NaiveRules.Nnm(X, F), 5, 1, 0, true, false).Result, Judge("nnm+flag:form=normalised"), 1e-8);
     }
 
     [Fact]
@@ -172,6 +165,13 @@ public sealed class GramRuleTests
         };
         RobustData.AssertClose(expected, [.. result.Select(value => (double)value)], 1e-5);
         Assert.Throws<ArgumentException>(() => GramAggregation.Run(new NearestToPivotRule(F, 1), RobustData.Memories(updates), result));
+    }
+
+    private static double[] Judge(string text)
+    {
+        var statistics = new RuleStatistics(RobustData.Gram(X), [.. X.Select(_ => true)], []);
+        RuleVerdict verdict = RuleCatalog.Create(text, F).Judge(statistics, new RobustInput { Updates = [], Seed = 3, Round = 7 });
+        return RobustData.Combine(X, [.. verdict.Coefficients!]);
     }
 
     private static IGramRule Rule(string name) => name switch
