@@ -3,14 +3,14 @@
 #
 #   deploy/dev/tier.sh [N]         N nodes, 3 by default
 #
-# DATA=FOLDER keeps the data elsewhere than ./data/tier; REDIS=HOST:PORT puts events and state on a Redis. Where daprd is on the PATH it is
+# TIER_DATA=FOLDER keeps the data elsewhere than ./data/tier; TIER_REDIS=HOST:PORT puts events and state on a Redis. Where daprd is on the PATH it is
 # used, with deploy/dapr/development.yaml and the Redis that it names; otherwise the development sidecar of this repository.
 # The server listens as usual on http://localhost:5080 (REST) and http://localhost:5081 (devices).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 nodes="${1:-3}"
 case "$nodes" in -h|--help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0;; ''|*[!0-9]*) echo "tier.sh: '$nodes' is not a number of nodes" >&2; exit 2;; esac
-data="$(realpath -m "${DATA:-data/tier}")"
+data="$(realpath -m "${TIER_DATA:-data/tier}")"
 mkdir -p "$data"
 [ -s "$data/tier.key" ] || (umask 077; head -c 24 /dev/urandom | base64 > "$data/tier.key")
 key="$(cat "$data/tier.key")"
@@ -58,7 +58,7 @@ else
     for ((n = 1; n <= nodes; n++)); do
         apps+=(--app "node-$n,app=http://127.0.0.1:$((5200 + n * 10)),http=$((3600 + n)),grpc=$((50600 + n))")
     done
-    start sidecar dotnet "$(out tests/Federated.DaprSidecar)" "${apps[@]}" ${REDIS:+--redis "$REDIS"}
+    start sidecar dotnet "$(out tests/Federated.DaprSidecar)" "${apps[@]}" ${TIER_REDIS:+--redis "$TIER_REDIS"}
     await sidecar "Sidecar of coordinator"
 fi
 
