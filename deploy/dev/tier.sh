@@ -67,6 +67,7 @@ start server dotnet "$(out server/Federated.Server)" --environment=Development -
 await server "Listening"
 for ((n = 1; n <= nodes; n++)); do
     start "node-$n" dotnet "$(out aggregator/Federated.AggregatorHost)" --Aggregator:NodeId="node-$n" --Aggregator:Directory="$data/node-$n" \
+        --Aggregator:SlotCount=4 \
         --Trust:Directory="$data/server/keys" --Tier:Key="$key" \
         --Endpoints:Control=http://127.0.0.1:$((5200 + n * 10)) --Endpoints:Devices=http://127.0.0.1:$((5201 + n * 10)) \
         --Endpoints:Transfer=http://127.0.0.1:$((5202 + n * 10)) \
