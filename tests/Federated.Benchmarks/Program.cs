@@ -3,6 +3,7 @@ using Federated.Benchmarks.Framework;
 using Federated.Benchmarks.Gateway;
 using Federated.Benchmarks.Latency;
 using Federated.Benchmarks.Mathematics;
+using Federated.Benchmarks.Tier;
 using Federated.Benchmarks.Training;
 
 IBenchmark[] benchmarks =
@@ -17,6 +18,7 @@ IBenchmark[] benchmarks =
     new SimulationBenchmark(),
     new UploadBenchmark(),
     new RoundBenchmark(),
+    .. TierBenchmark.All,
 ];
 
 using var stop = new CancellationTokenSource();
@@ -25,6 +27,12 @@ Console.CancelKeyPress += (_, pressed) =>
     pressed.Cancel = true;
     stop.Cancel();
 };
+if (args is [WorkerPart.Argument])
+{
+    Console.WriteLine("ready");
+    return 0;
+}
+
 if (args is [RoundServer.Argument, ..])
 {
     return await RoundServer.RunAsync(args, stop.Token);

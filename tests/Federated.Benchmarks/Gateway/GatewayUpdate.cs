@@ -70,7 +70,8 @@ internal sealed class GatewayUpdate
         await call.ResponseAsync;
     }
 
-    private UpdateHeader Header(string assignment)
+    /// <summary>The first message of an upload under an id.</summary>
+    public UpdateHeader Header(string assignment)
     {
         SectionSpec delta = Plan(Elements).Sections[0];
         var ticket = new UpdateTicket
