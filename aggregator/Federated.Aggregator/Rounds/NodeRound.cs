@@ -265,6 +265,11 @@ internal sealed class NodeRound
     /// <exception cref="InvalidOperationException">Summing had failed; the round can only be abandoned.</exception>
     public async Task<NodePartial> PartialAsync(CancellationToken cancellationToken)
     {
+        if (!_plan.IsMean)
+        {
+            throw new InvalidOperationException($"Round {_plan.Key} has the rule '{_plan.Rule}': its updates are kept, so there are no sums to hand over.");
+        }
+
         await StopAsync(cancellationToken);
         lock (_gate)
         {

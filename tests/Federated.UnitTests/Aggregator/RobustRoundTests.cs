@@ -150,6 +150,21 @@ public sealed class RobustRoundTests : NodeFixture
     }
 
     [Fact]
+    public async Task ClosePartial_UpdatesKept_IsRefused()
+    {
+        AggregatorNode node = await StartAsync();
+        RoundPlan plan = Robust("median", 1, 3);
+        await OpenAsync(node, plan);
+        await UploadManyAsync(node, plan, 0, 3);
+
+        var fault = await Assert.ThrowsAsync<InvalidOperationException>(() => node.ClosePartialAsync(plan.Key, Cancellation));
+
+        Assert.Contains("no sums to hand over", fault.Message, StringComparison.Ordinal);
+        await node.AbandonRoundAsync(plan.Key, "stopped.", Cancellation);
+        AssertPoolIsFree(node);
+    }
+
+    [Fact]
     public async Task OpenRound_TreeOfSeveralNodes_IsRefused()
     {
         AggregatorNode node = await StartAsync();
