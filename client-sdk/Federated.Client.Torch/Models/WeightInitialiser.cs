@@ -1,4 +1,5 @@
 using Federated.Numerics;
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -49,7 +50,7 @@ public static class WeightInitialiser
                 Uniform(parameter, 1 / Math.Sqrt(parameter.shape[0] / 4.0), random);
                 break;
             case NormBase or GroupNorm or LayerNorm:
-                parameter.fill_(isBias ? 0 : 1);
+                Fill(parameter, isBias ? 0 : 1);
                 break;
         }
     }
@@ -62,7 +63,7 @@ public static class WeightInitialiser
                 Uniform(parameter, 1 / Math.Sqrt(fanIn), random);
                 break;
             case var _ when isBias:
-                parameter.fill_(0);
+                Fill(parameter, 0);
                 break;
             case InitialisationScheme.KaimingNormal:
                 Normal(parameter, Math.Sqrt(2.0 / fanIn), random);
@@ -71,6 +72,12 @@ public static class WeightInitialiser
                 Uniform(parameter, Math.Sqrt(6.0 / (fanIn + fanOut)), random);
                 break;
         }
+    }
+
+    private static void Fill(Tensor parameter, double value)
+    {
+        using Scalar scalar = value;
+        parameter.fill_(scalar);
     }
 
     private static void Uniform(Tensor parameter, double bound, CounterRandom random)

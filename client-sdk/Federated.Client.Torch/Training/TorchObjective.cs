@@ -173,7 +173,7 @@ public sealed class TorchObjective : IExampleObjective, INormalisationObjective,
         Tensor loss = nn.functional.cross_entropy(Module.Module.call(inputs), labels);
         FlatTensor.Clear(Module.Gradient);
         loss.backward();
-        return loss.ToSingle();
+        return TensorValue.Single(loss);
     }
 
     private Evaluation Forward(ReadOnlySpan<int> batch)
@@ -186,7 +186,7 @@ public sealed class TorchObjective : IExampleObjective, INormalisationObjective,
         Tensor scores = Module.Module.call(inputs);
         Tensor loss = nn.functional.cross_entropy(scores, labels, reduction: nn.Reduction.Sum);
         Tensor correct = scores.argmax(1).eq(labels).sum();
-        return new Evaluation(loss.ToSingle(), correct.ToInt64(), labels.NumberOfElements);
+        return new Evaluation(TensorValue.Single(loss), TensorValue.Int64(correct), labels.NumberOfElements);
     }
 
     private ReadOnlySpan<int> Chunk(int start, int length)

@@ -127,7 +127,7 @@ public sealed class TorchSolver : ILocalSolver, IDisposable
     private static void Clip(Tensor gradient, double limit)
     {
         using Tensor norm = gradient.norm();
-        double length = norm.ToSingle();
+        double length = TensorValue.Single(norm);
         if (length > limit)
         {
             using Scalar scale = limit / length;
