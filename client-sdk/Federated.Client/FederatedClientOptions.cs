@@ -10,6 +10,12 @@ public sealed class FederatedClientOptions
     /// </summary>
     public Uri? Server { get; set; }
 
+    /// <summary>
+    /// A PEM file with the authorities, or the server's own certificate, in which the certificate chain of an <c>https</c> server must end; the system's authorities are
+    /// not asked then. The certificate must name the address in any case. Default: null, which means the system's authorities.
+    /// </summary>
+    public string? TrustedCertificatesFile { get; set; }
+
     /// <summary>The secret that admits an unknown device; not used again once the device is enrolled. Default: none.</summary>
     public string? EnrolmentToken { get; set; }
 
@@ -79,6 +85,11 @@ public sealed class FederatedClientOptions
         else if (!Server.IsAbsoluteUri || (Server.Scheme != Uri.UriSchemeHttp && Server.Scheme != Uri.UriSchemeHttps))
         {
             errors.Add($"Server is '{Server}'; it must be an absolute http or https address.");
+        }
+
+        if (TrustedCertificatesFile is not null && !File.Exists(TrustedCertificatesFile))
+        {
+            errors.Add($"TrustedCertificatesFile is '{TrustedCertificatesFile}', which names no readable file.");
         }
 
         errors.Range("DisplayName's length", DisplayName.Length, 0, 100);

@@ -38,4 +38,10 @@ public enum FederatedClientReason
 
     /// <summary>A model could not be downloaded intact, or does not fit its description.</summary>
     BadModel = 11,
+
+    /// <summary>
+    /// The certificate of an <c>https</c> server is not trusted: its authority is unknown, it has expired, or it names another address. See
+    /// <see cref="FederatedClientOptions.TrustedCertificatesFile"/>.
+    /// </summary>
+    ServerUntrusted = 12,
 }

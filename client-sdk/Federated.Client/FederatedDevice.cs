@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Federated.Client.Calls;
 using Federated.Client.Identity;
 using Federated.Client.Sessions;
@@ -100,7 +101,7 @@ public sealed class FederatedDevice
         var jitter = new Jitter(_random);
         var pipelines = new RetryPipelines(_options.Retry, _timeProvider, jitter);
         var runner = new CallRunner(_options.Retry, pipelines, _timeProvider, new CallObserver(logger, events.Retrying));
-        using var channels = new ChannelPool(_options.Server!);
+        using var channels = new ChannelPool(_options.Server!, Trusted());
         using var authenticator = new DeviceAuthenticator(_options, channels, runner, _identityStore, _timeProvider, logger);
         var calls = new AuthorizedCalls(runner, authenticator);
 
@@ -130,6 +131,26 @@ public sealed class FederatedDevice
             _timeProvider,
             logger);
         return await session.RunAsync(work, cancellationToken).ConfigureAwait(false);
+    }
+
+    private X509Certificate2Collection? Trusted()
+    {
+        if (_options.TrustedCertificatesFile is not { } file)
+        {
+            return null;
+        }
+
+        try
+        {
+            var certificates = new X509Certificate2Collection();
+            certificates.ImportFromPemFile(file);
+            return certificates;
+        }
+        catch (CryptographicException e)
+        {
+            throw new FederatedClientException(
+                FederatedClientReason.InvalidOptions, $"TrustedCertificatesFile '{file}' has no certificate that can be read: {e.Message}", e);
+        }
     }
 
     private string Folder(string name) => Path.Combine(_options.DataFolder, name);

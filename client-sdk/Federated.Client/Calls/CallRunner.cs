@@ -28,6 +28,14 @@ internal sealed class CallRunner(RetryOptions options, RetryPipelines pipelines,
                 .ExecuteAsync(async c => await AttemptAsync(limit, budget, attempt, c.CancellationToken).ConfigureAwait(false), context)
                 .ConfigureAwait(false);
         }
+        catch (RpcException e) when (TransientFailures.IsUntrusted(e))
+        {
+            throw new FederatedClientException(
+                FederatedClientReason.ServerUntrusted,
+                $"The certificate of {address} is not trusted: {e.Status.DebugException!.GetBaseException().Message} "
+                + $"If it is right all the same, name its authority with {nameof(FederatedClientOptions.TrustedCertificatesFile)}.",
+                e);
+        }
         catch (Exception e) when (e is BrokenCircuitException || (e is RpcException r && TransientFailures.IsTransient(r.StatusCode)))
         {
             throw new FederatedClientException(

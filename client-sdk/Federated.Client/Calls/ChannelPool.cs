@@ -1,11 +1,15 @@
 using System.Collections.Concurrent;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
 using Grpc.Core;
 using Grpc.Net.Client;
 
 namespace Federated.Client.Calls;
 
 /// <summary>One channel an address: the coordinator's and each gateway's.</summary>
-internal sealed class ChannelPool(Uri coordinator) : IDisposable
+/// <param name="coordinator">The coordinator's address.</param>
+/// <param name="trusted">In which a server's certificate chain must end; null for the system's authorities. Owned by the pool.</param>
+internal sealed class ChannelPool(Uri coordinator, X509Certificate2Collection? trusted = null) : IDisposable
 {
     /// <summary>What may be under way before the other side confirms it; the default of 64 KiB would throttle a download.</summary>
     private const int StreamWindow = 4 * 1024 * 1024;
@@ -19,7 +23,7 @@ internal sealed class ChannelPool(Uri coordinator) : IDisposable
     public Uri Coordinator { get; } = coordinator;
 
     public CallInvoker InvokerFor(Uri address) =>
-        _channels.GetOrAdd(address, static a => new Lazy<GrpcChannel>(() => Open(a))).Value.CreateCallInvoker();
+        _channels.GetOrAdd(address, a => new Lazy<GrpcChannel>(() => Open(a))).Value.CreateCallInvoker();
 
     /// <summary>The address that a ticket names; empty means the coordinator's.</summary>
     public Uri Gateway(string address)
@@ -52,9 +56,32 @@ internal sealed class ChannelPool(Uri coordinator) : IDisposable
         {
             channel.Value.Dispose();
         }
+
+        foreach (X509Certificate2 certificate in trusted ?? [])
+        {
+            certificate.Dispose();
+        }
     }
 
-    private static GrpcChannel Open(Uri address) => GrpcChannel.ForAddress(address, new GrpcChannelOptions
+    private SslClientAuthenticationOptions TlsOptions()
+    {
+        var options = new SslClientAuthenticationOptions();
+        if (trusted is not null)
+        {
+            options.CertificateChainPolicy = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+
+                // Authorities of one's own publish no lists of revoked certificates as a rule.
+                RevocationMode = X509RevocationMode.NoCheck,
+            };
+            options.CertificateChainPolicy.CustomTrustStore.AddRange(trusted);
+        }
+
+        return options;
+    }
+
+    private GrpcChannel Open(Uri address) => GrpcChannel.ForAddress(address, new GrpcChannelOptions
     {
         HttpHandler = new SocketsHttpHandler
         {
@@ -65,6 +92,7 @@ internal sealed class ChannelPool(Uri coordinator) : IDisposable
             KeepAlivePingTimeout = PingTimeout,
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
             ConnectTimeout = ConnectTimeout,
+            SslOptions = TlsOptions(),
         },
         DisposeHttpClient = true,
         MaxReceiveMessageSize = 8 * 1024 * 1024,

@@ -51,7 +51,7 @@ internal sealed class RetryPipelines(RetryOptions options, TimeProvider timeProv
     {
         bool transient = args.Outcome.Exception switch
         {
-            RpcException e => TransientFailures.IsTransient(e.StatusCode),
+            RpcException e => TransientFailures.IsTransient(e.StatusCode) && !TransientFailures.IsUntrusted(e),
             BrokenCircuitException => true,
             _ => false,
         };

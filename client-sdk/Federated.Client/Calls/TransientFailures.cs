@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Authentication;
 using Grpc.Core;
 
 namespace Federated.Client.Calls;
@@ -17,6 +18,20 @@ internal static class TransientFailures
         or StatusCode.Cancelled
         or StatusCode.Internal
         or StatusCode.Unknown;
+
+    /// <summary>The server's certificate is not trusted: trying again does not mend it, and must not hide it.</summary>
+    public static bool IsUntrusted(RpcException failure)
+    {
+        for (Exception? cause = failure.Status.DebugException; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is AuthenticationException)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>Whether the failure says that the address does not answer, which is what the circuit breaker counts.</summary>
     public static bool IsOutage(StatusCode code) => IsTransient(code) && code is not (StatusCode.ResourceExhausted or StatusCode.Aborted);

@@ -11,13 +11,14 @@ internal sealed class SdkDevice
     private readonly FederatedDevice _device;
     private readonly ILocalSolver _solver;
 
-    public SdkDevice(string grpcAddress, string enrolmentToken, string? jobId, string folder, ILocalSolver solver)
+    public SdkDevice(string grpcAddress, string enrolmentToken, string? jobId, string folder, ILocalSolver solver, string? trusted = null)
     {
         var options = new FederatedClientOptions
         {
             Server = new Uri(grpcAddress),
             EnrolmentToken = enrolmentToken,
             DataFolder = folder,
+            TrustedCertificatesFile = trusted,
         };
         if (jobId is not null)
         {
