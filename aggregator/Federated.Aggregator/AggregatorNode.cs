@@ -273,6 +273,19 @@ public sealed partial class AggregatorNode : IAsyncDisposable
     }
 
     /// <summary>What a round retains, and what the bus has not brought yet, is taken now.</summary>
+    /// <summary>Frees rounds of an earlier process that nobody has opened again.</summary>
+    /// <param name="isOver">Which of them will not be opened any more.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task EndLeftoversAsync(Func<RoundKey, bool> isOver, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(isOver);
+        RoundKey[] over = [.. Running.Journal.Recovered.Keys.Where(isOver)];
+        foreach (RoundKey key in over)
+        {
+            await EndAsync(key, "its job has ended.", cancellationToken);
+        }
+    }
+
     private static void TakeAll(Parts parts, NodeRound round, IReadOnlyList<UpdateCommitted> updates)
     {
         foreach (UpdateCommitted update in updates)

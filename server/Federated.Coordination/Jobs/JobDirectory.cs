@@ -45,6 +45,7 @@ public sealed partial class JobDirectory : IAsyncDisposable
     {
         await SuperviseActiveAsync(cancellationToken);
         await Task.WhenAll(_jobs.Values.Select(job => job.TookOver)).WaitAsync(cancellationToken);
+        await _services.Tier.ForgetEndedJobsAsync(_jobs.Keys.ToHashSet(), cancellationToken);
     }
 
     /// <summary>Starts a coordinator for every job that has not ended, and does not wait for them.</summary>
@@ -225,8 +226,7 @@ public sealed partial class JobDirectory : IAsyncDisposable
 
         if (job is null)
         {
-            // A device without a wish that comes before the first job may wait for it; one that comes after the last is done.
-            return request.JobIds.Count > 0 || _endedTenants.ContainsKey(device.TenantId)
+            return request.JobIds.Count > 0 || await IsDoneAsync(device, cancellationToken)
                 ? Rejections.Reply(RejectionReason.JobEnded, TimeSpan.Zero)
                 : Rejections.Reply(RejectionReason.NoWork, TimeSpan.FromSeconds(5));
         }
@@ -253,6 +253,14 @@ public sealed partial class JobDirectory : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>
+    /// A device without a wish may wait for its first job. It is done when it has seen the last one end, or has worked before: on a server that
+    /// was started anew, nothing else tells the one from the other.
+    /// </summary>
+    private async Task<bool> IsDoneAsync(DeviceIdentity device, CancellationToken cancellationToken) =>
+        _endedTenants.ContainsKey(device.TenantId)
+        || await _services.Store.HasWorkedAsync(device.TenantId, device.DeviceId, cancellationToken);
 
     private async Task<UpdateDisposition[]> DispositionsAsync(
         DeviceIdentity device, RepeatedField<string> ids, TimeSpan wait, CancellationToken cancellationToken)

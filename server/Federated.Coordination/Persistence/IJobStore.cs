@@ -58,4 +58,7 @@ public interface IJobStore
     /// <summary>Reads those of the assignments that belong to the device, in any order; unknown ones and other devices' are left out.</summary>
     Task<IReadOnlyList<AssignmentRecord>> FindAssignmentsAsync(
         string tenantId, string deviceId, IReadOnlyList<string> assignmentIds, CancellationToken cancellationToken);
+
+    /// <summary>Whether the device has ever been given a task.</summary>
+    Task<bool> HasWorkedAsync(string tenantId, string deviceId, CancellationToken cancellationToken);
 }

@@ -136,6 +136,12 @@ internal sealed class EfJobStore(ServerContextFactory contexts) : IJobStore
         return rows.ConvertAll(RowMapping.ToRecord);
     }
 
+    public async Task<bool> HasWorkedAsync(string tenantId, string deviceId, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        return await context.Assignments.AnyAsync(row => row.TenantId == tenantId && row.DeviceId == deviceId, cancellationToken);
+    }
+
     private async Task<StoreOutcome> GuardedAsync(WriterLease lease, Func<ServerContext, Task> write, CancellationToken cancellationToken)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);

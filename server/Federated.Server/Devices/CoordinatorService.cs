@@ -9,11 +9,11 @@ namespace Federated.Server.Devices;
 
 /// <summary>What devices ask of the coordinators, over gRPC.</summary>
 [Authorize(DevicePolicy.Name)]
-internal sealed class CoordinatorService(JobDirectory jobs, FinishedWork finished) : Coordinator.CoordinatorBase
+internal sealed class CoordinatorService(JobDirectory jobs) : Coordinator.CoordinatorBase
 {
     private const int MaximumAssignments = 1000;
 
-    public override async Task<CheckInReply> CheckIn(CheckInRequest request, ServerCallContext context)
+    public override Task<CheckInReply> CheckIn(CheckInRequest request, ServerCallContext context)
     {
         if (!SdkVersions.IsWellFormed(request.SdkVersion))
         {
@@ -21,19 +21,7 @@ internal sealed class CoordinatorService(JobDirectory jobs, FinishedWork finishe
         }
 
         RequireFew(request.PendingAssignments.Count, "pending_assignments");
-        var device = Caller(context);
-        var reply = await jobs.CheckInAsync(device, request, context.CancellationToken);
-
-        // A device that takes any job is done when it has worked and no job is left.
-        if (reply.Rejection is { Reason: RejectionReason.NoWork } rejection && request.JobIds.Count == 0
-            && await finished.IsAllAsync(device, context.CancellationToken))
-        {
-            rejection.Reason = RejectionReason.JobEnded;
-            rejection.Message = "Every job of the tenant has ended.";
-            rejection.RetryAfterMs = 0;
-        }
-
-        return reply;
+        return jobs.CheckInAsync(Caller(context), request, context.CancellationToken);
     }
 
     public override Task<DispositionReply> Disposition(DispositionRequest request, ServerCallContext context)

@@ -20,7 +20,6 @@ internal static class DeviceSetup
         services.AddSingleton<DeviceEnrolment>();
         services.AddSingleton<DeviceAuthentication>();
         services.AddSingleton<SdkVersions>();
-        services.AddSingleton<FinishedWork>();
         services.AddSingleton<IConfigureOptions<JwtBearerOptions>, DeviceTokenValidation>();
         services.AddSingleton<IAuthorizationHandler, ActiveDeviceHandler>();
         services.AddSingleton<IAuthorizationMiddlewareResultHandler, DeviceAuthorizationResults>();

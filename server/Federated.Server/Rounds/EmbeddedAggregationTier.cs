@@ -1,5 +1,6 @@
 using Federated.Aggregator;
 using Federated.Aggregator.Rounds;
+using Federated.Coordination.Persistence;
 using Federated.Coordination.Tier;
 using Federated.Protocol.Rounds;
 
@@ -39,6 +40,11 @@ internal sealed class EmbeddedAggregationTier(AggregatorNode node, EmbeddedPlann
     {
         End(key);
         return node.ForgetRoundAsync(key, cancellationToken);
+    }
+
+    public Task ForgetEndedJobsAsync(IReadOnlySet<JobKey> active, CancellationToken cancellationToken)
+    {
+        return node.EndLeftoversAsync(key => !active.Contains(new JobKey(key.TenantId, key.JobId)), cancellationToken);
     }
 
     private void End(RoundKey key)

@@ -280,6 +280,21 @@ public abstract class JobStoreContract
     }
 
     [Fact]
+    public async Task HasWorkedAsync_BeforeAndAfterItsFirstTask_TellsThemApart()
+    {
+        var store = await CreateStoreAsync();
+        var lease = await CreateJobAsync(store);
+        var before = await store.HasWorkedAsync(Job.TenantId, "device-0", Cancellation);
+
+        await store.OpenRoundAsync(lease, OpenRound(), [Assignment(0)], Cancellation);
+
+        Assert.False(before);
+        Assert.True(await store.HasWorkedAsync(Job.TenantId, "device-0", Cancellation));
+        Assert.False(await store.HasWorkedAsync(Job.TenantId, "device-1", Cancellation));
+        Assert.False(await store.HasWorkedAsync("another", "device-0", Cancellation));
+    }
+
+    [Fact]
     public async Task AcquireAsync_FromManyTakers_GivesEachItsOwnEpoch()
     {
         var store = await CreateStoreAsync();

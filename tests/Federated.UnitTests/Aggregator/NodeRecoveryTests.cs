@@ -182,4 +182,40 @@ public sealed class NodeRecoveryTests : NodeFixture
 
         await Assert.ThrowsAsync<IOException>(() => StartAsync());
     }
+
+    [Fact]
+    public async Task EndLeftovers_RoundOfAJobThatHasEnded_IsFreedForGood()
+    {
+        RoundPlan plan = Plan(durability: "spool");
+        AggregatorNode first = await StartAsync(new HeldEventBus());
+        await OpenAsync(first, plan);
+        await UploadAsync(first, plan, "a", Payload(1));
+        await first.StopAsync(Cancellation);
+
+        AggregatorNode second = await StartAsync();
+        await second.EndLeftoversAsync(key => key == plan.Key, Cancellation);
+        AssertPoolIsFree(second);
+        Assert.Empty(Directory.EnumerateFiles(Path.Combine(NodeFolder, "spool"), "*", SearchOption.AllDirectories));
+        await second.StopAsync(Cancellation);
+
+        AggregatorNode third = await StartAsync();
+        ReopenedRound reopened = await OpenAsync(third, plan);
+        Assert.Empty(reopened.Recovered);
+        Assert.Empty(reopened.Lost);
+    }
+
+    [Fact]
+    public async Task EndLeftovers_RoundOfAnotherJob_IsKept()
+    {
+        RoundPlan plan = Plan();
+        AggregatorNode first = await StartAsync(new HeldEventBus());
+        await OpenAsync(first, plan);
+        await UploadAsync(first, plan, "a", Payload(1));
+        await first.StopAsync(Cancellation);
+
+        AggregatorNode second = await StartAsync();
+        await second.EndLeftoversAsync(_ => false, Cancellation);
+
+        Assert.Single((await OpenAsync(second, plan)).Recovered);
+    }
 }

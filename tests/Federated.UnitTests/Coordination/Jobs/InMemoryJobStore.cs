@@ -199,6 +199,14 @@ internal sealed class InMemoryJobStore(FaultInjector faults) : IJobStore
     public Task<ModelVersionRecord?> FindVersionAsync(JobKey job, int version, CancellationToken cancellationToken) =>
         TransactionAsync(nameof(FindVersionAsync), () => _versions.GetValueOrDefault((job, version)));
 
+    public Task<bool> HasWorkedAsync(string tenantId, string deviceId, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            return Task.FromResult(_assignments.Values.Any(record => record.DeviceId == deviceId && record.Round.TenantId == tenantId));
+        }
+    }
+
     public Task<IReadOnlyList<AssignmentRecord>> FindAssignmentsAsync(
         string tenantId, string deviceId, IReadOnlyList<string> assignmentIds, CancellationToken cancellationToken)
     {

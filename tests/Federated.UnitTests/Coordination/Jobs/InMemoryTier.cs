@@ -1,3 +1,4 @@
+using Federated.Coordination.Persistence;
 using Federated.Coordination.Tier;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.V1;
@@ -67,6 +68,19 @@ internal sealed class InMemoryTier(FaultInjector faults) : IAggregationTier
 
     public Task AbandonRoundAsync(RoundKey key, string reason, CancellationToken cancellationToken) =>
         FinishAsync("tier.AbandonRound", key);
+
+    public Task ForgetEndedJobsAsync(IReadOnlySet<JobKey> active, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            foreach (RoundKey key in _rounds.Keys.Where(key => !active.Contains(new JobKey(key.TenantId, key.JobId))).ToArray())
+            {
+                _rounds.Remove(key);
+            }
+        }
+
+        return Task.CompletedTask;
+    }
 
     public Task ForgetRoundAsync(RoundKey key, CancellationToken cancellationToken) => FinishAsync("tier.ForgetRound", key);
 

@@ -394,6 +394,32 @@ public sealed class JobCoordinatorTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task CheckIn_WithoutAWishAfterARestart_IsDoneForThoseWhoHaveWorked()
+    {
+        await OpenRoundAsync();
+        await _world.Directory.StopJobAsync(_world.Job, _world.Cancel);
+
+        await _world.RestartAsync(_ => false);
+
+        Assert.Equal(RejectionReason.JobEnded, (await _world.CheckInAsync("a")).Rejection.Reason);
+        Assert.Equal(RejectionReason.NoWork, (await _world.CheckInAsync("newcomer")).Rejection.Reason);
+    }
+
+    [Fact]
+    public async Task Restart_KilledBetweenTheLastCommitAndTheForget_FreesTheRound()
+    {
+        await OpenRoundAsync();
+        await _world.Directory.DisposeAsync();
+        JobSnapshot snapshot = (await _world.Store.AcquireAsync(_world.Job, _world.Cancel))!;
+        await _world.Store.SetStatusAsync(new WriterLease(_world.Job, snapshot.Job.WriterEpoch), JobStatus.Completed, null, _world.Cancel);
+        Assert.Equal(1, _world.Tier.HeldRounds);
+
+        await _world.RestartAsync(_ => false);
+
+        Assert.Equal(0, _world.Tier.HeldRounds);
+    }
+
+    [Fact]
     public async Task CheckIn_OldSdkUnknownJobOrOtherTenant_IsRejected()
     {
         await _world.CreateJobAsync();
