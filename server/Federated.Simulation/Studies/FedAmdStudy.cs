@@ -6,9 +6,13 @@ using Federated.Simulation.Partitions;
 namespace Federated.Simulation.Studies;
 
 /// <summary>
-/// FedAMD against FedAvg, SCAFFOLD and two other variance-reduced algorithms under strong heterogeneity: LeNet, two labels a client. The full study has the sizes of FedAMD's
-/// published code (100 clients, 20 a round, 10 steps of 64 examples, whole shards as large batches); the quick one has half of the clients and smaller batches.
+/// FedAMD against FedAvg, SCAFFOLD and two other variance-reduced algorithms under strong heterogeneity: LeNet, two labels a client. The full study has 100 clients, 20 a round, 10 steps of 64
+/// examples, and whole shards as large batches; the quick one has 20 clients, 10 a round,
+/// smaller batches and one seed.
 /// </summary>
+/// <remarks>
+/// The local rates are those of 0.02, 0.05 and 0.1 that did best in a few trials near the quick study's sizes; with FedPAGE and BVR-L-SGD none of those tried was stable.
+/// </remarks>
 internal sealed class FedAmdStudy : IStudyPlan
 {
     public string Name => "fedamd";
@@ -17,24 +21,26 @@ internal sealed class FedAmdStudy : IStudyPlan
 
     public Study Create(bool isQuick, string dataset)
     {
-        SimulationRequest request = isQuick ? Request(dataset, clients: 50, cohort: 10, rounds: 60, batch: 32) : Request(dataset, clients: 100, cohort: 20, rounds: 400, batch: 64);
+        SimulationRequest request = isQuick
+            ? Request(dataset, clients: 20, cohort: 10, rounds: 150, batch: 32)
+            : Request(dataset, clients: 100, cohort: 20, rounds: 500, batch: 64);
         Dictionary<string, double> batch = isQuick ? new() { ["largeBatch"] = 256 } : [];
         return new Study(
             Name,
             Question,
             [
-                Arm(request, "FedAvg", "fedavg", []),
-                Arm(request, "SCAFFOLD", "scaffold", []),
+                Arm(request, "FedAvg", "fedavg", 0.05, []),
+                Arm(request, "SCAFFOLD", "scaffold", 0.02, []),
                 // Its server step is in units of a gradient: K times the local rate is as far as the others go in a round.
-                Arm(request, "FedPAGE", "fedpage", batch, serverRate: request.Job.Local.Steps * request.Job.Local.LearningRate),
-                Arm(request, "BVR-L-SGD", "bvrlsgd", batch),
-                Arm(request, "FedAMD p = 0.2", "fedamd", With(batch, "probability", 0.2)),
-                Arm(request, "FedAMD p = 0.5", "fedamd", With(batch, "probability", 0.5)),
-                Arm(request, "FedAMD rule 2", "fedamd", With(batch, "rule", 2)),
-                Arm(request, "FedAMD period 2", "fedamd", With(batch, "period", 2)),
+                Arm(request, "FedPAGE", "fedpage", 0.02, batch, serverRate: 10 * 0.02),
+                Arm(request, "BVR-L-SGD", "bvrlsgd", 0.02, batch),
+                Arm(request, "FedAMD p = 0.2", "fedamd", 0.02, With(batch, "probability", 0.2)),
+                Arm(request, "FedAMD p = 0.5", "fedamd", 0.02, With(batch, "probability", 0.5)),
+                Arm(request, "FedAMD rule 2", "fedamd", 0.02, With(batch, "rule", 2)),
+                Arm(request, "FedAMD period 2", "fedamd", 0.05, With(batch, "period", 2)),
             ],
-            isQuick ? [1, 2, 3] : [1, 2, 3, 4, 5],
-            Target: isQuick ? 0.6 : 0.75);
+            isQuick ? [1] : [1, 2, 3, 4, 5],
+            Target: isQuick ? 0.5 : 0.7);
     }
 
     private static SimulationRequest Request(string dataset, int clients, int cohort, int rounds, int batch) => new()
@@ -44,22 +50,23 @@ internal sealed class FedAmdStudy : IStudyPlan
             Name = "fedamd",
             Model = "lenet",
             Rounds = rounds,
-            Local = new LocalSettings { Epochs = 0, Steps = 10, BatchSize = batch, LearningRate = 0.05 },
+            Local = new LocalSettings { Epochs = 0, Steps = 10, BatchSize = batch, LearningRate = 0.02 },
             Round = new RoundSettings { CohortSize = cohort },
             Aggregation = new AggregationSettings { Weighting = "uniform" },
-            Evaluation = new EvaluationSettings { EveryRounds = 5 },
+            Evaluation = new EvaluationSettings { EveryRounds = 10 },
         },
         Dataset = new DatasetRequest { Source = dataset },
         Partition = new PartitionSpec(PartitionKind.Shards, LabelsPerClient: 2),
         Clients = clients,
     };
 
-    private static StudyArm Arm(SimulationRequest request, string name, string algorithm, Dictionary<string, double> parameters, double? serverRate = null) =>
+    private static StudyArm Arm(SimulationRequest request, string name, string algorithm, double rate, Dictionary<string, double> parameters, double? serverRate = null) =>
         new(name, "2 labels", request with
         {
             Job = request.Job with
             {
                 Algorithm = new AlgorithmSettings { Name = algorithm, Parameters = parameters },
+                Local = request.Job.Local with { LearningRate = rate },
                 ServerOptimizer = new ServerOptimizerSettings { LearningRate = serverRate },
             },
         });
