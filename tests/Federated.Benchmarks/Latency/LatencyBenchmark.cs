@@ -14,8 +14,8 @@ internal sealed class LatencyBenchmark : IBenchmark
 
     public async Task RunAsync(BenchmarkContext context)
     {
-        await MeasureAsync(context, "100k", features: 9_999, roundsATurn: 10, warmUpTurns: 10);
-        await MeasureAsync(context, "1M", features: 99_999, roundsATurn: 5, warmUpTurns: 2);
+        await MeasureAsync(context, "100k", features: 9_999, roundsATurn: 10, warmUpTurns: 60);
+        await MeasureAsync(context, "1M", features: 99_999, roundsATurn: 5, warmUpTurns: 4);
     }
 
     private static async Task MeasureAsync(BenchmarkContext context, string size, int features, int roundsATurn, int warmUpTurns)
@@ -27,7 +27,7 @@ internal sealed class LatencyBenchmark : IBenchmark
         await using BareExchange bare = await BareExchange.StartAsync(Devices, bytes, cancellationToken);
         await UnlessEndedAsync(federation, gate.ArrivedAsync(cancellationToken));
 
-        // The first rounds run code that is being compiled.
+        // A server runs for months. Its code is compiled in tiers, the last one after thirty calls and in the background: some hundred rounds.
         for (int turn = 0; turn < warmUpTurns; turn++)
         {
             await UnlessEndedAsync(federation, gate.TurnAsync(cancellationToken));
