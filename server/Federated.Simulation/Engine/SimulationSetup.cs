@@ -1,5 +1,5 @@
-using Federated.Client.Algorithms;
 using Federated.Aggregation.Robust.Catalog;
+using Federated.Client.Algorithms;
 using Federated.Client.Training;
 using Federated.Coordination.Algorithms;
 using Federated.Coordination.Algorithms.Statistics;

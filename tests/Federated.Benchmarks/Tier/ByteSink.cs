@@ -8,8 +8,8 @@ namespace Federated.Benchmarks.Tier;
 /// <summary>The other way to hand an update over: a gRPC stream whose bytes are copied once into memory that is touched already.</summary>
 internal sealed class ByteSink
 {
-    private static byte[] s_target = [];
-    private static int s_received;
+    private static byte[] _target = [];
+    private static int _received;
 
     private readonly UploadReceipt _receipt = new() { Status = UploadStatus.Stored };
 
@@ -19,13 +19,13 @@ internal sealed class ByteSink
 
     public static void Prepare(int bytes)
     {
-        if (s_target.Length != bytes)
+        if (_target.Length != bytes)
         {
-            s_target = new byte[bytes];
-            Array.Fill<byte>(s_target, 1);
+            _target = new byte[bytes];
+            Array.Fill<byte>(_target, 1);
         }
 
-        s_received = 0;
+        _received = 0;
     }
 
     public async Task<UploadReceipt> Send(IAsyncStreamReader<UploadFrame> frames, ServerCallContext context)
@@ -41,9 +41,9 @@ internal sealed class ByteSink
     {
         foreach (ReadOnlyMemory<byte> segment in context.PayloadAsReadOnlySequence())
         {
-            int length = Math.Min(segment.Length, s_target.Length - s_received);
-            segment.Span[..length].CopyTo(s_target.AsSpan(s_received));
-            s_received += length;
+            int length = Math.Min(segment.Length, _target.Length - _received);
+            segment.Span[..length].CopyTo(_target.AsSpan(_received));
+            _received += length;
         }
 
         return new UploadFrame(ReadOnlyMemory<byte>.Empty);
