@@ -21,6 +21,9 @@ namespace Federated.Aggregator;
 /// </summary>
 public sealed partial class AggregatorNode : IAsyncDisposable
 {
+    // A leaf sums on this many cores before a second one pays for sums of its own and the merge at the end.
+    private const int CoresPerLeaf = 4;
+
     // Handling a claim check is taking a slot; only spilling to disk takes longer.
     private const int ClaimHandlers = 2;
 
@@ -92,12 +95,13 @@ public sealed partial class AggregatorNode : IAsyncDisposable
         }
 
         int most = _options.MaxWorkers == 0 ? Environment.ProcessorCount : _options.MaxWorkers;
+        int leavesPerRound = _options.LeavesPerRound == 0 ? Math.Max(1, Environment.ProcessorCount / CoresPerLeaf) : _options.LeavesPerRound;
         var registry = new FunctionRegistry(most + 1);
         var workers = new WorkerPool(
             _options.WarmWorkers, most, _options.WorkerIdleTimeout, registry.DropSpare, _metrics, _time, _loggers.CreateLogger<WorkerPool>());
         workers.Start();
         var functions = new NodeFunctions(
-            workers, registry, new NodeLoadMeter(_time), _metrics, _time, _loggers.CreateLogger<RoundSums>());
+            workers, leavesPerRound, registry, new NodeLoadMeter(_time), _metrics, _time, _loggers.CreateLogger<RoundSums>());
         var leaf = new LeafWorker(_rounds, store, _loggers.CreateLogger<LeafWorker>());
         var ingest = new UpdateIngest(
             _options.NodeId, _verifier, _rounds, store, _bus, _metrics, _time, _loggers.CreateLogger<UpdateIngest>());
@@ -151,7 +155,7 @@ public sealed partial class AggregatorNode : IAsyncDisposable
     public Task<ReopenedRound> OpenRoundAsync(RoundPlan plan, Action<UpdateCommitted> onStored, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        return OpenRoundAsync(plan, TreePlan.Single(_options.NodeId, plan.ExpectedUpdates, Running.Functions.Workers.Most), onStored, cancellationToken);
+        return OpenRoundAsync(plan, TreePlan.Single(_options.NodeId, plan.ExpectedUpdates, Running.Functions.LeavesPerRound), onStored, cancellationToken);
     }
 
     /// <summary>The same, for a node that is one of several in the round's tree.</summary>

@@ -35,6 +35,10 @@ public sealed class AggregatorNodeOptions
     [Range(0, 1024)]
     public int MaxWorkers { get; set; }
 
+    /// <summary>Leaves of one round at the same time, each with sums of its own; 0 for one to every four cores, because a leaf sums on several.</summary>
+    [Range(0, 1024)]
+    public int LeavesPerRound { get; set; }
+
     /// <summary>Workers that are started with the node and kept however long they idle.</summary>
     [Range(0, 1024)]
     public int WarmWorkers { get; set; } = 1;

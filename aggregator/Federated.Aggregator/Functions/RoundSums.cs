@@ -95,7 +95,7 @@ internal sealed partial class RoundSums
         lock (_gate)
         {
             _waiting.Enqueue(input);
-            int wanted = Math.Min(Math.Min(_mostLeaves, _node.Workers.Most), (_waiting.Count + _updatesPerLeaf - 1) / _updatesPerLeaf);
+            int wanted = Math.Min(Math.Min(_mostLeaves, _node.LeavesPerRound), (_waiting.Count + _updatesPerLeaf - 1) / _updatesPerLeaf);
             if (_turns >= wanted)
             {
                 return;

@@ -28,6 +28,7 @@ internal sealed class TierNode : IAsyncDisposable
             SlotBytes = elements * sizeof(float),
             PreTouchSlots = preTouch,
             MaxWorkers = workers,
+            LeavesPerRound = workers,
         };
         Node = new AggregatorNode(
             Options.Create(options), new TicketVerifier(_key, GatewayServer.KeyId, TimeProvider.System),

@@ -40,6 +40,7 @@ public abstract class NodeFixture : IAsyncDisposable
             SlotCount = 4,
             SlotBytes = 64 * 1024,
             MaxWorkers = 2,
+            LeavesPerRound = 2,
         };
     }
 
@@ -81,6 +82,7 @@ public abstract class NodeFixture : IAsyncDisposable
             SlotCount = Options.SlotCount,
             SlotBytes = Options.SlotBytes,
             MaxWorkers = Options.MaxWorkers,
+            LeavesPerRound = Options.LeavesPerRound,
         },
         bus: null);
 

@@ -119,7 +119,7 @@ public sealed class RoundSumsTests : IDisposable
         var registry = new FunctionRegistry(workers + 1);
         var pool = new WorkerPool(0, workers, TimeSpan.FromMinutes(1), registry.DropSpare, _metrics, TimeProvider.System, NullLogger.Instance);
         return new NodeUnderTest(new NodeFunctions(
-            pool, registry, new NodeLoadMeter(TimeProvider.System), _metrics, TimeProvider.System, NullLogger.Instance));
+            pool, workers, registry, new NodeLoadMeter(TimeProvider.System), _metrics, TimeProvider.System, NullLogger.Instance));
     }
 
     private sealed record NodeUnderTest(NodeFunctions Functions) : IDisposable
