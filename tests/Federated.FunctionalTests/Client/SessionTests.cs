@@ -1,6 +1,7 @@
 using Federated.Client;
 using Federated.Client.Sessions;
 using Federated.Protocol;
+using Federated.Protocol.Statistics;
 using Federated.Protocol.V1;
 using Grpc.Core;
 
@@ -80,14 +81,22 @@ public sealed class SessionTests
     }
 
     [Fact]
-    public async Task RunAsync_Statistics_RunsTheNamedAlgorithm()
+    public async Task RunAsync_StatisticsOfAnObjectiveWithoutExamples_ReportsItAndGoesOn()
     {
         await using DeviceFixture fixture = await DeviceFixture.StartAsync();
-        fixture.World.Assign(TaskKind.Statistics);
+        var shape = new StatisticsShape(Features: 4, Labels: 0, Channels: 0);
+        fixture.World.Assign(TaskKind.Statistics, task =>
+        {
+            task.Training = shape.ToSettings();
+            task.TicketContent.Sections.Clear();
+            task.TicketContent.Sections.AddRange(shape.Sections());
+        });
+        fixture.World.Assign();
 
         SessionSummary summary = await fixture.RunAsync();
 
-        Assert.Equal(new SessionSummary(0, 1, 1, 0, 0), summary);
+        Assert.Equal(new SessionSummary(1, 0, 1, 0, 1), summary);
+        Assert.Contains("does not give its examples", Assert.Single(fixture.World.Failures).Message, StringComparison.Ordinal);
     }
 
     [Fact]

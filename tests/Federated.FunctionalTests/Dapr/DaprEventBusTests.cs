@@ -14,8 +14,8 @@ public sealed class DaprEventBusTests : IAsyncLifetime
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly RoundKey Round = new("default", "job", 3, TaskKind.Train);
 
-    private readonly SidecarApp _server = new("coordinator", null, RedisServer.FreePort(), RedisServer.FreePort());
-    private readonly SidecarApp _node = new("node-1", null, RedisServer.FreePort(), RedisServer.FreePort());
+    private readonly SidecarApp _server = new("coordinator", null, TestPorts.Next(), TestPorts.Next());
+    private readonly SidecarApp _node = new("node-1", null, TestPorts.Next(), TestPorts.Next());
     private BusApp _serverApp = null!;
     private BusApp _nodeApp = null!;
     private DevelopmentSidecar? _sidecar;

@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Federated.FunctionalTests.Dapr;
 using StackExchange.Redis;
 
@@ -48,7 +46,7 @@ public sealed class RedisServer : IAsyncDisposable
 
     private async Task<string> StartAsync()
     {
-        string port = FreePort().ToString(CultureInfo.InvariantCulture);
+        string port = TestPorts.Next().ToString(CultureInfo.InvariantCulture);
         _process = Process.Start(new ProcessStartInfo(
             Binaries.Find("redis-server")!, ["--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
         {
@@ -67,12 +65,5 @@ public sealed class RedisServer : IAsyncDisposable
         return await ready.Task
             ? "127.0.0.1:" + port
             : throw new InvalidOperationException("redis-server ended before it was ready.");
-    }
-
-    internal static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

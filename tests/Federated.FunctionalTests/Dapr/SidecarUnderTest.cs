@@ -100,7 +100,7 @@ internal sealed class SidecarUnderTest : IAsyncDisposable
 
     private static SidecarUnderTest StartDaprd(Uri? app, string? redis)
     {
-        (int http, int grpc) = (RedisServer.FreePort(), RedisServer.FreePort());
+        (int http, int grpc) = (TestPorts.Next(), TestPorts.Next());
         string folder = Directory.CreateTempSubdirectory("federated-daprd-").FullName;
         File.WriteAllText(Path.Combine(folder, "components.yaml"), Components(redis));
         string[] arguments =
@@ -108,8 +108,8 @@ internal sealed class SidecarUnderTest : IAsyncDisposable
             "--app-id", AppId, "--resources-path", folder,
             "--dapr-http-port", http.ToString(CultureInfo.InvariantCulture),
             "--dapr-grpc-port", grpc.ToString(CultureInfo.InvariantCulture),
-            "--metrics-port", RedisServer.FreePort().ToString(CultureInfo.InvariantCulture),
-            "--dapr-internal-grpc-port", RedisServer.FreePort().ToString(CultureInfo.InvariantCulture),
+            "--metrics-port", TestPorts.Next().ToString(CultureInfo.InvariantCulture),
+            "--dapr-internal-grpc-port", TestPorts.Next().ToString(CultureInfo.InvariantCulture),
             .. app is null ? Array.Empty<string>() : ["--app-port", app.Port.ToString(CultureInfo.InvariantCulture)],
         ];
         Process daprd = Process.Start(new ProcessStartInfo(Binaries.Find("daprd")!, arguments) { RedirectStandardOutput = true })!;

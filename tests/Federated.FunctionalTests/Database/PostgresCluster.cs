@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Federated.FunctionalTests.Database;
 using Npgsql;
@@ -74,7 +72,7 @@ public sealed class PostgresCluster : IAsyncDisposable
             await ExecuteAsync("chown", ["-R", Owner(), _folder]);
         }
 
-        var port = FreePort();
+        int port = TestPorts.Next();
         await RunAsync("initdb", "-D", DataFolder, "-U", "federated", "-A", "trust", "-E", "UTF8", "--no-sync");
         await RunAsync(
             "pg_ctl", "start", "-D", DataFolder, "-w", "-t", "60", "-l", Path.Combine(_folder, "log"),
@@ -112,12 +110,5 @@ public sealed class PostgresCluster : IAsyncDisposable
         {
             throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}: {output}");
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

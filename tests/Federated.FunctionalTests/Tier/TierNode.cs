@@ -1,6 +1,5 @@
 using Federated.AggregatorHost;
 using Federated.DaprSidecar;
-using Federated.FunctionalTests.Dapr;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
 
@@ -9,9 +8,9 @@ namespace Federated.FunctionalTests.Tier;
 /// <summary>A node of the tier, in this process or in one of its own; stopped and started again it is the same node.</summary>
 internal sealed class TierNode(string id, string folder, string keys) : IAsyncDisposable
 {
-    private readonly int _devicesPort = RedisServer.FreePort();
-    private readonly int _transferPort = RedisServer.FreePort();
-    private readonly int _controlPort = RedisServer.FreePort();
+    private readonly int _devicesPort = TestPorts.Next();
+    private readonly int _transferPort = TestPorts.Next();
+    private readonly int _controlPort = TestPorts.Next();
     private TcpProxy? _cable;
     private WebApplication? _app;
 
@@ -19,7 +18,7 @@ internal sealed class TierNode(string id, string folder, string keys) : IAsyncDi
 
     public string Gateway => $"http://127.0.0.1:{_devicesPort}";
 
-    public SidecarApp Sidecar { get; } = new(id, null, RedisServer.FreePort(), RedisServer.FreePort());
+    public SidecarApp Sidecar { get; } = new(id, null, TestPorts.Next(), TestPorts.Next());
 
     /// <summary>The sidecar's entry for the node.</summary>
     public SidecarApp App => Sidecar with { Address = new Uri($"http://127.0.0.1:{_controlPort}") };

@@ -5,7 +5,6 @@ using Federated.DaprSidecar;
 using Federated.DaprSidecar.Delivery;
 using Federated.DaprSidecar.Faults;
 using Federated.FunctionalTests.Client;
-using Federated.FunctionalTests.Dapr;
 using Federated.FunctionalTests.Database;
 using Federated.FunctionalTests.Server;
 using Federated.Protocol.Models;
@@ -28,9 +27,9 @@ internal sealed class TierWorld : IAsyncDisposable
     private const int Parameters = (Features * Outputs) + Outputs;
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("federated-tier-");
-    private readonly int _restPort = RedisServer.FreePort();
-    private readonly int _grpcPort = RedisServer.FreePort();
-    private readonly SidecarApp _serverSidecar = new("coordinator", null, RedisServer.FreePort(), RedisServer.FreePort());
+    private readonly int _restPort = TestPorts.Next();
+    private readonly int _grpcPort = TestPorts.Next();
+    private readonly SidecarApp _serverSidecar = new("coordinator", null, TestPorts.Next(), TestPorts.Next());
     private readonly List<SdkDevice> _devices = [];
     private readonly List<float> _shifts = [];
     private readonly ManualResetEventSlim _released = new();
