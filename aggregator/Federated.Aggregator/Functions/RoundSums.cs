@@ -209,18 +209,21 @@ internal sealed partial class RoundSums
     {
         _onFault(exception);
         LogFailed(_node.Logger, exception);
-        List<LeafInput> dropped = [.. batch];
-        lock (_gate)
+
+        // Everything is reported before the round may count as quiet.
+        while (true)
         {
-            while (_waiting.TryDequeue(out LeafInput? input))
+            Array.ForEach(batch, _onSummed.Invoke);
+            lock (_gate)
             {
-                dropped.Add(input);
+                batch = Take_NeedsLock();
+                if (batch.Length == 0)
+                {
+                    End_NeedsLock(function, []);
+                    return;
+                }
             }
-
-            End_NeedsLock(function, []);
         }
-
-        dropped.ForEach(_onSummed);
     }
 
     private LeafInput[] Take_NeedsLock()

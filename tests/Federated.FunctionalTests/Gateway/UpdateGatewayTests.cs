@@ -1,3 +1,4 @@
+using System.Globalization;
 using Federated.Aggregator.Rounds;
 using Federated.Protocol;
 using Federated.Protocol.Uploads;
@@ -170,7 +171,10 @@ public sealed class UpdateGatewayTests : GatewayTests
             }
             catch (RpcException full) when (full.StatusCode is StatusCode.ResourceExhausted or StatusCode.Aborted)
             {
-                Cancellation.ThrowIfCancellationRequested();
+                // As a device does. Without a pause the connection fills with refused streams, and Kestrel closes it.
+                string? advice = full.Trailers.GetValue(ErrorKinds.RetryAfterTrailer);
+                TimeSpan pause = TimeSpan.FromMilliseconds(advice is null ? 1 : long.Parse(advice, CultureInfo.InvariantCulture));
+                await Task.Delay(pause, TimeProvider.System, Cancellation);
             }
         }
     }
