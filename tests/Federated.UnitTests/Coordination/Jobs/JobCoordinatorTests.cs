@@ -128,7 +128,7 @@ public sealed class JobCoordinatorTests : IAsyncDisposable
     {
         await OpenRoundAsync();
         _world.Time.Advance(TimeSpan.FromSeconds(100));
-        await _world.UntilAsync(progress => progress.Phase == RoundPhase.Selection);
+        await _world.UntilAsync(progress => progress.Phase == RoundPhase.Selection && _world.Store.Rounds[0].State != RoundState.Open);
         JobRecord job = _world.Store.Job(_world.Job);
         Assert.Equal((JobStatus.Running, 1, 0), (job.Status, job.StateEpoch, job.CurrentVersion));
 
@@ -267,7 +267,7 @@ public sealed class JobCoordinatorTests : IAsyncDisposable
         _world.Tier.Upload(tasks[0].TicketContent, [1, double.NaN, 0], 1);
         _world.Tier.Upload(tasks[1].TicketContent, [1, 1, 1], 1);
 
-        await _world.UntilAsync(progress => progress.Phase == RoundPhase.Selection);
+        await _world.UntilAsync(progress => progress.Phase == RoundPhase.Selection && _world.Store.Rounds[0].State != RoundState.Open);
 
         Assert.Equal("The aggregate has values that are not finite.", Assert.Single(_world.Store.Rounds).Reason);
         Assert.Equal(0, _world.Store.Job(_world.Job).CurrentVersion);
@@ -288,7 +288,7 @@ public sealed class JobCoordinatorTests : IAsyncDisposable
             _world.Tier.Upload(task.TicketContent, [float.MaxValue, 0, 0], 1);
         }
 
-        await _world.UntilAsync(progress => progress is { Phase: RoundPhase.Selection, Version: 1 } && _world.Store.Rounds.Count == 2);
+        await _world.UntilAsync(progress => progress is { Phase: RoundPhase.Selection, Version: 1 } && _world.Store.Rounds.Count == 2 && _world.Store.Rounds[1].State != RoundState.Open);
 
         Assert.Equal("The next model has values that are not finite.", _world.Store.Rounds[1].Reason);
         await FinishRoundAsync(await CheckInBothAsync(), version: 3);
@@ -334,7 +334,7 @@ public sealed class JobCoordinatorTests : IAsyncDisposable
         Upload(tasks[0]);
         Upload(tasks[1]);
 
-        await _world.UntilAsync(progress => progress.Phase == RoundPhase.Selection);
+        await _world.UntilAsync(progress => progress.Phase == RoundPhase.Selection && _world.Store.Rounds[0].State != RoundState.Open);
         Assert.Equal((RoundState.Abandoned, "Summing an update failed."), (_world.Store.Rounds[0].State, _world.Store.Rounds[0].Reason));
     }
 
