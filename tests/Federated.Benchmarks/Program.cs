@@ -13,6 +13,7 @@ IBenchmark[] benchmarks =
     new CoordinateBenchmark(),
     new MeanBenchmark(),
     new RobustBenchmark(),
+    new RobustCloseBenchmark(),
     new SketchBenchmark(),
     new LatencyBenchmark(),
     new SimulationBenchmark(),

@@ -6,7 +6,7 @@ namespace Federated.Aggregator.Functions;
 
 /// <summary>
 /// Handles claim checks. Eager: takes the payload as soon as it is stored and hands it to the functions of its round. Lazy: leaves it where it is until
-/// the round closes. A claim check that comes twice finds the update taken.
+/// the round closes, unless the round's inner products grow meanwhile and there is room in the slots. A claim check that comes twice finds the update taken.
 /// </summary>
 internal sealed partial class LeafWorker(RoundTable rounds, UpdateStore store, ILogger<LeafWorker> logger)
 {
@@ -28,6 +28,11 @@ internal sealed partial class LeafWorker(RoundTable rounds, UpdateStore store, I
             {
                 round.EndSpill(update.AssignmentId);
             }
+        }
+
+        else if (round.Grows)
+        {
+            Take(round, update);
         }
 
         if (!round.Retains)

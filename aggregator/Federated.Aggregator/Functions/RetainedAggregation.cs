@@ -3,10 +3,10 @@ using System.Numerics.Tensors;
 using Federated.Aggregation.Accumulators;
 using Federated.Aggregation.Robust.Catalog;
 using Federated.Aggregation.Robust.Coordinates;
+using Federated.Aggregation.Robust.Gram;
 using Federated.Aggregator.Rounds;
 using Federated.Protocol.Codecs;
 using Federated.Protocol.Rounds;
-using Federated.Protocol.Sections;
 using Federated.Protocol.V1;
 
 namespace Federated.Aggregator.Functions;
@@ -34,11 +34,17 @@ public sealed class RetainedAggregation(ImmutableArray<SectionSpec> sections, Ro
         return section is { Codec: SectionCodec.Dense or SectionCodec.Frame, Dtype: SectionDType.F32, ElementCount: <= int.MaxValue };
     }
 
+    /// <summary>Positions of the sections whose inner products the rule judges by, and which can be read where they lie.</summary>
+    public ImmutableArray<int> GrowingSections => rule.NeedsGram
+        ? [.. Enumerable.Range(0, sections.Length).Where(i => sections[i].Codec == SectionCodec.Dense && !Absolute.Contains(sections[i].Role))]
+        : [];
+
     /// <summary>Aggregates the updates of a round.</summary>
     /// <param name="round">The round; addresses the rule's draws.</param>
     /// <param name="updates">At least one update.</param>
+    /// <param name="products">Inner products of a section over the updates that carry it, by their positions in <paramref name="updates"/>, where they are there already; null, or giving null, for none.</param>
     /// <exception cref="ArgumentException">The rule cannot work with these updates; the message says which number is wrong.</exception>
-    public RetainedReport Report(RoundKey round, IReadOnlyList<RetainedUpdate> updates)
+    public RetainedReport Report(RoundKey round, IReadOnlyList<RetainedUpdate> updates, Func<int, int[], GramMatrix?>? products = null)
     {
         ArgumentNullException.ThrowIfNull(round);
         ArgumentNullException.ThrowIfNull(updates);
@@ -47,10 +53,10 @@ public sealed class RetainedAggregation(ImmutableArray<SectionSpec> sections, Ro
         UpdateScore?[] scores = new UpdateScore?[updates.Count];
         for (int i = 0; i < sections.Length; i++)
         {
-            int[] carriers = [.. Enumerable.Range(0, updates.Count).Where(k => updates[k].Sections.IsDefault || updates[k].Sections.Contains(i))];
+            int[] carriers = [.. Enumerable.Range(0, updates.Count).Where(k => SectionBytes.Carries(updates[k], i))];
             if (carriers.Length > 0)
             {
-                aggregates.Add(Aggregate(round, i, updates, carriers, weights, scores));
+                aggregates.Add(Aggregate(round, i, updates, carriers, weights, products?.Invoke(i, carriers), scores));
             }
         }
 
@@ -58,7 +64,7 @@ public sealed class RetainedAggregation(ImmutableArray<SectionSpec> sections, Ro
     }
 
     private SectionAggregate Aggregate(
-        RoundKey round, int number, IReadOnlyList<RetainedUpdate> updates, int[] carriers, double[] weights, UpdateScore?[] scores)
+        RoundKey round, int number, IReadOnlyList<RetainedUpdate> updates, int[] carriers, double[] weights, GramMatrix? products, UpdateScore?[] scores)
     {
         SectionSpec section = sections[number];
         ReadOnlyMemory<float>[] vectors = [.. carriers.Select(k => Values(updates[k], number))];
@@ -77,7 +83,8 @@ public sealed class RetainedAggregation(ImmutableArray<SectionSpec> sections, Ro
                     Seed = seed,
                     Round = (uint)round.Round,
                 },
-                aggregate);
+                aggregate,
+                products);
             for (int k = 0; k < carriers.Length; k++)
             {
                 scores[carriers[k]] ??= new UpdateScore(found.Coefficients?[k], double.IsFinite(found.Scores[k]) ? found.Scores[k] : 0);
@@ -96,14 +103,8 @@ public sealed class RetainedAggregation(ImmutableArray<SectionSpec> sections, Ro
     /// <summary>The values of a section of an update; a frame is decoded, because what a rule compares are vectors.</summary>
     private ReadOnlyMemory<float> Values(RetainedUpdate update, int number)
     {
-        int offset = 0;
-        for (int i = 0; i < number; i++)
-        {
-            offset += update.Sections.IsDefault || update.Sections.Contains(i) ? LengthOf(sections[i], update.Payload.Span[offset..]) : 0;
-        }
-
         SectionSpec section = sections[number];
-        ReadOnlyMemory<byte> bytes = update.Payload.Slice(offset, LengthOf(section, update.Payload.Span[offset..]));
+        ReadOnlyMemory<byte> bytes = SectionBytes.Of(sections, update, number);
         if (section.Codec != SectionCodec.Frame)
         {
             return FloatMemory.Of(bytes);
@@ -113,9 +114,6 @@ public sealed class RetainedAggregation(ImmutableArray<SectionSpec> sections, Ro
         Frames.Decode(bytes.Span, values);
         return values;
     }
-
-    private static int LengthOf(SectionSpec section, ReadOnlySpan<byte> bytes) =>
-        section.Codec == SectionCodec.Frame ? Frames.LengthOf(bytes) : (int)SectionSpecs.DenseBytes(section);
 
     private static double[] CappedWeights(IReadOnlyList<RetainedUpdate> updates)
     {

@@ -18,6 +18,8 @@ internal sealed class NodeRound
     private readonly UpdateStore _store;
     private readonly NodeFunctions _functions;
     private readonly List<LeafInput> _kept = [];
+    private readonly RetainedAggregation? _rule;
+    private readonly RoundColumns? _columns;
     private Action<UpdateCommitted> _onStored;
     private volatile RoundPlan _plan;
     private TaskCompletionSource? _drained;
@@ -33,6 +35,8 @@ internal sealed class NodeRound
         _onStored = onStored;
         _functions = functions;
         _store = store;
+        _rule = plan.IsMean ? null : RuleOf(plan);
+        _columns = _rule is { GrowingSections: { IsEmpty: false } growing } ? new RoundColumns(functions, plan.Sections, growing) : null;
         Sums = new RoundSums(functions, plan.Sections, share.Leaves, share.UpdatesPerLeaf, () => IsEnded, EndSum, Spoil);
     }
 
@@ -56,6 +60,9 @@ internal sealed class NodeRound
         }
     }
 
+    /// <summary>Whether stored updates are taken at once although they are kept: their inner products grow meanwhile.</summary>
+    public bool Grows => _columns is not null;
+
     /// <summary>
     /// Takes an update into the sums of the round. Rules other than the mean keep it as it is, until the round is forgotten: a coordinator that dies before its commit
     /// point closes the round once more.
@@ -75,6 +82,7 @@ internal sealed class NodeRound
             if (!isEnded)
             {
                 _kept.Add(input);
+                _columns?.Offer(input);
             }
 
             EndPending_NeedsLock(input);
@@ -363,6 +371,8 @@ internal sealed class NodeRound
         }
     }
 
+    private static RetainedAggregation RuleOf(RoundPlan plan) => new(plan.Sections, RuleCatalog.Create(plan.Rule, plan.Byzantine), plan.RuleSeed);
+
     private ClosedRound Aggregate(LeafInput[] kept)
     {
         UpdateCommitted[] included = [.. kept.Select(input => input.Update)];
@@ -374,9 +384,10 @@ internal sealed class NodeRound
         long started = _functions.Time.GetTimestamp();
         try
         {
-            var rule = new RetainedAggregation(_plan.Sections, RuleCatalog.Create(_plan.Rule, _plan.Byzantine), _plan.RuleSeed);
-            RetainedReport report = rule.Report(
-                _plan.Key, [.. kept.Select(input => new RetainedUpdate(input.Payload.Memory, input.Update.Weight, input.Sections))]);
+            RetainedReport report = _rule!.Report(
+                _plan.Key,
+                [.. kept.Select(input => new RetainedUpdate(input.Payload.Memory, input.Update.Weight, input.Sections))],
+                (section, carriers) => _columns?.Products(section, carriers.Select(k => kept[k])));
             _functions.Metrics.Aggregated(TreeRole.Top, kept.Length, _functions.Time.GetElapsedTime(started));
             return new ClosedRound(report.Sections, included) { Scores = report.Scores };
         }
@@ -401,6 +412,10 @@ internal sealed class NodeRound
 
         await drained.WaitAsync(cancellationToken);
         await Sums.QuietAsync().WaitAsync(cancellationToken);
+        if (_columns is not null)
+        {
+            await _columns.QuietAsync().WaitAsync(cancellationToken);
+        }
     }
 
     /// <summary>The update is in the sums, or dropped with them; its slot is free.</summary>

@@ -67,7 +67,7 @@ internal sealed class UpdateStore(SlotPool pool, NodeJournal journal, UpdateSpoo
     }
 
     /// <summary>Whether so few slots are left that a retained update should leave its own.</summary>
-    public bool IsShort => pool.Statistics.Committed > pool.SlotCount - RetentionReserve(pool.SlotCount);
+    public bool IsShort => pool.Statistics is { Committed: var waiting, Taken: var read } && waiting + read > pool.SlotCount - RetentionReserve(pool.SlotCount);
 
     /// <summary>Slots that retained updates leave to uploads: without them a round that retains would refuse its own devices.</summary>
     public static int RetentionReserve(int slotCount) => Math.Max(1, slotCount / 4);

@@ -1,5 +1,9 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
+using Federated.Aggregation.Accumulators;
+using Federated.Aggregation.Robust.Catalog;
 using Federated.Aggregator;
+using Federated.Aggregator.Functions;
 using Federated.Aggregator.Ingest;
 using Federated.Aggregator.Rounds;
 using Federated.Protocol.Rounds;
@@ -86,6 +90,47 @@ public sealed class RobustRoundTests : NodeFixture
         await node.ForgetRoundAsync(plan.Key, Cancellation);
         AssertPoolIsFree(node);
         Assert.Empty(Directory.EnumerateFiles(Path.Combine(NodeFolder, "spool"), "*", SearchOption.AllDirectories));
+    }
+
+    [Theory]
+    [InlineData(24, "nnm+geometric-median")]
+    [InlineData(24, "bucketing:size=2+flag")]
+    [InlineData(4, "multi-krum")]
+    public async Task CloseRound_InnerProductsGrewWhileUpdatesArrived_HasTheBitsOfTheBatch(int slots, string rule)
+    {
+        // With few slots some updates go to disk, and join at the closing.
+        Options.SlotCount = slots;
+        Options.SpillBytes = 1024 * 1024;
+        AggregatorNode node = await StartAsync();
+        RoundPlan plan = Robust(rule, 2, 11);
+        await OpenAsync(node, plan);
+        foreach (int seed in new[] { 7, 2, 10, 0, 5, 1, 9, 3, 8, 6, 4 })
+        {
+            await UploadManyAsync(node, plan, seed, 1);
+        }
+
+        ClosedRound closed = await node.CloseRoundAsync(plan.Key, Cancellation);
+
+        RetainedReport batch = new RetainedAggregation(plan.Sections, RuleCatalog.Create(plan.Rule, plan.Byzantine), plan.RuleSeed).Report(
+            plan.Key, [.. closed.Included.Select(update => new RetainedUpdate(Payload(int.Parse(update.AssignmentId[1..], CultureInfo.InvariantCulture)), update.Weight))]);
+        Assert.Equal(batch.Sections[0].Single, closed.Sections[0].Single);
+        Assert.Equal(batch.Scores, closed.Scores);
+        await node.ForgetRoundAsync(plan.Key, Cancellation);
+        AssertPoolIsFree(node);
+    }
+
+    [Fact]
+    public async Task AbandonRound_WhileInnerProductsGrow_FreesTheUpdates()
+    {
+        Options.SlotCount = 16;
+        AggregatorNode node = await StartAsync();
+        RoundPlan plan = Robust("flag", 0, 12);
+        await OpenAsync(node, plan);
+        await UploadManyAsync(node, plan, 0, 12);
+
+        await node.AbandonRoundAsync(plan.Key, "stopped.", Cancellation);
+
+        AssertPoolIsFree(node);
     }
 
     [Fact]

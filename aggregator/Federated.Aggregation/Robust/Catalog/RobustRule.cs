@@ -70,8 +70,9 @@ public sealed class RobustRule
     /// <summary>Aggregates.</summary>
     /// <param name="input">The updates.</param>
     /// <param name="destination">Receives the aggregate; none of the updates.</param>
+    /// <param name="gram">Inner products that are there already, as for <see cref="Measure(RobustInput, GramMatrix, int, int)"/>; null for none.</param>
     /// <exception cref="ArgumentException">There are too few finite updates for the rule, lengths differ, or a weight is out of range.</exception>
-    public RobustAggregate Aggregate(RobustInput input, Span<float> destination)
+    public RobustAggregate Aggregate(RobustInput input, Span<float> destination, GramMatrix? gram = null)
     {
         ArgumentNullException.ThrowIfNull(input);
         if (_body is CoordinateBody coordinates && _mixings.Length == 0)
@@ -81,7 +82,8 @@ public sealed class RobustRule
             return new RobustAggregate(null, NegatedDistances(input, destination, dropped), dropped);
         }
 
-        RuleVerdict verdict = Judge(Measure(input, 0, destination.Length), input);
+        RuleStatistics statistics = gram is null || !NeedsGram ? Measure(input, 0, destination.Length) : Measure(input, gram, 0, destination.Length);
+        RuleVerdict verdict = Judge(statistics, input);
         verdict.Combine(Vectors(input), destination, input.Degree);
         return new RobustAggregate(
             verdict.Coefficients?.Take(input.Updates.Count).ToArray(),

@@ -105,8 +105,13 @@ public sealed class GramMatrix
             : throw new ArgumentException($"The matrices are of {Count} and {other.Count} vectors.", nameof(other));
     }
 
-    /// <summary>The matrix of some of the vectors.</summary>
-    internal GramMatrix Select(int[] vectors) => new([.. vectors.SelectMany(i => vectors.Select(j => this[i, j]))]);
+    /// <summary>The matrix of some of the vectors, or of all in another order.</summary>
+    /// <param name="vectors">Their positions.</param>
+    public GramMatrix Select(IReadOnlyList<int> vectors)
+    {
+        ArgumentNullException.ThrowIfNull(vectors);
+        return new GramMatrix([.. vectors.SelectMany(i => vectors.Select(j => this[i, j]))]);
+    }
 
     private static double[] Multiply(IReadOnlyList<ReadOnlyMemory<float>> vectors, int degree)
     {

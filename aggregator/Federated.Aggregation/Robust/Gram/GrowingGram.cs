@@ -5,11 +5,11 @@ namespace Federated.Aggregation.Robust.Gram;
 
 /// <summary>
 /// A Gram matrix whose columns grow as vectors arrive, so that the work is done while the next one is on its way. The numbers are the same, bit for
-/// bit, as those of <see cref="GramMatrix.Compute"/> over the same vectors in the same order. Not safe for use by several threads at once.
+/// bit, as those of <see cref="GramMatrix.Compute"/> over the same vectors, whatever the order in which they came. Not safe for use by several threads at once.
 /// </summary>
 /// <remarks>
-/// A pass over all vectors that are there is made for every group of them, the size of the kernel's tile: n²/2 products for n vectors in any case, but more
-/// reading than the one pass of a batch.
+/// Each <see cref="Grow"/> is a pass over all vectors that are there: n²/2 products for n vectors in any case, but more reading than the one pass of a
+/// batch. Vectors that wait together are better added together.
 /// </remarks>
 /// <param name="degree">Most cores to use at once; 0 for all.</param>
 public sealed class GrowingGram(int degree = 0)
@@ -21,7 +21,7 @@ public sealed class GrowingGram(int degree = 0)
     /// <summary>Vectors so far.</summary>
     public int Count => _vectors.Count;
 
-    /// <summary>Adds a vector.</summary>
+    /// <summary>Adds a vector; its products are computed by the next <see cref="Grow"/>.</summary>
     /// <param name="vector">As long as the others; stays readable and unchanged while this matrix is in use.</param>
     /// <exception cref="ArgumentException">Its length differs.</exception>
     public void Add(ReadOnlyMemory<float> vector)
@@ -34,40 +34,39 @@ public sealed class GrowingGram(int degree = 0)
         double scale = VectorScale.For(vector.Span, VectorMath.SquaredNorm(vector.Span));
         _vectors.Add(scale == 1 ? vector : VectorScale.Apply(vector.Span, scale));
         _scales.Add(scale);
-        if (Count % GramPack.Side == 0)
-        {
-            _rows.AddRange(NewRows());
-        }
     }
 
-    /// <summary>The matrix of the vectors so far. More may be added afterwards.</summary>
-    public GramMatrix Matrix()
+    /// <summary>Computes what is missing of the vectors so far.</summary>
+    public void Grow()
     {
         int count = Count;
-        double[][] rows = [.. _rows, .. NewRows()];
+        if (_rows.Count == count)
+        {
+            return;
+        }
+
+        // The kernel works on whole groups: the rows of one that was not full are computed once more.
+        int first = _rows.Count / GramPack.Side * GramPack.Side;
+        using var pins = new PinnedVectors(_vectors);
+        double[] products = GramKernel.Run(pins.Addresses, pins.Length, degree == 0 ? Environment.ProcessorCount : degree, first);
+        _rows.RemoveRange(first, _rows.Count - first);
+        _rows.AddRange(Enumerable.Range(first, count - first).Select(i => products.AsSpan(i * count, i + 1).ToArray()));
+    }
+
+    /// <summary>The matrix of the vectors so far, in the order in which they came. More may be added afterwards.</summary>
+    public GramMatrix Matrix()
+    {
+        Grow();
+        int count = Count;
         double[] products = new double[count * count];
         for (int i = 0; i < count; i++)
         {
             for (int j = 0; j <= i; j++)
             {
-                products[(i * count) + j] = products[(j * count) + i] = rows[i][j] / (_scales[i] * _scales[j]);
+                products[(i * count) + j] = products[(j * count) + i] = _rows[i][j] / (_scales[i] * _scales[j]);
             }
         }
 
         return GramMatrix.Marked(products, count);
-    }
-
-    // Row i up to column i, for the vectors that have none yet.
-    private double[][] NewRows()
-    {
-        int count = Count, first = _rows.Count;
-        if (first == count)
-        {
-            return [];
-        }
-
-        using var pins = new PinnedVectors(_vectors);
-        double[] products = GramKernel.Run(pins.Addresses, pins.Length, degree == 0 ? Environment.ProcessorCount : degree, first);
-        return [.. Enumerable.Range(first, count - first).Select(i => products.AsSpan(i * count, i + 1).ToArray())];
     }
 }

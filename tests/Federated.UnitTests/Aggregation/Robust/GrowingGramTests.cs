@@ -1,5 +1,6 @@
 using Federated.Aggregation.Robust.Catalog;
 using Federated.Aggregation.Robust.Gram;
+using Federated.Numerics;
 
 namespace Federated.UnitTests.Aggregation.Robust;
 
@@ -21,6 +22,36 @@ public sealed class GrowingGramTests
             grown.Add(memories[k]);
 
             Assert.Equal(GramMatrix.Compute(memories[..(k + 1)], 2).Products, grown.Matrix().Products);
+        }
+    }
+
+    [Theory]
+    [InlineData(7, 70_001)]
+    [InlineData(16, 2060)]
+    public void Matrix_AnyOrderAndGroupsOfArrival_HasTheBitsOfTheBatch(int p, int n)
+    {
+        float[][] updates = RobustData.Updates(p, n);
+        updates[p / 2].AsSpan().Fill(3e25f);
+        ReadOnlyMemory<float>[] memories = RobustData.Memories(updates);
+        double[] batch = GramMatrix.Compute(memories, 2).Products.ToArray();
+        for (uint turn = 0; turn < 4; turn++)
+        {
+            int[] order = [.. Enumerable.Range(0, p)];
+            var random = new CounterRandom(5, RandomPurpose.Test, turn);
+            random.Shuffle(order);
+            var grown = new GrowingGram(2);
+            foreach (int k in order)
+            {
+                grown.Add(memories[k]);
+                if (random.NextDouble() < 0.4)
+                {
+                    grown.Grow();
+                }
+            }
+
+            GramMatrix sorted = grown.Matrix().Select([.. Enumerable.Range(0, p).Select(k => Array.IndexOf(order, k))]);
+
+            Assert.Equal(batch, sorted.Products);
         }
     }
 
