@@ -7,7 +7,7 @@ namespace Federated.Aggregation.Accumulators;
 /// Hands out the bytes of a partial aggregate one after another, straight from the sums, with its checksum at the end. The sums must not
 /// change meanwhile. Used by one caller at a time.
 /// </summary>
-public sealed class PartialWriter
+public sealed class PartialWriter : ITransferWriter
 {
     private readonly SectionAccumulator[] _sections;
     private readonly byte[] _header;
@@ -21,15 +21,13 @@ public sealed class PartialWriter
         Length = PartialFormat.LengthOf(sections);
     }
 
-    /// <summary>Bytes of the whole.</summary>
+    /// <inheritdoc/>
     public long Length { get; }
 
-    /// <summary>Bytes handed out so far.</summary>
+    /// <inheritdoc/>
     public long Position { get; private set; }
 
-    /// <summary>Writes what comes next; fewer bytes than there is room for only at the end.</summary>
-    /// <param name="destination">Room for any number of bytes.</param>
-    /// <returns>Bytes written; 0 when nothing is left.</returns>
+    /// <inheritdoc/>
     public int Write(Span<byte> destination)
     {
         int written = 0;

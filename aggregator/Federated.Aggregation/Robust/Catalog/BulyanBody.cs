@@ -9,6 +9,11 @@ internal sealed class BulyanBody(int byzantine) : RuleBody
 {
     public override bool NeedsGram => true;
 
+    public override bool Reduces => true;
+
+    public override CoordinateRule Reduction(int vectors, IReadOnlyList<int> dropped) =>
+        new NearestToMedian(vectors - (2 * RobustCondition.Left(byzantine, dropped)));
+
     public override RuleChoice Choose(SeenVectors seen)
     {
         int[] chosen = new BulyanSelection(byzantine).Choose(seen.Products, seen.Dropped);
@@ -18,7 +23,6 @@ internal sealed class BulyanBody(int byzantine) : RuleBody
             trust[i] = 1;
         }
 
-        int kept = chosen.Length - (2 * RobustCondition.Left(byzantine, seen.Dropped));
-        return new RuleChoice(trust, Reduction: new NearestToMedian(kept), Chosen: chosen);
+        return new RuleChoice(trust, Reduction: Reduction(chosen.Length, seen.Dropped), Chosen: chosen);
     }
 }

@@ -10,5 +10,9 @@ internal sealed class CoordinateBody(int byzantine, Func<int, CoordinateRule> ru
     /// <summary>The rule with the whole of f.</summary>
     public CoordinateRule Rule => rule(byzantine);
 
-    public override RuleChoice Choose(SeenVectors seen) => new(null, Reduction: rule(RobustCondition.Left(byzantine, seen.Dropped)));
+    public override bool Reduces => true;
+
+    public override CoordinateRule Reduction(int vectors, IReadOnlyList<int> dropped) => rule(RobustCondition.Left(byzantine, dropped));
+
+    public override RuleChoice Choose(SeenVectors seen) => new(null, Reduction: Reduction(seen.Count, seen.Dropped));
 }

@@ -49,6 +49,12 @@ public sealed class RobustRule
     /// <summary>Whether it starts from the last round's aggregate when it is given.</summary>
     public bool UsesCentre => _body.UsesCentre;
 
+    /// <summary>
+    /// Whether it ends in a reduction of each coordinate, which needs the values of all updates side by side; otherwise in a weighted sum, for which the
+    /// updates may stay where they are.
+    /// </summary>
+    public bool Reduces => _body.Reduces;
+
     /// <summary>What is wrong with a number of updates; null when it can work with them.</summary>
     /// <param name="updates">n.</param>
     public string? Fault(int updates)
@@ -149,6 +155,10 @@ public sealed class RobustRule
         double[] shares = _body.AppliesWeights ? found : RoundWeights.Apply(found, view.Seen.Weights);
         return new RuleVerdict(view.Unmix(shares, count, finite), scores!, dropped);
     }
+
+    /// <summary>What the rule decided, from what has travelled of it.</summary>
+    internal RuleVerdict Reduction(int[] sources, double[][]? rows, int[] dropped) =>
+        new(_body.Reduction(rows?.Length ?? sources.Length, dropped), sources, rows, null, dropped);
 
     private RuleStatistics Measured(RobustInput input, GramMatrix? gram, int from, int length)
     {

@@ -1,3 +1,4 @@
+using Federated.Aggregation.Robust.Coordinates;
 using Federated.Numerics;
 
 namespace Federated.Aggregation.Robust.Catalog;
@@ -13,6 +14,14 @@ internal abstract class RuleBody
 
     /// <summary>Whether it applies weights by itself; otherwise its coefficients are multiplied by them.</summary>
     public virtual bool AppliesWeights => false;
+
+    /// <summary>Whether it ends in a reduction of each coordinate; otherwise in a weighted sum.</summary>
+    public virtual bool Reduces => false;
+
+    /// <summary>The reduction that it ends in.</summary>
+    /// <param name="vectors">Vectors that are reduced.</param>
+    /// <param name="dropped">Updates that were left out because they are not finite; each counts as one of the f.</param>
+    public virtual CoordinateRule Reduction(int vectors, IReadOnlyList<int> dropped) => throw new NotSupportedException("The rule ends in a weighted sum.");
 
     /// <summary>Reads the samples that it needs of a range of the parameters.</summary>
     /// <param name="updates">The range of every update.</param>

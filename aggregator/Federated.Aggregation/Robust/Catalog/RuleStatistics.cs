@@ -23,6 +23,19 @@ public sealed class RuleStatistics
 
     internal float[][][] Samples { get; }
 
+    /// <summary>The same with the updates in another order; the last aggregate stays behind them.</summary>
+    /// <param name="order">For each update its position before.</param>
+    public RuleStatistics Reorder(IReadOnlyList<int> order)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        return order.Count == Finite.Count
+            ? new RuleStatistics(
+                Gram?.Select([.. order, .. Enumerable.Range(Finite.Count, Gram.Count - Finite.Count)]),
+                [.. order.Select(i => Finite[i])],
+                [.. Samples.Select(turn => order.Select(i => turn[i]).ToArray())])
+            : throw new ArgumentException($"The order is of {order.Count} updates; there are {Finite.Count}.", nameof(order));
+    }
+
     /// <summary>The statistics of two disjoint ranges together.</summary>
     /// <exception cref="ArgumentException">They are not of the same round and rule.</exception>
     public RuleStatistics Plus(RuleStatistics other)

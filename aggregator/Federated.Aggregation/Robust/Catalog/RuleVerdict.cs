@@ -40,6 +40,12 @@ public sealed class RuleVerdict
     /// <summary>Updates that are not finite.</summary>
     public IReadOnlyList<int> Dropped { get; }
 
+    /// <summary>Positions of the updates whose coordinates are reduced; empty for a weighted sum.</summary>
+    internal IReadOnlyList<int> Sources => _sources;
+
+    /// <summary>Shares of the sources in each vector that is reduced; null when they are reduced themselves.</summary>
+    internal IReadOnlyList<double[]>? Rows => _rows;
+
     /// <summary>Carries the decision out on a range.</summary>
     /// <param name="vectors">The range of every update that was measured, and of the last aggregate behind them when the rule starts there.</param>
     /// <param name="destination">Receives the aggregate's range; none of the vectors.</param>
