@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Federated.Client.Calls;
 using Federated.Client.Identity;
+using Federated.Client.Participation;
 using Federated.Client.Sessions;
 using Federated.Client.Storage;
 using Federated.Client.Training;
@@ -23,6 +24,8 @@ public sealed class FederatedDevice
     private readonly ILoggerFactory _loggers;
     private readonly TimeProvider _timeProvider;
     private readonly CounterRandom _random;
+    private readonly IParticipationPolicy _participation;
+    private readonly IDeviceConditions _conditions;
     private readonly Lock _raising = new();
     private int _running;
 
@@ -32,13 +35,17 @@ public sealed class FederatedDevice
     /// <param name="loggerFactory">Receives the log; default: no log.</param>
     /// <param name="timeProvider">Measures and waits; default: the system's time.</param>
     /// <param name="random">Spreads delays; default: seeded by the operating system.</param>
+    /// <param name="participation">Decides when the device takes part and with how many steps; default: always, with all that a task asks for.</param>
+    /// <param name="conditions">What the policy is told of the device; default: nothing is known.</param>
     /// <exception cref="FederatedClientException">With <see cref="FederatedClientReason.InvalidOptions"/>; the message lists every error.</exception>
     public FederatedDevice(
         FederatedClientOptions options,
         IDeviceIdentityStore? identityStore = null,
         ILoggerFactory? loggerFactory = null,
         TimeProvider? timeProvider = null,
-        CounterRandom? random = null)
+        CounterRandom? random = null,
+        IParticipationPolicy? participation = null,
+        IDeviceConditions? conditions = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
@@ -47,6 +54,8 @@ public sealed class FederatedDevice
         _loggers = loggerFactory ?? NullLoggerFactory.Instance;
         _timeProvider = timeProvider ?? TimeProvider.System;
         _random = random ?? SeededBySystem();
+        _participation = participation ?? new AlwaysPolicy();
+        _conditions = conditions ?? UnknownDeviceConditions.Instance;
     }
 
     /// <summary>What happens, in order, one event at a time, on threads of the SDK: hand over to the display's thread, and return soon.</summary>
@@ -98,6 +107,7 @@ public sealed class FederatedDevice
     {
         ILogger logger = _loggers.CreateLogger("Federated.Client");
         var events = new DeviceEvents(Raise);
+        var gate = new ParticipationGate(_participation, _conditions, events, _timeProvider, logger);
         var jitter = new Jitter(_random);
         var pipelines = new RetryPipelines(_options.Retry, _timeProvider, jitter);
         var runner = new CallRunner(_options.Retry, pipelines, _timeProvider, new CallObserver(logger, events.Retrying));
@@ -112,8 +122,18 @@ public sealed class FederatedDevice
         var states = new ClientStates(Folder("state"));
         using var pending = new PendingUpdates(Folder("pending"), _options.KeepPendingOnDisk, logger);
         using var inputs = new TaskInputs(
-            new ModelDownloader(channels, calls, cache, _options.StallTimeout, events.Downloading, logger));
-        using var tasks = new TaskRunner(work, () => authenticator.Identity, inputs, states, _timeProvider, events);
+            new ModelDownloader(
+                channels,
+                calls,
+                cache,
+                _options.StallTimeout,
+                (bytes, done, total) =>
+                {
+                    gate.Received(bytes);
+                    events.Downloading(done, total);
+                },
+                logger));
+        using var tasks = new TaskRunner(work, () => authenticator.Identity, inputs, states, gate, _timeProvider, events);
         var session = new DeviceSession(
             _options,
             new CoordinatorCalls(channels, calls, _options.CallTimeout),
@@ -122,10 +142,15 @@ public sealed class FederatedDevice
                 calls,
                 _options.UploadChunkBytes,
                 _options.StallTimeout,
-                (update, sent) => events.Uploading(update.Ticket, sent, update.Payload.Length)),
+                (update, bytes, sent) =>
+                {
+                    gate.Sent(bytes);
+                    events.Uploading(update.Ticket, sent, update.Payload.Length);
+                }),
             pending,
             states,
             tasks,
+            gate,
             events,
             jitter,
             _timeProvider,

@@ -8,7 +8,7 @@ namespace Federated.Client.Algorithms;
 /// What a client half works on: a model version, the task's settings, what the algorithm sent along, and what this client saved earlier. Read-only while the half runs;
 /// the caller owns every vector.
 /// </summary>
-public sealed class ClientTask
+public sealed record ClientTask
 {
     /// <summary>What the model's vectors mean.</summary>
     public required ModelSchema Schema { get; init; }

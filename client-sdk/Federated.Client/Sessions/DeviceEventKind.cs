@@ -44,4 +44,10 @@ public enum DeviceEventKind
 
     /// <summary>Every job that the device works for has ended.</summary>
     JobEnded = 14,
+
+    /// <summary>
+    /// The participation policy does not want the device to take part now; <see cref="DeviceEvent.Delay"/> is the time until it is asked again, zero when that depends on the
+    /// conditions alone.
+    /// </summary>
+    Resting = 15,
 }

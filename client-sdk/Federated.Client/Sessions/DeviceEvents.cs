@@ -1,3 +1,4 @@
+using Federated.Client.Participation;
 using Federated.Protocol.V1;
 
 namespace Federated.Client.Sessions;
@@ -26,9 +27,26 @@ internal sealed class DeviceEvents(Action<DeviceEvent> receive)
 
     public void Working(TaskAssignment task) => Send(DeviceEventKind.Working, task, $"{Name(task)}: working.");
 
-    public void Trained(TaskAssignment task, int steps, double loss) =>
+    /// <param name="task">The task.</param>
+    /// <param name="steps">Steps taken.</param>
+    /// <param name="loss">Their mean loss.</param>
+    /// <param name="stopped">Why the work ended early; empty when it did not.</param>
+    public void Trained(TaskAssignment task, int steps, double loss, string stopped) =>
         Send(
-            DeviceEventKind.Worked, task, FormattableString.Invariant($"{Name(task)}: trained {steps} steps, loss {loss:0.0000}."), loss);
+            DeviceEventKind.Worked,
+            task,
+            FormattableString.Invariant($"{Name(task)}: trained {steps} steps, loss {loss:0.0000}{(stopped.Length > 0 ? $"; stopped: {stopped}" : "")}."),
+            loss);
+
+    public void Resting(ParticipationDecision decision, DateTimeOffset now) =>
+        receive(new DeviceEvent(
+            DeviceEventKind.Resting,
+            decision.AskAgainAt is { } at
+                ? FormattableString.Invariant($"Does not take part now: {decision.Reason}; asked again in {Math.Max(0, (at - now).TotalSeconds):0.#} s.")
+                : $"Does not take part now: {decision.Reason}.")
+        {
+            Delay = decision.AskAgainAt is { } time && time > now ? time - now : TimeSpan.Zero,
+        });
 
     public void Evaluated(TaskAssignment task, double loss, double accuracy) =>
         Send(

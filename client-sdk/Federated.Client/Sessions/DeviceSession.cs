@@ -1,4 +1,5 @@
 using Federated.Client.Calls;
+using Federated.Client.Participation;
 using Federated.Client.Transfer;
 using Federated.Protocol;
 using Federated.Protocol.V1;
@@ -18,6 +19,7 @@ internal sealed partial class DeviceSession(
     PendingUpdates pending,
     ClientStates states,
     TaskRunner runner,
+    ParticipationGate gate,
     DeviceEvents events,
     Jitter jitter,
     TimeProvider timeProvider,
@@ -49,10 +51,16 @@ internal sealed partial class DeviceSession(
         int fastRejections = 0;
         while (true)
         {
-            // 2. Wait for work. Meanwhile the fate of sent updates may become known, and the server may need one again.
+            // 2. When the device's policy lets it, wait for work. Meanwhile the fate of sent updates may become known, and the server may need
+            // one again. A policy that changes its mind ends the wait.
+            await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+            using ParticipationWatch watch = gate.Watch();
             long asked = timeProvider.GetTimestamp();
             CheckInRequest request = Request(work);
-            CheckInReply reply = await WatchingAsync(token => coordinator.CheckInAsync(request, token), cancellationToken).ConfigureAwait(false);
+            if (await CheckInAsync(request, watch, cancellationToken).ConfigureAwait(false) is not { } reply)
+            {
+                continue;
+            }
 
             // 3. Fates first: the state that they commit is what the next task starts from.
             await ApplyAsync(reply.Dispositions, cancellationToken).ConfigureAwait(false);
@@ -65,7 +73,7 @@ internal sealed partial class DeviceSession(
                     _jobIds.Add(reply.Assignment.JobId);
                 }
 
-                bool done = await TakeAsync(reply.Assignment, cancellationToken).ConfigureAwait(false);
+                bool done = await TakeAsync(reply.Assignment, watch, cancellationToken).ConfigureAwait(false);
                 failuresInARow = done ? 0 : failuresInARow + 1;
                 fastRejections = 0;
                 if (failuresInARow > 1)
@@ -113,6 +121,20 @@ internal sealed partial class DeviceSession(
         return new SessionSummary(_trained, _evaluated, _counted, _discarded, _failed);
     }
 
+    /// <summary>One waiting check-in; null when the device's policy ended it.</summary>
+    private async Task<CheckInReply?> CheckInAsync(CheckInRequest request, ParticipationWatch watch, CancellationToken cancellationToken)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, watch.Refused);
+        try
+        {
+            return await WatchingAsync(token => coordinator.CheckInAsync(request, token), ended.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && watch.Refused.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
     private CheckInRequest Request(LocalWork work)
     {
         var request = new CheckInRequest
@@ -138,14 +160,14 @@ internal sealed partial class DeviceSession(
         return request;
     }
 
-    /// <summary>Runs a task to its upload; false when it failed.</summary>
-    private async Task<bool> TakeAsync(TaskAssignment task, CancellationToken cancellationToken)
+    /// <summary>Runs a task to its upload; false when it failed, and not by the will of the device's policy.</summary>
+    private async Task<bool> TakeAsync(TaskAssignment task, ParticipationWatch watch, CancellationToken cancellationToken)
     {
         events.Assigned(task);
         TaskResult result;
         try
         {
-            result = await runner.RunAsync(task, cancellationToken).ConfigureAwait(false);
+            result = await runner.RunAsync(task, watch, cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -159,7 +181,7 @@ internal sealed partial class DeviceSession(
             LogTaskFailed(logger, task.AssignmentId, failure.Kind, failure.Message);
             events.TaskFailed(task, failure.Kind, failure.Message);
             await ReportAsync(task.AssignmentId, failure, cancellationToken).ConfigureAwait(false);
-            return false;
+            return failure.Kind == ErrorKinds.Interrupted;
         }
 
         PendingUpdate update = result.Update!;
@@ -179,6 +201,18 @@ internal sealed partial class DeviceSession(
 
     /// <summary>Uploads until the server holds the update (true). A refusal for good drops it; a closed round leaves it to the coordinator.</summary>
     private async Task<bool> SendAsync(PendingUpdate update, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await UploadAsync(update, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            gate.Book();
+        }
+    }
+
+    private async Task<bool> UploadAsync(PendingUpdate update, CancellationToken cancellationToken)
     {
         TaskFailure refusal;
         try

@@ -5,6 +5,7 @@ using Federated.Client.Algorithms.Evaluate;
 using Federated.Client.Algorithms.Statistics;
 using Federated.Client.Compression;
 using Federated.Client.Identity;
+using Federated.Client.Participation;
 using Federated.Client.Training;
 using Federated.Client.Transfer;
 using Federated.Protocol;
@@ -22,6 +23,7 @@ internal sealed class TaskRunner(
     Func<DeviceIdentity> identity,
     TaskInputs inputs,
     ClientStates states,
+    ParticipationGate gate,
     TimeProvider timeProvider,
     DeviceEvents events) : IDisposable
 {
@@ -30,9 +32,12 @@ internal sealed class TaskRunner(
 
     private readonly SolverCache _solvers = new(work);
 
+    /// <param name="task">The assignment.</param>
+    /// <param name="watch">The participation policy: its refusal ends training early, with what was done so far, and gives up anything else.</param>
+    /// <param name="cancellationToken">The application stops.</param>
     /// <exception cref="OperationCanceledException">The application stops.</exception>
     /// <exception cref="FederatedClientException">The server is gone, or does not accept the device any more.</exception>
-    public async Task<TaskResult> RunAsync(TaskAssignment task, CancellationToken cancellationToken)
+    public async Task<TaskResult> RunAsync(TaskAssignment task, ParticipationWatch watch, CancellationToken cancellationToken)
     {
         if (Misfit(task) is { } misfit)
         {
@@ -41,11 +46,16 @@ internal sealed class TaskRunner(
 
         try
         {
-            return await WorkAsync(task, cancellationToken).ConfigureAwait(false);
+            using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, watch.Refused);
+            return await WorkAsync(task, watch, ended.Token, cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             throw;
+        }
+        catch (OperationCanceledException) when (watch.Refused.IsCancellationRequested)
+        {
+            return Refused(watch);
         }
         catch (FederatedClientException e) when (e.Reason == FederatedClientReason.BadModel)
         {
@@ -69,6 +79,9 @@ internal sealed class TaskRunner(
     public void Dispose() => _solvers.Dispose();
 
     private static TaskResult Fail(string kind, string message) => new(null, new TaskFailure(kind, message));
+
+    private static TaskResult Refused(ParticipationWatch watch) =>
+        Fail(ErrorKinds.Interrupted, $"The device's policy ended the task before its first step: {watch.Decision.Reason}.");
 
     /// <summary>What of the assignment contradicts itself or this device; null when all fits.</summary>
     private string? Misfit(TaskAssignment task)
@@ -94,9 +107,10 @@ internal sealed class TaskRunner(
             : $"The ticket of assignment {task.AssignmentId} and its model have different schemas.";
     }
 
-    private async Task<TaskResult> WorkAsync(TaskAssignment task, CancellationToken cancellationToken)
+    private async Task<TaskResult> WorkAsync(
+        TaskAssignment task, ParticipationWatch watch, CancellationToken ended, CancellationToken cancellationToken)
     {
-        ModelContent model = await inputs.ModelAsync(task.Model, cancellationToken).ConfigureAwait(false);
+        ModelContent model = await inputs.ModelAsync(task.Model, ended).ConfigureAwait(false);
         LocalTraining settings = task.Training ?? new LocalTraining();
         IClientAlgorithm? algorithm = task.Kind switch
         {
@@ -140,11 +154,14 @@ internal sealed class TaskRunner(
             Settings = settings,
             Role = task.Role,
             Round = task.Round,
-            DownSections = await inputs.DownSectionsAsync(task.DownSections, cancellationToken).ConfigureAwait(false),
+            DownSections = await inputs.DownSectionsAsync(task.DownSections, ended).ConfigureAwait(false),
             State = state.IsEmpty ? state : state[..ownLength],
         };
+        gate.Book();
+        watch.BeginWork();
+        ended.ThrowIfCancellationRequested();
         events.Working(task);
-        TaskResult result = await Task.Run(() => Compute(task, algorithm, sections, clientTask, encoder, memory, cancellationToken), cancellationToken)
+        TaskResult result = await Task.Run(() => Compute(task, algorithm, sections, clientTask, encoder, memory, watch, ended), cancellationToken)
             .ConfigureAwait(false);
 
         // Work that was cut short by the application's end is not worth an upload.
@@ -165,6 +182,7 @@ internal sealed class TaskRunner(
         ClientTask clientTask,
         UpdateEncoder? encoder,
         ReadOnlyMemory<float> memory,
+        ParticipationWatch watch,
         CancellationToken stop)
     {
         ILocalSolver solver = algorithm == Evaluation ? _solvers.EvaluationFor(clientTask.Schema) : _solvers.SolverFor(clientTask.Schema);
@@ -178,14 +196,20 @@ internal sealed class TaskRunner(
         {
             var update = new ClientUpdate(dense, rented, nextState.AsMemory(0, ownLength));
             long started = timeProvider.GetTimestamp();
-            ClientOutcome outcome = algorithm.Run(clientTask, solver, update, stop);
+            ClientOutcome outcome = algorithm.Run(Limited(clientTask, task, watch.Decision, solver), solver, update, stop);
             TimeSpan took = timeProvider.GetElapsedTime(started);
+            gate.Book(took);
+            if (outcome == ClientOutcome.Nothing && watch.Refused.IsCancellationRequested)
+            {
+                return Refused(watch);
+            }
+
             if (Unusable(outcome, dense, update) is { } failure)
             {
                 return new TaskResult(null, failure);
             }
 
-            Announce(task, update);
+            Announce(task, update, outcome == ClientOutcome.Partial ? watch.Decision.Reason : "");
             if (encoder is not null)
             {
                 return Encode(task, update, took, encoder, memory.Span, nextState.AsSpan(ownLength), nextState);
@@ -203,6 +227,16 @@ internal sealed class TaskRunner(
                 ArrayPool<byte>.Shared.Return(rented);
             }
         }
+    }
+
+    /// <summary>Training takes no more steps than the device's policy and the ticket allow.</summary>
+    private static ClientTask Limited(ClientTask work, TaskAssignment task, ParticipationDecision decision, ILocalSolver solver)
+    {
+        uint claimable = task.TicketContent.MaxSteps;
+        int most = Math.Min(decision.TakesPart ? decision.MaxSteps : int.MaxValue, claimable is 0 or > int.MaxValue ? int.MaxValue : (int)claimable);
+        return task.Kind == TaskKind.Train
+            ? work with { Settings = StepLimit.Within(work.Settings, most, solver.Objective.ExampleCount) }
+            : work;
     }
 
     private static TaskResult Encode(
@@ -256,7 +290,7 @@ internal sealed class TaskRunner(
             : null;
     }
 
-    private void Announce(TaskAssignment task, ClientUpdate update)
+    private void Announce(TaskAssignment task, ClientUpdate update, string stopped)
     {
         if (update.Has(SectionRole.Evaluation))
         {
@@ -269,7 +303,7 @@ internal sealed class TaskRunner(
         }
         else
         {
-            events.Trained(task, update.Steps, update.TrainingLoss);
+            events.Trained(task, update.Steps, update.TrainingLoss, stopped);
         }
     }
 

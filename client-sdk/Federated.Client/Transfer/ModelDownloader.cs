@@ -13,7 +13,7 @@ internal sealed partial class ModelDownloader(
     AuthorizedCalls calls,
     BlobCache? cache,
     TimeSpan stallTimeout,
-    Action<long, long> progress,
+    Action<int, long, long> progress,
     ILogger logger)
 {
     private const int AttemptsWhenCorrupt = 2;
@@ -134,7 +134,7 @@ internal sealed partial class ModelDownloader(
                 piece.Data.CopyTo(buffer[have..]);
                 have += piece.Data.Length;
                 attempt.Progress();
-                progress(have, buffer.Length);
+                progress(piece.Data.Length, have, buffer.Length);
                 if (have - onDisk >= SpillBytes)
                 {
                     Spill();

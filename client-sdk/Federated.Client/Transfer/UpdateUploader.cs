@@ -7,7 +7,7 @@ namespace Federated.Client.Transfer;
 
 /// <summary>Sends updates to their gateway. A stream that breaks is restarted from its beginning.</summary>
 internal sealed class UpdateUploader(
-    ChannelPool channels, AuthorizedCalls calls, int chunkBytes, TimeSpan stallTimeout, Action<PendingUpdate, long> progress)
+    ChannelPool channels, AuthorizedCalls calls, int chunkBytes, TimeSpan stallTimeout, Action<PendingUpdate, int, long> progress)
 {
     /// <exception cref="RpcException">The gateway refused the update for good.</exception>
     /// <exception cref="FederatedClientException">The gateway cannot be reached, or its address cannot be used.</exception>
@@ -38,7 +38,7 @@ internal sealed class UpdateUploader(
                 await call.RequestStream.WriteAsync(new UploadFrame(update.Payload.Slice(sent, length)), attempt.Token).ConfigureAwait(false);
                 sent += length;
                 attempt.Progress();
-                progress(update, sent);
+                progress(update, length, sent);
             }
 
             await call.RequestStream.CompleteAsync().ConfigureAwait(false);

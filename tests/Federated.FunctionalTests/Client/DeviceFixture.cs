@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Federated.Client;
+using Federated.Client.Participation;
 using Federated.Client.Sessions;
 
 namespace Federated.FunctionalTests.Client;
@@ -37,9 +38,10 @@ internal sealed class DeviceFixture : IAsyncDisposable
         return new DeviceFixture(world, await FakeServer.StartAsync(world, TestContext.Current.CancellationToken));
     }
 
-    public FederatedDevice NewDevice(TimeProvider? timeProvider = null)
+    public FederatedDevice NewDevice(
+        TimeProvider? timeProvider = null, IParticipationPolicy? participation = null, IDeviceConditions? conditions = null)
     {
-        var device = new FederatedDevice(Options, timeProvider: timeProvider);
+        var device = new FederatedDevice(Options, timeProvider: timeProvider, participation: participation, conditions: conditions);
         device.Happened += (_, what) =>
         {
             lock (Seen)

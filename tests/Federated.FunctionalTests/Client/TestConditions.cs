@@ -1,0 +1,17 @@
+using Federated.Client.Participation;
+
+namespace Federated.FunctionalTests.Client;
+
+/// <summary>Conditions that a test sets.</summary>
+internal sealed class TestConditions(DeviceConditions start) : IDeviceConditions
+{
+    public event EventHandler? Changed;
+
+    public DeviceConditions Current { get; private set; } = start;
+
+    public void Become(DeviceConditions conditions)
+    {
+        Current = conditions;
+        Changed?.Invoke(this, EventArgs.Empty);
+    }
+}
