@@ -1,5 +1,6 @@
 using Federated.Client.Algorithms;
 using Federated.Coordination.Algorithms;
+using Federated.Coordination.Anarchic;
 using Federated.Protocol.Jobs;
 using Federated.UnitTests.Repository;
 
@@ -9,11 +10,15 @@ public sealed class AlgorithmCatalogueTests
 {
     public static TheoryData<string> Names => [.. ServerAlgorithms.BuiltIn.Names];
 
+    public static TheoryData<string> AllNames => [.. All.Select(algorithm => algorithm.Name)];
+
+    private static IEnumerable<IAlgorithmDescription> All => [.. ServerAlgorithms.BuiltIn.All, .. AnarchicAlgorithms.BuiltIn.All];
+
     [Theory]
-    [MemberData(nameof(Names))]
+    [MemberData(nameof(AllNames))]
     public void EveryAlgorithm_HasAClientHalfAndIsDocumented(string name)
     {
-        IServerAlgorithmFactory factory = ServerAlgorithms.BuiltIn.All.Single(factory => factory.Name == name);
+        IAlgorithmDescription factory = All.Single(factory => factory.Name == name);
         string page = File.ReadAllText(Path.Combine(RepositoryRoot.Path, "docs", "algorithms.md"));
 
         Assert.NotNull(ClientAlgorithms.Find(factory.ClientHalf));
@@ -23,7 +28,7 @@ public sealed class AlgorithmCatalogueTests
     }
 
     [Theory]
-    [MemberData(nameof(Names))]
+    [MemberData(nameof(AllNames))]
     public void Validate_UnknownParameter_NamesIt(string name)
     {
         var job = new JobDefinition
@@ -32,7 +37,7 @@ public sealed class AlgorithmCatalogueTests
             Round = new RoundSettings { Population = 20 },
         };
 
-        JobDefinitionError error = Assert.Single(ServerAlgorithms.BuiltIn.Validate(job));
+        JobDefinitionError error = Assert.Single(All.Single(algorithm => algorithm.Name == name).Validate(job));
 
         Assert.Equal("algorithm.parameters.magic", error.Path);
     }
@@ -46,6 +51,29 @@ public sealed class AlgorithmCatalogueTests
 
         Assert.Equal("round.population", Assert.Single(ServerAlgorithms.BuiltIn.Validate(job)).Path);
     }
+
+    [Fact]
+    public void Validate_AsynchronousAlgorithm_NamesEverythingThatDoesNotFit()
+    {
+        var job = new JobDefinition
+        {
+            Algorithm = new AlgorithmSettings { Name = "afa-cs", Parameters = { ["buffer"] = 2.5, ["absent"] = 3, ["flushMinimum"] = 4 } },
+            Aggregation = new() { Rule = "median", Statistics = "local" },
+            Compression = new() { Up = "topk:0.1" },
+        };
+
+        string[] paths = [.. AnarchicAlgorithms.BuiltIn.Validate(job).Select(error => error.Path).Order(StringComparer.Ordinal)];
+
+        Assert.Equal(
+            [
+                "aggregation.rule", "aggregation.statistics", "algorithm.parameters.absent", "algorithm.parameters.buffer",
+                "algorithm.parameters.flushMinimum", "compression.up", "round.population",
+            ],
+            paths);
+    }
+
+    [Fact]
+    public void Names_OfBothKinds_AreDistinct() => Assert.Equal(All.Count(), All.Select(algorithm => algorithm.Name).Distinct(StringComparer.Ordinal).Count());
 
     [Fact]
     public void Validate_NamedOptimizerAndAnother_NamesBoth()

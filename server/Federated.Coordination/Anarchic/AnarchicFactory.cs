@@ -1,0 +1,69 @@
+using System.Collections.Immutable;
+using Federated.Coordination.Algorithms;
+using Federated.Protocol.Codecs;
+using Federated.Protocol.Jobs;
+using Federated.Protocol.Models;
+
+namespace Federated.Coordination.Anarchic;
+
+/// <summary>What the factories of the asynchronous algorithms share.</summary>
+internal abstract class AnarchicFactory : AlgorithmTable, IAnarchicAlgorithmFactory
+{
+    /// <inheritdoc/>
+    public override string ClientHalf => "fedavg";
+
+    /// <summary>The parameters of those with a buffer.</summary>
+    protected static ImmutableArray<AlgorithmParameter> Buffered { get; } =
+    [
+        AnarchicOptions.BufferParameter,
+        AnarchicOptions.StalenessParameter,
+        AnarchicOptions.PolicyParameter,
+        AnarchicOptions.ClipParameter,
+        AnarchicOptions.FlushSecondsParameter,
+        AnarchicOptions.FlushMinimumParameter,
+    ];
+
+    protected static AlgorithmParameter Proximal { get; } =
+        new("proximal", 0, "at least 0", value => value >= 0, "coefficient mu of the local term mu/2 ||y - x||²; 0 for none");
+
+    /// <inheritdoc/>
+    public abstract IAnarchicAlgorithm Create(JobDefinition job, ModelSchema schema);
+
+    /// <inheritdoc/>
+    public virtual IReadOnlyList<JobDefinitionError> Validate(JobDefinition job, ModelSchema schema) => [];
+
+    /// <inheritdoc/>
+    protected override void Check(JobDefinition job, List<JobDefinitionError> errors)
+    {
+        base.Check(job, errors);
+        RequireAggregatedStatistics(job, errors);
+        if (!AggregationRules.IsMean(job))
+        {
+            errors.Add(new JobDefinitionError("aggregation.rule", $"'{job.Aggregation.Rule}' is not allowed; {Name} is asynchronous and makes its own mean."));
+        }
+
+        if (CompressionSpec.Parse(job.Compression.Up).IsActive)
+        {
+            errors.Add(new JobDefinitionError("compression.up", $"'{job.Compression.Up}' is not allowed; {Name} is asynchronous and takes dense updates."));
+        }
+    }
+
+    /// <summary>A buffer with every worker once can not have more places than there are workers.</summary>
+    protected static void CheckBuffer(JobDefinition job, bool repeats, List<JobDefinitionError> errors)
+    {
+        double buffer = AnarchicOptions.BufferParameter.Of(job);
+        if (!repeats && job.Round.Population > 0 && buffer > job.Round.Population)
+        {
+            errors.Add(new JobDefinitionError(
+                $"algorithm.parameters.{AnarchicOptions.BufferParameter.Name}",
+                FormattableString.Invariant($"{buffer} is not allowed; a buffer takes each of the {job.Round.Population} workers once.")));
+        }
+
+        if (AnarchicOptions.FlushMinimumParameter.Of(job) > buffer)
+        {
+            errors.Add(new JobDefinitionError(
+                $"algorithm.parameters.{AnarchicOptions.FlushMinimumParameter.Name}",
+                FormattableString.Invariant($"{AnarchicOptions.FlushMinimumParameter.Of(job)} is not allowed; a buffer has {buffer} places.")));
+        }
+    }
+}
