@@ -276,7 +276,20 @@ public sealed partial class AggregatorNode : IAsyncDisposable
         return EndAsync(key, "its model version has been made.", cancellationToken);
     }
 
-    /// <summary>What a round retains, and what the bus has not brought yet, is taken now.</summary>
+    /// <summary>Every round of which the node holds something, those that an earlier process has left included.</summary>
+    internal IReadOnlyList<HeldRound> HeldRounds()
+    {
+        Parts parts = Running;
+        return
+        [
+            .. _rounds.All.Select(round => new HeldRound(round.Plan.Key, round.Plan.WriterEpoch, round.StoredCount)),
+            .. parts.Journal.Recovered.Values.Select(round => new HeldRound(round.Key, 0, round.Updates.Count)),
+        ];
+    }
+
+    /// <summary>What the node holds of a round now, and what it has lost of it; null when it does not have the round.</summary>
+    internal ReopenedRound? HoldingsOf(RoundKey key) => _rounds.Find(key)?.Holdings();
+
     /// <summary>Frees rounds of an earlier process that nobody has opened again.</summary>
     /// <param name="isOver">Which of them will not be opened any more.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
@@ -290,6 +303,7 @@ public sealed partial class AggregatorNode : IAsyncDisposable
         }
     }
 
+    /// <summary>What a round retains, and what the bus has not brought yet, is taken now.</summary>
     private static void TakeAll(Parts parts, NodeRound round, IReadOnlyList<UpdateCommitted> updates)
     {
         foreach (UpdateCommitted update in updates)

@@ -38,7 +38,7 @@ public sealed class TierTransferClient(TierKey key, IOptions<TreeMemberOptions> 
 
                 await call.RequestStream.CompleteAsync();
             }
-            catch (Exception exception) when (exception is RpcException or InvalidOperationException && !cancellationToken.IsCancellationRequested)
+            catch (Exception exception) when (exception is RpcException or InvalidOperationException || IsBroken(exception))
             {
                 // The answer tells more than the broken stream.
             }
@@ -56,11 +56,18 @@ public sealed class TierTransferClient(TierKey key, IOptions<TreeMemberOptions> 
             };
             return new TransferResult(outcome, $"{exception.StatusCode}: {exception.Status.Detail}");
         }
-        catch (RpcException exception)
+        catch (Exception exception) when (IsBroken(exception) && !cancellationToken.IsCancellationRequested)
+        {
+            return new TransferResult(TransferOutcome.NotReady, exception.Message);
+        }
+        catch (Exception exception) when (cancellationToken.IsCancellationRequested)
         {
             throw new OperationCanceledException("The transfer was cancelled.", exception, cancellationToken);
         }
     }
+
+    /// <summary>Whether a connection was refused or cut: a cut one does not always come as a status.</summary>
+    public static bool IsBroken(Exception exception) => exception is HttpRequestException or IOException;
 
     /// <summary>Takes the aggregate of a round from the node of its top, and divides.</summary>
     /// <param name="address">Where the node's transfer service is.</param>

@@ -115,8 +115,28 @@ internal sealed class NodeRound
             _onStored = onStored;
             _isOpen = true;
             _result = null;
-            return new ReopenedRound(
-                [.. _updates.Values.Where(entry => entry.Update is not null).Select(entry => entry.Update!)], [.. _lost]);
+            return Holdings_NeedsLock();
+        }
+    }
+
+    /// <summary>What the node holds of the round now, and what it has lost.</summary>
+    public ReopenedRound Holdings()
+    {
+        lock (_gate)
+        {
+            return Holdings_NeedsLock();
+        }
+    }
+
+    /// <summary>How many updates the node holds, summed ones among them.</summary>
+    public int StoredCount
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _updates.Values.Count(entry => entry.Update is not null);
+            }
         }
     }
 
@@ -436,6 +456,9 @@ internal sealed class NodeRound
             _fault ??= fault;
         }
     }
+
+    private ReopenedRound Holdings_NeedsLock() => new(
+        [.. _updates.Values.Where(entry => entry.Update is not null).Select(entry => entry.Update!)], [.. _lost]);
 
     private void EndPending_NeedsLock(LeafInput input)
     {

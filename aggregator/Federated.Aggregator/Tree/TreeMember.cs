@@ -231,8 +231,8 @@ public sealed partial class TreeMember : IAsyncDisposable
     /// <summary>The same, divided, for those in the same process.</summary>
     public ClosedRound? Report(FetchRequest request) => FindAggregate(request)?.Report(_node.Functions);
 
-    /// <summary>What the node had of a round when it was opened in this tree; null when it is not.</summary>
-    public ReopenedRound? FindRecovery(FetchRequest request) => Find(request)?.Recovery;
+    /// <summary>What the node holds of a round now, and what it has lost; null when the round is not open in this tree.</summary>
+    public ReopenedRound? FindRecovery(FetchRequest request) => Find(request) is { } round ? _node.HoldingsOf(round.Opened.Plan.Key) : null;
 
     /// <summary>The children that a round waits for here; empty when the node does not have the round.</summary>
     public IReadOnlyList<string> MissingChildren(RoundKey key) => _rounds.TryGetValue(key, out MemberRound? round) ? round.Board.Missing : [];
@@ -392,7 +392,8 @@ public sealed partial class TreeMember : IAsyncDisposable
             NodeLoadView load = _node.SampleLoad();
             await _bus.PublishAsync(
                 new NodeAlive(
-                    _node.NodeId, Incarnation, ++_sequence, load.Waiting, load.ArrivalRate, load.SecondsPerUpdate, _node.Slots.Free, load.IdleWorkers),
+                    _node.NodeId, Incarnation, ++_sequence, load.Waiting, load.ArrivalRate, load.SecondsPerUpdate, _node.Slots.Free, load.IdleWorkers,
+                    HeldOnes()),
                 CancellationToken.None);
         }
         catch (Exception exception)
@@ -408,6 +409,14 @@ public sealed partial class TreeMember : IAsyncDisposable
         {
             // The member has stopped meanwhile.
         }
+    }
+
+    /// <summary>The rounds that a sign of life names; when they are too many for one, the next names others.</summary>
+    private HeldRound[] HeldOnes()
+    {
+        IReadOnlyList<HeldRound> all = _node.HeldRounds();
+        int from = all.Count <= NodeAlive.MaxRounds ? 0 : (int)(_sequence * NodeAlive.MaxRounds % all.Count);
+        return [.. all.OrderBy(round => round.Key.ToString(), StringComparer.Ordinal).Skip(from).Take(NodeAlive.MaxRounds)];
     }
 
     [LoggerMessage(1601, LogLevel.Error, "Round {Round} could not be closed", EventName = "ClosingFailed")]

@@ -9,9 +9,17 @@ namespace Federated.Protocol.Tier;
 /// <param name="SecondsPerUpdate">E: mean seconds from stored to summed since the event before; 0 without an update.</param>
 /// <param name="FreeSlots">Slots that an upload could take.</param>
 /// <param name="IdleWorkers">Warm workers that wait for work.</param>
+/// <param name="Rounds">
+/// Rounds of which the node holds something, at most <see cref="MaxRounds"/>; further ones take their turn in the next events. The coordinator
+/// sees from it what it has not heard of, and answers <see cref="RoundEnded"/> for one that is over. Null for none.
+/// </param>
 public sealed record NodeAlive(
-    string NodeId, string Incarnation, long Sequence, int Queue, double ArrivalRate, double SecondsPerUpdate, int FreeSlots, int IdleWorkers) : ITierEvent
+    string NodeId, string Incarnation, long Sequence, int Queue, double ArrivalRate, double SecondsPerUpdate, int FreeSlots, int IdleWorkers,
+    IReadOnlyList<HeldRound>? Rounds = null) : ITierEvent
 {
+    /// <summary>The most rounds in one event.</summary>
+    public const int MaxRounds = 64;
+
     /// <inheritdoc/>
     public string IdempotencyKey => $"{NodeId}/{Incarnation}/{Sequence}";
 }

@@ -34,8 +34,11 @@ internal static partial class CoordinatorLog
     [LoggerMessage(3008, LogLevel.Warning, "Round {Round}: an update names assignment {Assignment}, which was never made")]
     public static partial void UnknownUpdate(this ILogger logger, RoundKey round, string assignment);
 
-    [LoggerMessage(3012, LogLevel.Warning, "Round {Round}: the tier has lost a node; {Count} updates have to go elsewhere")]
+    [LoggerMessage(3013, LogLevel.Warning, "Round {Round}: the tier has lost a node; {Count} updates have to go elsewhere")]
     public static partial void UpdatesLost(this ILogger logger, RoundKey round, int count);
+
+    [LoggerMessage(3014, LogLevel.Warning, "Round {Round}: a node was lost while it closed; {Left} updates are left, {Minimum} are needed, so devices report again")]
+    public static partial void Reopened(this ILogger logger, RoundKey round, int left, int minimum);
 
     [LoggerMessage(3009, LogLevel.Information, "Job {Job}: rolled back to version {Wanted}, now version {Version}")]
     public static partial void RolledBack(this ILogger logger, JobKey job, int wanted, int version);

@@ -260,7 +260,11 @@ internal sealed class JobCoordinator : IUpdateSink
                         break;
                     case RoundDecisionKind.Close:
                         await AssignBatchAsync(opening, stop);
-                        await closing.CloseAsync(decision.Reason!, () => StartNext(job, opening, closing), stop);
+                        if (!await closing.CloseAsync(decision.Reason!, () => StartNext(job, opening, closing), stop))
+                        {
+                            await opening.ReopenAsync(stop);
+                        }
+
                         await job.BeginNextAsync(stop);
                         break;
                     case RoundDecisionKind.Skip:

@@ -44,6 +44,13 @@ public sealed partial class JobDirectory : IAsyncDisposable
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await SuperviseActiveAsync(cancellationToken);
+        await ForgetEndedAsync(cancellationToken);
+    }
+
+    /// <summary>Waits until open rounds take updates again, and has the tier free what is left of jobs that have ended.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task ForgetEndedAsync(CancellationToken cancellationToken)
+    {
         await Task.WhenAll(_jobs.Values.Select(job => job.TookOver)).WaitAsync(cancellationToken);
         await _services.Tier.ForgetEndedJobsAsync(_jobs.Keys.ToHashSet(), cancellationToken);
     }

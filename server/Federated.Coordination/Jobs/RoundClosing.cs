@@ -25,11 +25,15 @@ internal sealed class RoundClosing
 
     private RoundStateMachine Machine => _job.Machine;
 
-    /// <summary>Ends the open round with what the tier has; abandons it when that is not enough, or not finite.</summary>
+    /// <summary>
+    /// Ends the open round with what the tier has; abandons it when that is not enough, or not finite. Where it would be enough with what a node
+    /// has lost meanwhile, and there is time, the round goes on instead.
+    /// </summary>
     /// <param name="reason">Why it ends.</param>
     /// <param name="startNext">Begins the next round; gives its start when its devices wait already.</param>
     /// <param name="stop">Ends the work.</param>
-    public async Task CloseAsync(string reason, Func<RoundStart?> startNext, CancellationToken stop)
+    /// <returns>False when the round goes on: it has to be opened again.</returns>
+    public async Task<bool> CloseAsync(string reason, Func<RoundStart?> startNext, CancellationToken stop)
     {
         RoundKey round = Machine.Key!;
 
@@ -42,17 +46,24 @@ internal sealed class RoundClosing
         catch (InvalidOperationException exception)
         {
             await AbandonAsync(exception.Message, stop);
-            return;
+            return true;
+        }
+
+        HashSet<string> included = aggregate.Included.Select(update => update.AssignmentId).ToHashSet(StringComparer.Ordinal);
+        if (included.Count < _job.Terms.Minimum && Machine.TryReopen(included, _job.Now))
+        {
+            _logger.Reopened(round, included.Count, _job.Terms.Minimum);
+            return false;
         }
 
         if (WhyUseless(aggregate) is { } why)
         {
             await AbandonAsync(why, stop);
-            return;
+            return true;
         }
 
         // 7b. Counted is what is in the aggregate, and nothing else.
-        Machine.Settle(aggregate.Included.Select(update => update.AssignmentId).ToHashSet(StringComparer.Ordinal));
+        Machine.Settle(included);
 
         long bytesDown = await BytesDownAsync(round, stop);
 
@@ -68,7 +79,7 @@ internal sealed class RoundClosing
             {
                 await _job.LoadModelAsync(_job.Model.Record, stop);
                 await AbandonAsync("The next model has values that are not finite.", stop);
-                return;
+                return true;
             }
 
             (version, blobs) = _job.Model.WriteNext(round.Round, _job.Now, stop);
@@ -90,6 +101,7 @@ internal sealed class RoundClosing
         _board.Publish(fates, Machine);
         await _job.Services.Tier.ForgetRoundAsync(round, stop);
         _logger.Closed(round, commit.Metrics.Counted, commit.Metrics.Assigned, reason);
+        return true;
     }
 
     /// <summary>Ends the open round without an aggregate. The job goes on, unless too many of its rounds end so.</summary>
@@ -121,6 +133,9 @@ internal sealed class RoundClosing
         _job.Record = _job.Record with { Status = status, StatusReason = statusReason, StateEpoch = stateEpoch };
         _job.Model.BeginEpoch(stateEpoch);
     }
+
+    /// <summary>Tells devices that wait what has changed for them in the open round.</summary>
+    public void Changed() => _board.Changed(Machine);
 
     /// <summary>Gives the round up before it is opened: nobody who waits can do its task. Nothing of it is stored.</summary>
     public void Skip(string reason)
@@ -166,7 +181,9 @@ internal sealed class RoundClosing
     {
         if (aggregate.Included.Count < _job.Terms.Minimum)
         {
-            return $"{aggregate.Included.Count} updates are in the aggregate; at least {_job.Terms.Minimum} are needed.";
+            int lost = Machine.StoredCount - aggregate.Included.Count;
+            string losses = lost > 0 ? $" {lost} more were stored, but their nodes were lost while the round closed." : "";
+            return $"{aggregate.Included.Count} updates are in the aggregate; at least {_job.Terms.Minimum} are needed.{losses}";
         }
 
         return RoundFigures.IsFinite(aggregate) ? null : "The aggregate has values that are not finite.";

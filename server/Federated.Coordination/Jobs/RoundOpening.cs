@@ -89,6 +89,31 @@ internal sealed class RoundOpening
         }
     }
 
+    /// <summary>Opens a round at the tier once more that could not be closed, and takes up what the tier still has of it.</summary>
+    public async Task ReopenAsync(CancellationToken stop)
+    {
+        RoundKey round = _job.Machine.Key!;
+        (RoundRecovery recovery, string? refusal) = await OpenOnTierAsync(round, stop);
+        if (refusal is not null)
+        {
+            await _closing.AbandonAsync(refusal, JobStatus.Paused, refusal, stop);
+            return;
+        }
+
+        foreach (Assignment assignment in _job.Machine.Assignments)
+        {
+            _job.Place(assignment);
+        }
+
+        foreach (UpdateCommitted update in recovery.Recovered)
+        {
+            _job.Machine.Stored(update.AssignmentId, _job.Now);
+        }
+
+        _job.Machine.Tick(_job.Now);
+        _closing.Changed();
+    }
+
     /// <summary>Answers a check-in with its task, if it still waits.</summary>
     public async Task AnswerAsync(long callId, Assignment assignment, CancellationToken stop)
     {

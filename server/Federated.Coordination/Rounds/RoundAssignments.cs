@@ -5,6 +5,8 @@ namespace Federated.Coordination.Rounds;
 /// <summary>The assignments of the open round, by number, id and device, and how many stand where.</summary>
 internal sealed class RoundAssignments
 {
+    private const string LostInClosing = "The update was stored, but its node was lost while the round closed, and the others were enough.";
+
     private readonly List<Assignment> _all = [];
     private readonly Dictionary<string, Assignment> _byId = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Assignment> _byDevice = new(StringComparer.Ordinal);
@@ -102,7 +104,7 @@ internal sealed class RoundAssignments
 
             assignment.Reason ??= assignment.State switch
             {
-                AssignmentState.Stored => "The update was stored but did not reach the aggregate.",
+                AssignmentState.Stored => LostInClosing,
                 _ when deadlinePassed => "No update arrived before the deadline.",
                 _ => "The round had enough updates before this one arrived.",
             };

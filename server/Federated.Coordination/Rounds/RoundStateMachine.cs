@@ -297,6 +297,32 @@ public sealed class RoundStateMachine
         }
     }
 
+    /// <summary>
+    /// The round closed with too few updates, because a node was lost meanwhile: while there is time, devices report again. Those whose updates
+    /// are not in the aggregate are asked to send them.
+    /// </summary>
+    /// <param name="included">Ids of the updates in the aggregate, which is dropped.</param>
+    /// <param name="now">The time.</param>
+    /// <returns>False when the deadline has passed, or nothing was lost that could come again.</returns>
+    public bool TryReopen(IReadOnlySet<string> included, DateTimeOffset now)
+    {
+        Require(RoundPhase.Closing);
+        Assignment[] missing = [.. Assignments.Where(assignment =>
+            assignment.State is AssignmentState.Stored or AssignmentState.Outstanding && !included.Contains(assignment.Id))];
+        if (_deadlinePassed || now >= Deadline || !missing.Any(assignment => assignment.State == AssignmentState.Stored))
+        {
+            return false;
+        }
+
+        foreach (Assignment assignment in missing)
+        {
+            _assignments.SetLost(assignment);
+        }
+
+        Phase = RoundPhase.Reporting;
+        return true;
+    }
+
     /// <summary>The round is abandoned: no assignment counts.</summary>
     /// <param name="reason">One sentence.</param>
     public void SettleAbandoned(string reason)

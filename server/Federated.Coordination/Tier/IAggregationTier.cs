@@ -66,9 +66,8 @@ public interface IAggregationTier
     /// <summary>
     /// Frees what an earlier process has left of jobs that have ended since: one that died between the last commit of a job and the call of
     /// <see cref="ForgetRoundAsync"/> has no successor who would make it. Called once at the start, when the open rounds of active jobs are open again.
-    /// Nothing to do for a tier that outlives the server.
     /// </summary>
     /// <param name="active">The jobs that may still open rounds.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    Task ForgetEndedJobsAsync(IReadOnlySet<JobKey> active, CancellationToken cancellationToken) => Task.CompletedTask;
+    Task ForgetEndedJobsAsync(IReadOnlySet<JobKey> active, CancellationToken cancellationToken);
 }

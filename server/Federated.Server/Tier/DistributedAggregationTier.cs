@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Federated.Coordination.Persistence;
 using Federated.Coordination.Tier;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.Tier;
@@ -11,13 +12,14 @@ internal sealed class DistributedAggregationTier(TierParts parts, ILogger<Distri
     private readonly ConcurrentDictionary<RoundKey, TierRoundDriver> _rounds = new();
     private readonly ConcurrentDictionary<(string Tenant, string Job), RoundEnded> _ended = new();
     private readonly List<IAsyncDisposable> _subscriptions = [];
+    private volatile IReadOnlySet<JobKey>? _active;
 
     /// <summary>Hears the nodes from now on.</summary>
     public void Start()
     {
         parts.Nodes.Changed += SignalAll;
         Listen<NodeJoined>(parts.Nodes.Joined);
-        _subscriptions.Add(parts.Bus.Subscribe<NodeAlive>(parts.Nodes.AliveAsync, parallelism: 8));
+        _subscriptions.Add(parts.Bus.Subscribe<NodeAlive>(AliveAsync, parallelism: 8));
         Listen<NodeLeft>(parts.Nodes.Left);
         Listen<RoundReady>(Take);
         Listen<UpdatesStored>(Take);
@@ -55,6 +57,13 @@ internal sealed class DistributedAggregationTier(TierParts parts, ILogger<Distri
 
     public Task ForgetRoundAsync(RoundKey key, CancellationToken cancellationToken) =>
         EndAsync(key, isCommitted: true, "its model version has been made.", cancellationToken);
+
+    /// <summary>From now on a node that holds a round which is over is told so, as often as it says that it holds it.</summary>
+    public Task ForgetEndedJobsAsync(IReadOnlySet<JobKey> active, CancellationToken cancellationToken)
+    {
+        _active = active;
+        return Task.CompletedTask;
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -99,6 +108,32 @@ internal sealed class DistributedAggregationTier(TierParts parts, ILogger<Distri
                 return ValueTask.CompletedTask;
             },
             parallelism: 8));
+
+    private async ValueTask AliveAsync(NodeAlive alive, CancellationToken cancellationToken)
+    {
+        await parts.Nodes.AliveAsync(alive, cancellationToken);
+        foreach (HeldRound held in alive.Rounds ?? [])
+        {
+            if (_rounds.TryGetValue(held.Key, out TierRoundDriver? driver))
+            {
+                driver.Round.Compare(alive, held);
+            }
+            else if (IsOver(held.Key))
+            {
+                await parts.Bus.PublishAsync(new RoundEnded(held.Key, ulong.MaxValue, IsCommitted: false, "the round is over."), cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Whether nobody will open a round again that is not open now. One of a job that was active when this process started may wait for its
+    /// coordinator; another round of the job proves that it is over, because a job has one at a time.
+    /// </summary>
+    private bool IsOver(RoundKey key) =>
+        _active is { } active
+        && (!active.Contains(new JobKey(key.TenantId, key.JobId))
+            || _ended.ContainsKey((key.TenantId, key.JobId))
+            || _rounds.Keys.Any(other => other.TenantId == key.TenantId && other.JobId == key.JobId));
 
     private void Take(RoundReady ready)
     {

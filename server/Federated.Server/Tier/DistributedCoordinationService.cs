@@ -44,6 +44,7 @@ internal sealed partial class DistributedCoordinationService(
             try
             {
                 await nodes.LoadAsync(stopping);
+                await jobs.ForgetEndedAsync(stopping);
                 return;
             }
             catch (DaprException exception)

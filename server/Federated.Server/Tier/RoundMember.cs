@@ -6,8 +6,17 @@ internal sealed class RoundMember
     /// <summary>The process that has opened the present tree; null before it has said so.</summary>
     public string? Incarnation { get; set; }
 
-    /// <summary>Whether it had something of the round that has not been fetched yet.</summary>
+    /// <summary>Whether it has something of the round, or has lost something, that has not been fetched yet.</summary>
     public bool HasRecovery { get; set; }
+
+    /// <summary>Number of its latest sign of life.</summary>
+    public long Beat { get; set; }
+
+    /// <summary>How many updates it had at that time, by its own count.</summary>
+    public int Held { get; set; }
+
+    /// <summary>How many of its updates were known when that arrived.</summary>
+    public int Known { get; set; }
 
     /// <summary>Time stamp since which the node has been asked to open the present tree.</summary>
     public long AskedAt { get; set; }

@@ -100,16 +100,22 @@ internal sealed class TierRound(RoundKey key, NodeDirectory nodes, TierOptions o
 
     private bool IsSpooled => Plan.Durability == "spool";
 
-    /// <summary>A coordinator, the first or a later one, opens the round.</summary>
+    /// <summary>A coordinator, the first or a later one, opens the round, or opens it again after a closing that was not enough.</summary>
     public void Begin(RoundPlan plan, IUpdateSink sink)
     {
         lock (_gate)
         {
             bool isNewWriter = Plan is not null && plan.WriterEpoch != Plan.WriterEpoch;
+            bool wasClosing = _isClosing;
             (Plan, Sink, Aggregate, Answer, _isClosing, _refusal) = (plan, sink, null, null, false, null);
             if (isNewWriter)
             {
                 ForgetAnswers_NeedsLock();
+            }
+            else if (wasClosing && _tree is { Present.Nodes.IsEmpty: false })
+            {
+                // Nodes have closed the present tree; only another one makes them take updates again.
+                Replace_NeedsLock(_tree.Lost);
             }
         }
     }
@@ -214,6 +220,40 @@ internal sealed class TierRound(RoundKey key, NodeDirectory nodes, TierOptions o
         }
     }
 
+    /// <summary>
+    /// Compares what a node counts with what it has told of. What is still missing one sign of life later has got lost on the way, and what was
+    /// known one earlier and is not there now has got lost at the node: then the node is asked what it holds.
+    /// </summary>
+    public void Compare(NodeAlive alive, HeldRound held)
+    {
+        lock (_gate)
+        {
+            if (Plan is null || held.WriterEpoch != Plan.WriterEpoch || !_members.TryGetValue(alive.NodeId, out RoundMember? member)
+                || member.Incarnation != alive.Incarnation || alive.Sequence <= member.Beat)
+            {
+                return;
+            }
+
+            int known = _stored.Values.Count(update => update.NodeId == alive.NodeId);
+            if (member.Beat > 0 && (known < member.Held || held.Stored < member.Known))
+            {
+                member.HasRecovery = true;
+                Signal_NeedsLock();
+            }
+
+            (member.Beat, member.Held, member.Known) = (alive.Sequence, held.Stored, known);
+        }
+    }
+
+    /// <summary>The updates of a node that are known now.</summary>
+    public IReadOnlySet<string> KnownOf(string nodeId)
+    {
+        lock (_gate)
+        {
+            return _stored.Values.Where(update => update.NodeId == nodeId).Select(update => update.AssignmentId).ToHashSet(StringComparer.Ordinal);
+        }
+    }
+
     public void Take(PartialReady ready)
     {
         lock (_gate)
@@ -237,9 +277,12 @@ internal sealed class TierRound(RoundKey key, NodeDirectory nodes, TierOptions o
         }
     }
 
-    /// <summary>What a node still has of the round. An update that another node of the tree has too would count twice: the node is given up.</summary>
+    /// <summary>What a node has of the round. An update that another node of the tree has too would count twice: the node is given up.</summary>
+    /// <param name="nodeId">The node.</param>
+    /// <param name="recovery">Its answer.</param>
+    /// <param name="known">What was known of it before it was asked: only that can be lost, because more may have been stored since the answer.</param>
     /// <returns>Updates that are news.</returns>
-    public IReadOnlyList<UpdateCommitted> TakeRecovery(string nodeId, ReopenedRound recovery)
+    public IReadOnlyList<UpdateCommitted> TakeRecovery(string nodeId, ReopenedRound recovery, IReadOnlySet<string> known)
     {
         lock (_gate)
         {
@@ -256,7 +299,8 @@ internal sealed class TierRound(RoundKey key, NodeDirectory nodes, TierOptions o
             }
 
             HashSet<string> held = [.. recovery.Recovered.Select(update => update.AssignmentId)];
-            string[] lost = [.. _stored.Values.Where(update => update.NodeId == nodeId && !held.Contains(update.AssignmentId))
+            string[] lost = [.. _stored.Values
+                .Where(update => update.NodeId == nodeId && known.Contains(update.AssignmentId) && !held.Contains(update.AssignmentId))
                 .Select(update => update.AssignmentId).Union(recovery.Lost.Where(id => !_stored.ContainsKey(id)))];
             foreach (string id in lost)
             {
@@ -282,6 +326,11 @@ internal sealed class TierRound(RoundKey key, NodeDirectory nodes, TierOptions o
             bool restarted = false;
             foreach (TreeNode node in _tree.Present.Nodes)
             {
+                if (IsIn_NeedsLock(node))
+                {
+                    continue;
+                }
+
                 RoundMember member = _members[node.NodeId];
                 KnownNode? known = nodes.Find(node.NodeId);
                 bool isSilent = known is null || time.GetElapsedTime(known.SeenAt) > options.NodeLossAfter;
@@ -354,6 +403,9 @@ internal sealed class TierRound(RoundKey key, NodeDirectory nodes, TierOptions o
             Signal_NeedsLock();
         }
     }
+
+    /// <summary>Whether what the node holds is merged in the present tree already: as long as the tree stands, nothing is lost with the node.</summary>
+    private bool IsIn_NeedsLock(TreeNode node) => node.Parent is not null && (Answer is not null || _delivered.Contains(node.NodeId));
 
     /// <summary>A node with a spool brings its updates back: while devices report it is waited for, while the round closes for some time.</summary>
     private bool MayComeBack_NeedsLock(string nodeId)

@@ -231,9 +231,10 @@ internal sealed partial class TierRoundDriver(TierRound round, TierParts parts, 
         {
             try
             {
+                IReadOnlySet<string> known = round.KnownOf(node.NodeId);
                 ReopenedRound recovery = await parts.Transfers.FetchRecoveryAsync(node, round.Plan, round.Tree!.Present.Revision, cancellationToken);
                 LogRecovered(round.Key, node.NodeId, recovery.Recovered.Count, recovery.Lost.Count);
-                foreach (UpdateCommitted update in round.TakeRecovery(node.NodeId, recovery))
+                foreach (UpdateCommitted update in round.TakeRecovery(node.NodeId, recovery, known))
                 {
                     round.Sink.OnStored(update);
                 }

@@ -25,7 +25,8 @@ internal sealed class TierTransfers(TierTransferClient client)
         {
             return await call();
         }
-        catch (Exception exception) when (exception is RpcException or InvalidDataException && !cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (
+            (exception is RpcException or InvalidDataException || TierTransferClient.IsBroken(exception)) && !cancellationToken.IsCancellationRequested)
         {
             throw new TransferFailedException($"Node {node.NodeId} at {node.Transfer}: {exception.Message}", exception);
         }

@@ -2,7 +2,7 @@ using Federated.DaprSidecar.Faults;
 
 namespace Federated.FunctionalTests.Tier;
 
-/// <summary>Jobs over a distributed tier without accidents, and over a sidecar that duplicates, delays and reorders.</summary>
+/// <summary>Jobs over a distributed tier without accidents, and over a sidecar that duplicates, delays, reorders and loses events.</summary>
 public sealed class DistributedTierTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
@@ -14,6 +14,9 @@ public sealed class DistributedTierTests
     [Fact]
     public Task Job_WithEventsDuplicatedDelayedAndReordered_CountsEveryUpdate() =>
         RunAsync(new FaultSettings { Duplicate = 0.5, Reorder = 0.3, Delay = TimeSpan.FromMilliseconds(30), Seed = 7 });
+
+    [Fact]
+    public Task Job_WithEveryFourthEventDropped_CountsEveryUpdate() => RunAsync(new FaultSettings { Drop = 0.25, Seed = 11 });
 
     private static async Task RunAsync(FaultSettings faults)
     {

@@ -129,8 +129,9 @@ internal sealed class TierWorld : IAsyncDisposable
     /// <param name="shifts">By how much each device shifts the model.</param>
     /// <param name="durability">What a stored update survives.</param>
     /// <param name="holdInRound">The first device does not finish its work of this round before <see cref="Release"/>; 0 for none.</param>
+    /// <param name="minimum">Updates that a round needs.</param>
     /// <returns>The end of all devices.</returns>
-    public async Task<Task> RunAsync(int rounds, float[] shifts, string durability = "journal", int holdInRound = 0)
+    public async Task<Task> RunAsync(int rounds, float[] shifts, string durability = "journal", int holdInRound = 0, int minimum = 1)
     {
         using HttpClient administrator = NewAdministrator();
         string token = (string)(await PostAsync(administrator, "/api/v1/enrolment-tokens", new { uses = 100, lifetimeHours = 1 }))["token"]!;
@@ -144,7 +145,10 @@ internal sealed class TierWorld : IAsyncDisposable
             {
                 cohortSize = shifts.Length,
                 reportGoal = shifts.Length,
-                deadlineSeconds = 90,
+                minimumToClose = minimum,
+
+                // Longer than any test waits: no round is to need its deadline.
+                deadlineSeconds = 600,
                 selectionSeconds = 5,
                 maxAbandoned = 100,
             },

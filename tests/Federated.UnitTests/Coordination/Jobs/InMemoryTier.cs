@@ -24,6 +24,9 @@ internal sealed class InMemoryTier(FaultInjector faults) : IAggregationTier
         }
     }
 
+    /// <summary>The updates that a node holds which is lost at the next closing.</summary>
+    public Func<string, bool> LosesAtClose { get; set; } = _ => false;
+
     /// <summary>When set, no round is opened or closed, and this is the reason.</summary>
     public string? Refusal { get; set; }
 
@@ -57,6 +60,18 @@ internal sealed class InMemoryTier(FaultInjector faults) : IAggregationTier
             {
                 OpenRound round = _rounds[key];
                 round.IsOpen = false;
+                string[] lost = [.. round.Updates.Keys.Where(LosesAtClose)];
+                if (lost.Length > 0)
+                {
+                    LosesAtClose = _ => false;
+                    foreach (string id in lost)
+                    {
+                        round.Updates.Remove(id);
+                    }
+
+                    round.Sink!.OnLost(key, lost);
+                }
+
                 return Aggregate(round);
             }
         });

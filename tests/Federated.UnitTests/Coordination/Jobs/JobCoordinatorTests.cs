@@ -339,6 +339,58 @@ public sealed class JobCoordinatorTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Close_NodeLostMeanwhileAndEnoughAreLeft_DiscardsItsUpdatesWithTheReason()
+    {
+        TaskAssignment[] tasks = await OpenRoundAsync();
+        _world.Tier.LosesAtClose = id => id == tasks[0].AssignmentId;
+
+        await FinishRoundAsync(tasks, version: 1);
+
+        UpdateDisposition fate = await _world.FateAsync(tasks[0].TicketContent.DeviceId, tasks[0].AssignmentId);
+        Assert.Equal(DispositionKind.Discarded, fate.Kind);
+        Assert.Contains("its node was lost while the round closed", fate.Reason);
+        Assert.Equal(DispositionKind.Counted, await _world.DispositionAsync(tasks[1].TicketContent.DeviceId, tasks[1].AssignmentId));
+        Assert.Empty(_world.Store.Failures);
+    }
+
+    [Fact]
+    public async Task Close_NodeLostMeanwhileAndTooFewAreLeft_AsksForItsUpdatesAgain()
+    {
+        await using var world = new CoordinationWorld(TwoDevices with { Round = TwoDevices.Round with { MinimumToClose = 2 } });
+        await world.CreateJobAsync();
+        TaskAssignment[] tasks = await CheckInBothAsync(world);
+        string device = tasks[0].TicketContent.DeviceId;
+        world.Tier.LosesAtClose = id => id == tasks[0].AssignmentId;
+        Task<DispositionKind> waiting = world.DispositionAsync(device, tasks[0].AssignmentId, 60_000);
+
+        Assert.All(tasks, task => Assert.True(world.Tier.Upload(task.TicketContent, [0.5, 0.25, -1], 4)));
+
+        Assert.Equal(DispositionKind.Resend, await waiting);
+        Assert.Equal(DispositionKind.Pending, await world.DispositionAsync(tasks[1].TicketContent.DeviceId, tasks[1].AssignmentId));
+        Assert.True(world.Tier.Upload(tasks[0].TicketContent, [0.5, 0.25, -1], 4));
+        await world.UntilAsync(progress => progress.Version == 1);
+        Assert.Equal(2, Assert.Single(world.Store.Rounds).Metrics!.Counted);
+    }
+
+    [Fact]
+    public async Task Close_NodeLostAfterTheDeadline_AbandonsAndSaysSo()
+    {
+        await using var world = new CoordinationWorld(TwoDevices with { Round = TwoDevices.Round with { CohortSize = 3, MinimumToClose = 2 } });
+        await world.CreateJobAsync();
+        Task<CheckInReply> third = world.CheckInAsync("c");
+        TaskAssignment[] tasks = await CheckInBothAsync(world);
+        await third;
+        world.Tier.LosesAtClose = id => id == tasks[0].AssignmentId;
+        Assert.All(tasks, task => Assert.True(world.Tier.Upload(task.TicketContent, [0.5, 0.25, -1], 4)));
+        await world.UntilAsync(progress => progress.Stored == 2);
+
+        world.Time.Advance(TimeSpan.FromSeconds(100));
+
+        await world.UntilAsync(progress => progress.Phase == RoundPhase.Selection);
+        Assert.Contains("1 more were stored, but their nodes were lost while the round closed", Assert.Single(world.Store.Rounds).Reason);
+    }
+
+    [Fact]
     public async Task DeviceRevoked_HoldingATask_FailsIt()
     {
         TaskAssignment[] tasks = await OpenRoundAsync();
@@ -518,10 +570,12 @@ public sealed class JobCoordinatorTests : IAsyncDisposable
         return await CheckInBothAsync();
     }
 
-    private async Task<TaskAssignment[]> CheckInBothAsync()
+    private Task<TaskAssignment[]> CheckInBothAsync() => CheckInBothAsync(_world);
+
+    private static async Task<TaskAssignment[]> CheckInBothAsync(CoordinationWorld world)
     {
-        Task<CheckInReply> a = _world.CheckInAsync("a");
-        CheckInReply b = await _world.CheckInAsync("b");
+        Task<CheckInReply> a = world.CheckInAsync("a");
+        CheckInReply b = await world.CheckInAsync("b");
         return [(await a).Assignment, b.Assignment];
     }
 
