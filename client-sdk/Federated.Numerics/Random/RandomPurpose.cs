@@ -53,4 +53,7 @@ public enum RandomPurpose
 
     /// <summary>Projections of updates by which nodes estimate inner products; secret from devices.</summary>
     Sketch = 0x0D,
+
+    /// <summary>Which direction of a finite pool stands for a machine's own.</summary>
+    SeedPool = 0x0E,
 }
