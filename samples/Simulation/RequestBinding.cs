@@ -21,7 +21,7 @@ internal sealed class RequestBinding(RunOptions options, ParseResult parsed)
         JobDefinition? file = Try(() => Get(options.Job) is { } path ? ReadJob(path) : null);
         SimulationSettings data = file?.Simulation ?? new SimulationSettings();
         DatasetRequest? dataset = Try(() => BindDataset(data));
-        SimulationDefaults? defaults = dataset is null ? null : Try(() => SimulationDefaults.For(dataset, Get(options.Model) ?? file?.Model));
+        SimulationDefaults? defaults = dataset is null ? null : Try(() => SimulationDefaults.For(dataset, Get(options.Model) ?? file?.Model).With(Get(options.Algorithm) ?? "fedavg"));
         PartitionSpec? partition = Try(() => (Get(options.Partition) ?? data.Partition) is { } text ? PartitionSpec.Parse(text) : null)
             ?? (defaults is null ? null : PartitionSpec.Parse(defaults.Partition));
         Dictionary<string, string>? modelOptions = Try(() => Pairs(options.ModelOption, data.ModelOptions));

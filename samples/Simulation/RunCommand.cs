@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using Federated.Coordination.Compression;
 using Federated.Protocol.Jobs;
+using Federated.Protocol.OneByte;
 using Federated.Simulation;
 using Federated.Simulation.Engine;
 using Federated.Simulation.Reports;
@@ -70,12 +71,17 @@ internal static class RunCommand
         Console.WriteLine(FormattableString.Invariant(
             $"{job.Model} ({setup.Model.Schema.ParameterCount:N0} parameters) on {setup.Dataset.Name}: {setup.Clients.Sum(client => client.Rows.Length):N0} training examples over {setup.Clients.Count} clients ({setup.Request.Partition}), {setup.Dataset.Test.Length:N0} held out"));
         Console.WriteLine(FormattableString.Invariant(
-            $"{job.Algorithm.Name}, {job.Rounds} rounds, cohort {job.Round.CohortSize}, {(job.Local.Steps > 0 ? $"{job.Local.Steps} local steps" : $"{job.Local.Epochs} local epochs")}, batch {job.Local.BatchSize}, rate {job.Local.LearningRate}, seed {job.Seed}, {setup.Request.Workers} workers"));
+            $"{job.Algorithm.Name}, {job.Rounds} rounds, cohort {job.Round.CohortSize}, {Work(job)}, batch {job.Local.BatchSize}, rate {job.Local.LearningRate}, seed {job.Seed}, {setup.Request.Workers} workers"));
         foreach (string note in setup.Dataset.Notes.Concat(CompressionNotes.Of(job, setup.Model.Schema)))
         {
             Console.WriteLine(note);
         }
     }
+
+    private static string Work(JobDefinition job) =>
+        job.Algorithm.Name == OneByteRun.Algorithm ? $"{job.Algorithm.Parameters.GetValueOrDefault(OneByteRun.Probes, 1)} directions a machine"
+        : job.Local.Steps > 0 ? $"{job.Local.Steps} local steps"
+        : $"{job.Local.Epochs} local epochs";
 
     private static string FreeFolder(SimulationSetup setup)
     {

@@ -17,7 +17,7 @@ internal abstract class AlgorithmTable : IAlgorithmDescription
     public abstract ImmutableArray<AlgorithmParameter> Parameters { get; }
 
     /// <inheritdoc/>
-    public virtual string ClientHalf => Name;
+    public virtual string? ClientHalf => Name;
 
     /// <inheritdoc/>
     public IReadOnlyList<JobDefinitionError> Validate(JobDefinition job)

@@ -15,8 +15,8 @@ public interface IAlgorithmDescription
     /// <summary>The parameters of its own.</summary>
     ImmutableArray<AlgorithmParameter> Parameters { get; }
 
-    /// <summary>The name of the client half that its devices run; several algorithms may share one.</summary>
-    string ClientHalf { get; }
+    /// <summary>The name of the client half that its devices run; several algorithms may share one. Null for an exchange of scalars, which has no updates.</summary>
+    string? ClientHalf { get; }
 
     /// <summary>What is wrong with the algorithm's own parameters in a definition; empty when nothing is.</summary>
     /// <param name="job">A definition that is valid otherwise and names this algorithm.</param>

@@ -5,6 +5,7 @@ using Federated.Coordination.Algorithms.FedAvg;
 using Federated.Coordination.Algorithms.FedDyn;
 using Federated.Coordination.Algorithms.FedNova;
 using Federated.Coordination.Algorithms.FedPage;
+using Federated.Coordination.Algorithms.OneByte;
 using Federated.Coordination.Algorithms.QFedAvg;
 using Federated.Coordination.Algorithms.Scaffold;
 using Federated.Coordination.Compression;
@@ -35,6 +36,7 @@ public sealed class ServerAlgorithms
         new FedDynFactory(),
         new FedNovaFactory(),
         new FedPageFactory(),
+        new OneByteFactory(),
         new QFedAvgFactory(),
         new ScaffoldFactory(),
     ]);
@@ -45,7 +47,7 @@ public sealed class ServerAlgorithms
     /// <summary>The factories by name, sorted.</summary>
     public IEnumerable<IServerAlgorithmFactory> All => _factories.Values.OrderBy(factory => factory.Name, StringComparer.Ordinal);
 
-    /// <summary>The name of the client half that an algorithm's devices run; null when the algorithm is unknown.</summary>
+    /// <summary>The name of the client half that an algorithm's devices run; null when the algorithm is unknown or has no rounds of updates.</summary>
     /// <param name="name">The algorithm.</param>
     public string? ClientHalfOf(string name) => _factories.GetValueOrDefault(name)?.ClientHalf;
 

@@ -15,6 +15,7 @@ using Federated.Protocol.Jobs;
 using Federated.Protocol.Models;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.Sections;
+using Federated.Protocol.Tier;
 using Federated.Protocol.V1;
 using Federated.Simulation.Models;
 
@@ -24,7 +25,7 @@ namespace Federated.Simulation.Engine;
 /// Drives the round state machine through one training round after another. The clients of a round report in an order that the seed fixes; their updates are summed in
 /// that order, whoever of the workers was faster.
 /// </summary>
-internal sealed class CohortTrainer : IDisposable
+internal sealed class CohortTrainer : IRoundTrainer
 {
     private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(1);
 
@@ -78,6 +79,12 @@ internal sealed class CohortTrainer : IDisposable
 
     /// <summary>The nodes that sum, unless the rule retains the updates.</summary>
     public SimulatedTier Tier { get; }
+
+    public TreePlan Tree => Tier.Tree;
+
+    public TreeFigures Figures => Tier.Figures;
+
+    public string? StateHash => null;
 
     /// <summary>Client tasks that were trained.</summary>
     public long ClientUpdates { get; private set; }

@@ -35,4 +35,7 @@ public sealed record RoundReport(
 {
     /// <summary>Gradients of single examples that the clients computed, also those whose update was not counted: the computation of the round, whatever the algorithm.</summary>
     public long Gradients { get; init; }
+
+    /// <summary>The slopes of a round of one-byte exchange; null for other algorithms.</summary>
+    public SlopeReport? Slopes { get; init; }
 }

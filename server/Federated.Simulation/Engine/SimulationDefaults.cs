@@ -1,4 +1,5 @@
 using Federated.Protocol.Jobs;
+using Federated.Protocol.OneByte;
 using Federated.Simulation.Data;
 
 namespace Federated.Simulation.Engine;
@@ -102,6 +103,15 @@ public sealed record SimulationDefaults
         ClipNorm = 5,
     };
 
+    /// <summary>Rounds between evaluations on the test part.</summary>
+    public int EvaluateEvery { get; init; } = 1;
+
+    /// <summary>The defaults with an algorithm: one-byte exchange takes many small steps.</summary>
+    /// <param name="algorithm">Its name.</param>
+    public SimulationDefaults With(string algorithm) => algorithm == OneByteRun.Algorithm
+        ? this with { Rounds = 1000, BatchSize = 32, LearningRate = 1e-3, Momentum = 0.9, EvaluateEvery = 20 }
+        : this;
+
     /// <summary>Seconds of virtual time to the deadline and the other round settings stay those of the job definition.</summary>
     /// <param name="seed">The seed.</param>
     /// <param name="cohort">Clients of a round.</param>
@@ -113,6 +123,6 @@ public sealed record SimulationDefaults
         Seed = seed,
         Local = new LocalSettings { Epochs = Epochs, BatchSize = BatchSize, LearningRate = LearningRate, Momentum = Momentum, ClipNorm = ClipNorm },
         Round = new RoundSettings { CohortSize = cohort },
-        Evaluation = new EvaluationSettings { EveryRounds = 1 },
+        Evaluation = new EvaluationSettings { EveryRounds = EvaluateEvery },
     };
 }

@@ -37,4 +37,7 @@ public sealed record SimulationOutcome(
 {
     /// <summary>The statistics that were taken, in order; empty when the job asks for none.</summary>
     public IReadOnlyList<StatisticsReport> Statistics { get; init; } = [];
+
+    /// <summary>SHA-256 of the last state of a one-byte exchange, hexadecimal; null for other algorithms.</summary>
+    public string? StateHash { get; init; }
 }

@@ -6,6 +6,7 @@ using Federated.Coordination.Algorithms.Statistics;
 using Federated.Coordination.Rounds;
 using Federated.Numerics;
 using Federated.Protocol.Jobs;
+using Federated.Protocol.OneByte;
 using Federated.Simulation.Attacks;
 using Federated.Simulation.Data;
 using Federated.Simulation.Models;
@@ -166,6 +167,9 @@ public sealed class SimulationSetup
             problems.Add($"attack: {fault}");
         }
 
+        bool isExchange = request.Job.Algorithm.Name == OneByteRun.Algorithm;
+        Require(problems, !isExchange || request.Attack is null, $"attack '{request.Attack}': attackers change updates; {OneByteRun.Algorithm} has none.");
+        Require(problems, !isExchange || request.Nodes == 1, $"nodes {request.Nodes}: {OneByteRun.Algorithm} has no tier; leave --nodes out.");
         Require(problems, request.Byzantine >= 0, $"byzantine {request.Byzantine}: expected at least 0.");
         Require(problems, request.Attack is null || request.Job.Compression.Up == "none", $"attack '{request.Attack}': attackers change dense updates; leave out --compression '{request.Job.Compression.Up}'.");
         Require(problems, request.Attack is null || request.Byzantine > 0, $"attack '{request.Attack}' by nobody: give --byzantine as well.");

@@ -5,6 +5,7 @@ using Federated.Coordination.Algorithms;
 using Federated.Coordination.Jobs;
 using Federated.Protocol.Jobs;
 using Federated.Protocol.Models;
+using Federated.Protocol.OneByte;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.V1;
 using Federated.Simulation.Models;
@@ -44,9 +45,10 @@ public sealed class Simulator
         SimulationRequest request = _setup.Request;
         JobDefinition job = request.Job;
         ModelContent model = _setup.Model.Initialise(job.Seed);
-        IServerAlgorithm algorithm = ServerAlgorithms.BuiltIn.Create(job, _setup.Model.Schema);
         using var workers = new OrderedWorkers<ModelWorker>(request.Workers, WindowFor(request.Workers, model), () => _setup.Model.CreateWorker(request.Device));
-        using var trainer = new CohortTrainer(_setup, algorithm, workers, _failures);
+        using IRoundTrainer trainer = job.Algorithm.Name == OneByteRun.Algorithm
+            ? new OneByteTrainer(_setup, model, workers, _failures)
+            : new CohortTrainer(_setup, ServerAlgorithms.BuiltIn.Create(job, _setup.Model.Schema), workers, _failures);
         var evaluator = new TestEvaluator(_setup.Dataset, workers);
         var statistics = new StatisticsTaker(_setup, workers, _failures);
 
@@ -127,8 +129,9 @@ public sealed class Simulator
         return new SimulationOutcome(
             _setup, model, final, BackdoorSuccess(model, workers), _rounds, _failures, end, roundsToTarget,
             training.TotalSeconds, evaluation.TotalSeconds, Stopwatch.GetElapsedTime(started).TotalSeconds, trainer.ClientUpdates,
-            trainer.Tier.Tree, trainer.Tier.Figures)
+            trainer.Tree, trainer.Figures)
         {
+            StateHash = trainer.StateHash,
             Statistics = _statistics,
         };
     }

@@ -27,7 +27,10 @@ public static class ResultDocuments
                 HashOf(outcome.Model.Parameters),
                 outcome.Model.Parameters.Length,
                 outcome.BackdoorSuccess,
-                outcome.Rounds.LastOrDefault(round => round.Abandoned is null)?.Round ?? 0),
+                outcome.Rounds.LastOrDefault(round => round.Abandoned is null)?.Round ?? 0)
+            {
+                StateSha256 = outcome.StateHash,
+            },
             RoundsToTarget = outcome.RoundsToTarget,
             BytesUp = outcome.Rounds.Sum(round => round.BytesUp) + outcome.Statistics.Sum(statistics => statistics.BytesUp),
             BytesDown = outcome.Rounds.Sum(round => round.BytesDown) + outcome.Statistics.Sum(statistics => statistics.BytesDown),

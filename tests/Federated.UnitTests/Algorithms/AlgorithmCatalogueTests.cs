@@ -21,7 +21,7 @@ public sealed class AlgorithmCatalogueTests
         IAlgorithmDescription factory = All.Single(factory => factory.Name == name);
         string page = File.ReadAllText(Path.Combine(RepositoryRoot.Path, "docs", "algorithms.md"));
 
-        Assert.NotNull(ClientAlgorithms.Find(factory.ClientHalf));
+        Assert.True(factory.ClientHalf is null || ClientAlgorithms.Find(factory.ClientHalf) is not null);
         Assert.Contains($"| `{name}` |", page, StringComparison.Ordinal);
         Assert.All(factory.Parameters, parameter => Assert.Contains($"`{parameter.Name}`", page, StringComparison.Ordinal));
         Assert.All(factory.Parameters, parameter => Assert.True(parameter.Allows(parameter.Default), parameter.Name));
