@@ -90,7 +90,7 @@ public sealed class AnarchicOracleTests
     [InlineData("afa-cd", 0.5, new[] { 0.8, 0.15, 0.05 }, 2.596, 0.2)]
     [InlineData("afa-cd", 0.1, new[] { 0.8, 0.15, 0.05 }, 2.599, 0.1)]
     [InlineData("afa-cd", 0.1, new[] { 1 / 3.0, 1 / 3.0, 1 / 3.0 }, 0.8562, 0.05)]
-    [InlineData("afa-cs", 0.1, new[] { 0.8, 0.15, 0.05 }, 0.857142857, 2e-6)]
+    [InlineData("afa-cs", 0.1, new[] { 0.8, 0.15, 0.05 }, 0.857142857, 1e-5)]
     public void SkewedArrivals_TailMean_IsBiasedOnlyWithoutMemory(string algorithm, double serverRate, double[] probabilities, double expected, double tolerance)
     {
         var anarchy = new SmallAnarchy(SmallAnarchy.Job(algorithm, 0.1, serverRate, ("buffer", 1)), 0, SmallAnarchy.Three);
@@ -105,6 +105,7 @@ public sealed class AnarchicOracleTests
             tail += t >= 6000 ? anarchy.X / 6000 : 0;
         }
 
+        // A float32 model stands still once a step of 0.01 of its error is below half of its last place.
         Assert.Equal(expected, algorithm == "afa-cs" ? anarchy.X : tail, tolerance);
     }
 
