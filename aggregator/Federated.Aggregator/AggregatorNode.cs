@@ -21,9 +21,6 @@ namespace Federated.Aggregator;
 /// </summary>
 public sealed partial class AggregatorNode : IAsyncDisposable
 {
-    // A leaf sums on this many cores before a second one pays for sums of its own and the merge at the end.
-    private const int CoresPerLeaf = 4;
-
     // Handling a claim check is taking a slot; only spilling to disk takes longer.
     private const int ClaimHandlers = 2;
 
@@ -95,7 +92,7 @@ public sealed partial class AggregatorNode : IAsyncDisposable
         }
 
         int most = _options.MaxWorkers == 0 ? Environment.ProcessorCount : _options.MaxWorkers;
-        int leavesPerRound = _options.LeavesPerRound == 0 ? Math.Max(1, Environment.ProcessorCount / CoresPerLeaf) : _options.LeavesPerRound;
+        int leavesPerRound = _options.LeavesPerRound == 0 ? most : Math.Min(_options.LeavesPerRound, most);
         var registry = new FunctionRegistry(most + 1);
         var workers = new WorkerPool(
             _options.WarmWorkers, most, _options.WorkerIdleTimeout, registry.DropSpare, _metrics, _time, _loggers.CreateLogger<WorkerPool>());

@@ -35,7 +35,7 @@ public sealed class AggregatorNodeOptions
     [Range(0, 1024)]
     public int MaxWorkers { get; set; }
 
-    /// <summary>Leaves of one round at the same time, each with sums of its own; 0 for one to every four cores, because a leaf sums on several.</summary>
+    /// <summary>Leaves of one round at the same time: workers that share its sums; 0 for as many as there are workers.</summary>
     [Range(0, 1024)]
     public int LeavesPerRound { get; set; }
 

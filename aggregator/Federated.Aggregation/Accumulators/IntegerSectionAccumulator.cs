@@ -1,5 +1,3 @@
-using Federated.Aggregation.Kernels;
-
 namespace Federated.Aggregation.Accumulators;
 
 /// <summary>Unweighted int64 section: exact 128-bit sums, so the order of updates cannot matter.</summary>
@@ -13,18 +11,17 @@ internal sealed unsafe class IntegerSectionAccumulator(SectionShape shape) : Sec
 
     protected override void ClearSums() => Array.Clear(_sum);
 
-    protected override void AddSums(nint[] sources, double[] weights, int degree) =>
-        ParallelRanges.Run(_sum.Length, degree, (from, to) =>
+    protected override void AddSums(nint[] sources, double[] weights, int from, int to)
+    {
+        foreach (nint source in sources)
         {
-            foreach (nint source in sources)
+            var values = (long*)source;
+            for (int i = from; i < to; i++)
             {
-                var values = (long*)source;
-                for (int i = from; i < to; i++)
-                {
-                    _sum[i] += values[i];
-                }
+                _sum[i] += values[i];
             }
-        });
+        }
+    }
 
     protected override void AddSums(SectionAccumulator other, int degree)
     {

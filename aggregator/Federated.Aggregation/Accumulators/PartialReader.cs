@@ -89,6 +89,6 @@ public sealed class PartialReader
         }
 
         (double totalWeight, long count) = PartialFormat.Credit(_header, _sections);
-        _accumulator.Fill(totalWeight, count);
+        _accumulator.Credit(count, totalWeight);
     }
 }

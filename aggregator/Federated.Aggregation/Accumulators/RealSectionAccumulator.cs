@@ -14,7 +14,7 @@ internal sealed unsafe class RealSectionAccumulator(SectionShape shape) : Sectio
 
     protected override void ClearSums() => Array.Clear(_sum);
 
-    protected override void AddSums(nint[] sources, double[] weights, int degree)
+    protected override void AddSums(nint[] sources, double[] weights, int from, int to)
     {
         double[] factors = weights;
         if (Shape.Denominator != Denominator.Weight)
@@ -33,7 +33,7 @@ internal sealed unsafe class RealSectionAccumulator(SectionShape shape) : Sectio
             return;
         }
 
-        ParallelRanges.Run(_sum.Length, degree, (from, to) => AddRange(sources, factors, from, to));
+        AddRange(sources, factors, from, to);
     }
 
     protected override void AddSums(SectionAccumulator other, int degree)

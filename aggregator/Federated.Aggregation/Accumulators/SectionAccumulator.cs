@@ -6,6 +6,8 @@ namespace Federated.Aggregation.Accumulators;
 /// <summary>The running sum of one section.</summary>
 internal abstract class SectionAccumulator(SectionShape shape)
 {
+    private const int PieceElements = 64 * 1024;
+
     public SectionShape Shape { get; } = shape;
 
     /// <summary>Updates that carried the section.</summary>
@@ -28,15 +30,15 @@ internal abstract class SectionAccumulator(SectionShape shape)
     /// <summary>Bytes of all sums.</summary>
     public abstract long SumLength { get; }
 
-    /// <summary>Adds the section of several updates.</summary>
+    /// <summary>Ranges that can be summed side by side. Big enough that taking one costs nothing, small enough that the last ones end together.</summary>
+    public int Pieces => Shape.Decoder is null ? (int)(((long)Shape.Count + PieceElements - 1) / PieceElements) : 1;
+
+    /// <summary>Adds a range of several updates.</summary>
+    /// <param name="piece">The range, from 0 on.</param>
     /// <param name="sources">Addresses of the section's first byte in each payload; pinned by the caller.</param>
     /// <param name="weights">The updates' weights.</param>
-    /// <param name="degree">Most workers.</param>
-    public void Add(nint[] sources, double[] weights, int degree)
-    {
-        AddSums(sources, weights, degree);
-        Credit(weights.Length, weights.Sum());
-    }
+    public void AddPiece(int piece, nint[] sources, double[] weights) =>
+        AddSums(sources, weights, piece * PieceElements, Shape.Decoder is null ? (int)Math.Min(Shape.Count, (piece + 1L) * PieceElements) : Shape.Count);
 
     /// <summary>Adds the sums of another accumulator of the same shape.</summary>
     public void Add(SectionAccumulator other, int degree)
@@ -74,7 +76,7 @@ internal abstract class SectionAccumulator(SectionShape shape)
             ? new IntegerSectionAccumulator(shape)
             : new RealSectionAccumulator(shape);
 
-    protected abstract void AddSums(nint[] sources, double[] weights, int degree);
+    protected abstract void AddSums(nint[] sources, double[] weights, int from, int to);
 
     protected abstract void AddSums(SectionAccumulator other, int degree);
 

@@ -93,7 +93,7 @@ public sealed class UpdateAccumulator
         Check(payload, weight, sections);
         fixed (byte* bytes = payload)
         {
-            Add([(nint)bytes], [weight], [sections]);
+            Run(new UpdatePass(this, InputsOf([(nint)bytes], [weight], [sections]), [weight], []));
         }
     }
 
@@ -101,7 +101,13 @@ public sealed class UpdateAccumulator
     /// <param name="updates">The updates; not kept.</param>
     /// <exception cref="ArgumentException">A payload has another length. Nothing was added.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A weight is out of range. Nothing was added.</exception>
-    public unsafe void Accumulate(ReadOnlySpan<RetainedUpdate> updates)
+    public void Accumulate(ReadOnlySpan<RetainedUpdate> updates) => Run(BeginPass(updates));
+
+    /// <summary>Begins to add several updates; the sums are the pass's until it has ended.</summary>
+    /// <param name="updates">The updates; their memory is the pass's until it has ended.</param>
+    /// <exception cref="ArgumentException">A payload has another length. Nothing was added.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A weight is out of range. Nothing was added.</exception>
+    public unsafe UpdatePass BeginPass(ReadOnlySpan<RetainedUpdate> updates)
     {
         _ = Live;
         var sources = new nint[updates.Length];
@@ -112,23 +118,16 @@ public sealed class UpdateAccumulator
             Check(update.Payload.Span, update.Weight, update.Sections);
         }
 
-        var pins = new List<MemoryHandle>(updates.Length);
-        try
+        var pins = new MemoryHandle[updates.Length];
+        for (int i = 0; i < updates.Length; i++)
         {
-            for (int i = 0; i < updates.Length; i++)
-            {
-                pins.Add(updates[i].Payload.Pin());
-                sources[i] = (nint)pins[i].Pointer;
-                weights[i] = updates[i].Weight;
-                carried[i] = updates[i].Sections;
-            }
+            pins[i] = updates[i].Payload.Pin();
+            sources[i] = (nint)pins[i].Pointer;
+            weights[i] = updates[i].Weight;
+            carried[i] = updates[i].Sections;
+        }
 
-            Add(sources, weights, carried);
-        }
-        finally
-        {
-            pins.ForEach(pin => pin.Dispose());
-        }
+        return new UpdatePass(this, InputsOf(sources, weights, carried), weights, pins);
     }
 
     /// <summary>Adds another accumulator of the same sections and consumes it.</summary>
@@ -217,10 +216,11 @@ public sealed class UpdateAccumulator
         _isConsumed = false;
     }
 
-    internal void Fill(double totalWeight, long count)
+    /// <summary>Notes updates whose values are in the sums.</summary>
+    internal void Credit(long count, double weight)
     {
-        _totalWeight = totalWeight;
-        _count = count;
+        _totalWeight += weight;
+        _count += count;
     }
 
     private void Check(ReadOnlySpan<byte> payload, double weight, ImmutableArray<int> sections)
@@ -261,43 +261,33 @@ public sealed class UpdateAccumulator
             : throw new ArgumentException($"The payload has {payload.Length} bytes; a section begins at {start}.");
     }
 
-    /// <summary>Adds section by section; an update's source moves on behind each section that it carries.</summary>
-    private void Add(nint[] sources, double[] weights, ImmutableArray<int>[] carried)
+    private void Run(UpdatePass pass)
     {
+        pass.Work(_degree);
+        pass.End();
+    }
+
+    /// <summary>Where each section finds its bytes: an update's source moves on behind each section that it carries.</summary>
+    private List<(SectionAccumulator Section, nint[] Sources, double[] Weights)> InputsOf(nint[] sources, double[] weights, ImmutableArray<int>[] carried)
+    {
+        var inputs = new List<(SectionAccumulator, nint[], double[])>(_sections.Length);
         bool isWhole = carried.All(sections => sections.IsDefault || sections.Length == _sections.Length);
         for (int s = 0; s < _sections.Length; s++)
         {
-            SectionAccumulator section = _sections[s];
-            if (isWhole)
-            {
-                section.Add(sources, weights, _degree);
-                Advance(sources, section);
-                continue;
-            }
-
-            int[] carriers = [.. Enumerable.Range(0, sources.Length).Where(i => carried[i].IsDefault || carried[i].BinarySearch(s) >= 0)];
-            nint[] addresses = [.. carriers.Select(i => sources[i])];
+            int[] carriers = isWhole
+                ? [.. Enumerable.Range(0, sources.Length)]
+                : [.. Enumerable.Range(0, sources.Length).Where(i => carried[i].IsDefault || carried[i].BinarySearch(s) >= 0)];
             if (carriers.Length > 0)
             {
-                section.Add(addresses, [.. carriers.Select(i => weights[i])], _degree);
+                inputs.Add((_sections[s], [.. carriers.Select(i => sources[i])], isWhole ? weights : [.. carriers.Select(i => weights[i])]));
             }
 
-            Advance(addresses, section);
-            for (int i = 0; i < carriers.Length; i++)
+            foreach (int i in carriers)
             {
-                sources[carriers[i]] = addresses[i];
+                sources[i] += (nint)_sections[s].BytesAt(sources[i]);
             }
         }
 
-        _totalWeight += weights.Sum();
-        _count += weights.Length;
-    }
-
-    private static void Advance(nint[] sources, SectionAccumulator section)
-    {
-        for (int i = 0; i < sources.Length; i++)
-        {
-            sources[i] += (nint)section.BytesAt(sources[i]);
-        }
+        return inputs;
     }
 }

@@ -54,11 +54,12 @@ public sealed class AggregationFunction(string key, ImmutableArray<SectionSpec> 
         Summed++;
     }
 
-    /// <summary>Adds updates in one pass over the sums.</summary>
-    public void Accumulate(ReadOnlySpan<RetainedUpdate> updates)
+    /// <summary>Begins to add updates in one pass over the sums, on which several workers may be.</summary>
+    public UpdatePass BeginPass(ReadOnlySpan<RetainedUpdate> updates)
     {
-        _accumulator.Accumulate(updates);
+        UpdatePass pass = _accumulator.BeginPass(updates);
         Summed += updates.Length;
+        return pass;
     }
 
     /// <summary>Adds a partial, which is used up.</summary>

@@ -8,4 +8,5 @@ namespace Federated.Aggregator.Functions;
 /// <param name="State">What it does now.</param>
 /// <param name="Summed">Updates that it summed itself.</param>
 /// <param name="Merged">Partials that were merged into it.</param>
-public sealed record FunctionView(string Key, TreeRole Role, FunctionState State, int Summed, int Merged);
+/// <param name="Leaves">Workers that are at its sums now.</param>
+public sealed record FunctionView(string Key, TreeRole Role, FunctionState State, int Summed, int Merged, int Leaves);

@@ -7,9 +7,10 @@ using Microsoft.Extensions.Logging;
 namespace Federated.Aggregator.Functions;
 
 /// <summary>
-/// The tree of one round inside a node. Updates wait in one queue; workers take batches of it, each into a function of its own. A second
-/// leaf starts when more updates wait than the running leaves are there for. A worker that finds the queue empty puts its sums down, and
-/// when others rest too it becomes the middle: it merges them, so that at most one partial is left when the last worker goes.
+/// The leaves of one round inside a node. Updates wait in one queue and go in batches into one function. The leaves share its sums: of each batch every leaf
+/// takes the next piece of the parameter range until none is left, so that several leaves cost no sums of their own and no merge. One leaf more comes
+/// when more updates wait than the running ones are there for. Whoever does the last piece of a batch begins the next one; when nothing waits, the
+/// function rests under its key.
 /// </summary>
 internal sealed partial class RoundSums
 {
@@ -23,12 +24,15 @@ internal sealed partial class RoundSums
     private readonly Func<bool> _isEnded;
     private readonly Lock _gate = new();
     private readonly Queue<LeafInput> _waiting = new();
-    private readonly List<string> _resting = [];
-    private readonly Dictionary<AggregationFunction, FunctionState> _running = [];
+    private string? _resting;
+    private AggregationFunction? _running;
+    private LeafBatch? _batch;
     private TaskCompletionSource? _quiet;
     private int _mostLeaves;
     private int _updatesPerLeaf;
-    private int _turns;
+    private int _leaves;
+    private bool _isLed;
+    private bool _isSpoiled;
     private bool _isReleased;
 
     /// <param name="node">Workers and partials of the node.</param>
@@ -68,15 +72,12 @@ internal sealed partial class RoundSums
     {
         lock (_gate)
         {
-            return
-            [
-                .. _running.Select(pair => Of(pair.Key, pair.Value)),
-                .. _resting.Select(key => Of(_node.Registry.Peek(key), FunctionState.Resting)),
-            ];
+            AggregationFunction? function = _running ?? (_resting is null ? null : _node.Registry.Peek(_resting));
+            return function is null
+                ? []
+                : [new FunctionView(
+                    function.Key, function.Role, _running is null ? FunctionState.Resting : FunctionState.Summing, function.Summed, function.Merged, _leaves)];
         }
-
-        static FunctionView Of(AggregationFunction function, FunctionState state) =>
-            new(function.Key, function.Role, state, function.Summed, function.Merged);
     }
 
     /// <summary>Takes the leaves of another plan of the round.</summary>
@@ -92,19 +93,27 @@ internal sealed partial class RoundSums
     /// <summary>Hands an update over; a worker sums it soon.</summary>
     public void Offer(LeafInput input)
     {
+        bool isFirst;
         lock (_gate)
         {
             _waiting.Enqueue(input);
-            int wanted = Math.Min(Math.Min(_mostLeaves, _node.LeavesPerRound), (_waiting.Count + _updatesPerLeaf - 1) / _updatesPerLeaf);
-            if (_turns >= wanted)
+            if (_leaves >= Wanted_NeedsLock(_waiting.Count))
             {
                 return;
             }
 
-            _turns++;
+            isFirst = _leaves == 0;
+            _leaves++;
         }
 
-        _node.Workers.Run(Turn);
+        if (isFirst)
+        {
+            _node.Workers.Run(Turn);
+        }
+        else
+        {
+            StartLeaf();
+        }
     }
 
     /// <summary>Ends when nothing waits and no worker is at it. Whoever awaits it offers nothing meanwhile.</summary>
@@ -112,7 +121,7 @@ internal sealed partial class RoundSums
     {
         lock (_gate)
         {
-            if (_turns == 0)
+            if (_leaves == 0)
             {
                 return Task.CompletedTask;
             }
@@ -127,104 +136,195 @@ internal sealed partial class RoundSums
     {
         lock (_gate)
         {
-            return _resting.Count == 0 ? null : _node.Registry.Peek(_resting.Single());
+            return _resting is null ? null : _node.Registry.Peek(_resting);
         }
     }
 
     /// <summary>Gives the memory of the sums back; the round is quiet and over.</summary>
     public void Release()
     {
-        string[] keys;
+        string? key;
         lock (_gate)
         {
             _isReleased = true;
-            keys = [.. _resting];
-            _resting.Clear();
+            key = _resting;
+            _resting = null;
         }
 
-        foreach (string key in keys)
+        if (key is not null)
         {
             _node.Registry.Return(_node.Registry.Take(key));
         }
     }
 
-    /// <summary>One worker's visit: a leaf while updates wait, then a middle while partials rest side by side.</summary>
+    /// <summary>One worker's visit: it joins the batch that is being summed, or leads the next one, until there is nothing to do.</summary>
     private void Turn()
     {
-        AggregationFunction? function = null;
-        List<AggregationFunction> spent = [];
-        LeafInput[] batch = [];
-        try
+        while (Next() is { } batch)
         {
-            while (true)
+            if (batch.Pass.Work(batch.Degree))
             {
-                AggregationFunction? other;
-                int degree;
-                lock (_gate)
+                Finish(batch);
+            }
+        }
+    }
+
+    /// <summary>The batch to work on; null when this worker's visit is over.</summary>
+    private LeafBatch? Next()
+    {
+        while (true)
+        {
+            LeafInput[] inputs;
+            lock (_gate)
+            {
+                if (_batch is { Pass.HasMore: true })
                 {
-                    batch = Take_NeedsLock();
-                    degree = Math.Max(1, Environment.ProcessorCount / _turns);
-                    function ??= batch.Length > 0 || _resting.Count > 1 ? TakeResting_NeedsLock() : null;
-                    other = batch.Length == 0 && function is not null ? TakeResting_NeedsLock() : null;
-                    if (batch.Length == 0 && other is null)
-                    {
-                        End_NeedsLock(function, spent);
-                        break;
-                    }
+                    return _batch;
                 }
 
-                function ??= _node.Registry.Rent(_sections);
-                Enter(function, other is null ? TreeRole.Leaf : TreeRole.Middle);
-                function.Degree = degree;
-                if (other is null)
+                // While others do the last pieces of a batch, or prepare one, there is nothing to do here: they call for leaves again.
+                inputs = _isLed ? [] : Take_NeedsLock();
+                if (inputs.Length == 0)
                 {
-                    Sum(function, batch);
+                    Leave_NeedsLock();
+                    return null;
                 }
-                else
-                {
-                    spent.Add(other);
-                    Merge(function, other);
-                }
+
+                _isLed = true;
+            }
+
+            if (Lead(inputs) is { } batch)
+            {
+                return batch;
+            }
+        }
+    }
+
+    /// <summary>Begins a batch and calls the leaves that it is worth.</summary>
+    /// <returns>Null when the updates are not to be summed; then they are reported.</returns>
+    private LeafBatch? Lead(LeafInput[] inputs)
+    {
+        try
+        {
+            if (!_isSpoiled && !_isEnded())
+            {
+                return Begin(inputs);
             }
         }
         catch (Exception exception)
         {
-            // The sums may be half-way, or there is no memory for them: nothing of the round is to be trusted any more.
-            Fail(exception, function, batch);
+            // There is no memory for the sums, or an update does not fit into them: nothing of the round is to be trusted any more.
+            Spoil(exception);
         }
 
-        spent.ForEach(_node.Registry.Return);
+        End(inputs);
+        return null;
     }
 
-    private void Enter(AggregationFunction function, TreeRole role)
+    private LeafBatch Begin(LeafInput[] inputs)
+    {
+        AggregationFunction function = Function();
+        function.Role = TreeRole.Leaf;
+        UpdatePass pass = function.BeginPass([.. inputs.Select(input => new RetainedUpdate(input.Payload.Memory, input.Update.Weight, input.Sections))]);
+        int called;
+        LeafBatch batch;
+        lock (_gate)
+        {
+            int wanted = Math.Min(Wanted_NeedsLock(inputs.Length + _waiting.Count), pass.Pieces);
+            batch = new LeafBatch(inputs, pass, Math.Max(1, Environment.ProcessorCount / Math.Max(wanted, _leaves)), _node.Time.GetTimestamp());
+            called = Math.Max(0, wanted - _leaves);
+            _leaves += called;
+            _batch = batch;
+        }
+
+        for (int i = 0; i < called; i++)
+        {
+            StartLeaf();
+        }
+
+        return batch;
+    }
+
+    /// <summary>Calls a further leaf, which is counted already. Without an idle worker it does not come: those who are at it do its share.</summary>
+    private void StartLeaf()
+    {
+        if (_node.Workers.TryRun(Turn))
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            if (_leaves > 1 || _waiting.Count == 0)
+            {
+                Leave_NeedsLock();
+                return;
+            }
+        }
+
+        // The others have gone meanwhile, and what came since then relies on this leaf.
+        _node.Workers.Run(Turn);
+    }
+
+    /// <summary>The sums of the round; only who leads calls it.</summary>
+    private AggregationFunction Function()
     {
         lock (_gate)
         {
-            function.Role = role;
-            _running[function] = role == TreeRole.Leaf ? FunctionState.Summing : FunctionState.Merging;
-        }
-    }
-
-    private void Fail(Exception exception, AggregationFunction? function, LeafInput[] batch)
-    {
-        _onFault(exception);
-        LogFailed(_node.Logger, exception);
-
-        // Everything is reported before the round may count as quiet.
-        while (true)
-        {
-            Array.ForEach(batch, _onSummed.Invoke);
-            lock (_gate)
+            if (_resting is not null)
             {
-                batch = Take_NeedsLock();
-                if (batch.Length == 0)
-                {
-                    End_NeedsLock(function, []);
-                    return;
-                }
+                _running = _node.Registry.Take(_resting);
+                _resting = null;
+            }
+
+            if (_running is not null)
+            {
+                return _running;
             }
         }
+
+        AggregationFunction function = _node.Registry.Rent(_sections);
+        lock (_gate)
+        {
+            return _running = function;
+        }
     }
+
+    private void Finish(LeafBatch batch)
+    {
+        try
+        {
+            batch.Pass.End();
+            _node.Metrics.Aggregated(TreeRole.Leaf, batch.Inputs.Length, _node.Time.GetElapsedTime(batch.Started));
+        }
+        catch (Exception exception)
+        {
+            Spoil(exception);
+        }
+
+        End(batch.Inputs);
+    }
+
+    /// <summary>Reports updates, summed or dropped; the next batch may begin.</summary>
+    private void End(LeafInput[] inputs)
+    {
+        Array.ForEach(inputs, _onSummed.Invoke);
+        lock (_gate)
+        {
+            _batch = null;
+            _isLed = false;
+        }
+    }
+
+    private void Spoil(Exception exception)
+    {
+        _isSpoiled = true;
+        _onFault(exception);
+        LogFailed(_node.Logger, exception);
+    }
+
+    private int Wanted_NeedsLock(int updates) =>
+        Math.Max(1, Math.Min(Math.Min(_mostLeaves, _node.LeavesPerRound), (updates + _updatesPerLeaf - 1) / _updatesPerLeaf));
 
     private LeafInput[] Take_NeedsLock()
     {
@@ -237,60 +337,29 @@ internal sealed partial class RoundSums
         return batch;
     }
 
-    private AggregationFunction? TakeResting_NeedsLock()
+    private void Leave_NeedsLock()
     {
-        if (_resting.Count == 0)
+        _leaves--;
+        if (_leaves > 0)
         {
-            return null;
+            return;
         }
 
-        string key = _resting[^1];
-        _resting.RemoveAt(_resting.Count - 1);
-        return _node.Registry.Take(key);
-    }
-
-    private void End_NeedsLock(AggregationFunction? function, List<AggregationFunction> spent)
-    {
-        _turns--;
-        if (function is not null)
+        if (_running is { } function)
         {
-            _running.Remove(function);
+            _running = null;
             if (_isReleased)
             {
-                spent.Add(function);
+                _node.Registry.Return(function);
             }
             else
             {
-                _resting.Add(_node.Registry.Rest(function));
+                _resting = _node.Registry.Rest(function);
             }
         }
 
-        if (_turns == 0)
-        {
-            _quiet?.TrySetResult();
-            _quiet = null;
-        }
-    }
-
-    private void Sum(AggregationFunction function, LeafInput[] batch)
-    {
-        if (!_isEnded())
-        {
-            long started = _node.Time.GetTimestamp();
-            function.Accumulate([.. batch.Select(input => new RetainedUpdate(input.Payload.Memory, input.Update.Weight, input.Sections))]);
-            _node.Metrics.Aggregated(TreeRole.Leaf, batch.Length, _node.Time.GetElapsedTime(started));
-        }
-
-        Array.ForEach(batch, _onSummed.Invoke);
-    }
-
-    private void Merge(AggregationFunction function, AggregationFunction other)
-    {
-        long started = _node.Time.GetTimestamp();
-        long bytes = other.PartialBytes;
-        function.MergeWith(other);
-        _node.Metrics.Aggregated(TreeRole.Middle, 1, _node.Time.GetElapsedTime(started));
-        _node.Metrics.HandedOver(bytes);
+        _quiet?.TrySetResult();
+        _quiet = null;
     }
 
     [LoggerMessage(1402, LogLevel.Critical, "Summing updates failed; the round cannot be closed", EventName = "SumFailed")]

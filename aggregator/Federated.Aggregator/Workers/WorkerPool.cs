@@ -86,22 +86,19 @@ internal sealed partial class WorkerPool : IDisposable
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_isStopped, this);
-            if (_idle.Count > 0)
-            {
-                Worker worker = _idle[^1];
-                _idle.RemoveAt(_idle.Count - 1);
-                _metrics.WorkerStarted(isWarm: true);
-                worker.Wake(turn);
-            }
-            else if (_workers.Count < _most)
-            {
-                _metrics.WorkerStarted(isWarm: false);
-                Add_NeedsLock(turn);
-            }
-            else
+            if (!TryStart_NeedsLock(turn))
             {
                 _waiting.Enqueue(turn);
             }
+        }
+    }
+
+    /// <summary>Has a turn done at once, by an idle worker or one more; false when there is none, or the pool has stopped.</summary>
+    public bool TryRun(Action turn)
+    {
+        lock (_gate)
+        {
+            return !_isStopped && TryStart_NeedsLock(turn);
         }
     }
 
@@ -123,6 +120,29 @@ internal sealed partial class WorkerPool : IDisposable
         }
 
         _timer.Dispose();
+    }
+
+    private bool TryStart_NeedsLock(Action turn)
+    {
+        bool isWarm = _idle.Count > 0;
+        if (!isWarm && _workers.Count >= _most)
+        {
+            return false;
+        }
+
+        _metrics.WorkerStarted(isWarm);
+        if (isWarm)
+        {
+            Worker worker = _idle[^1];
+            _idle.RemoveAt(_idle.Count - 1);
+            worker.Wake(turn);
+        }
+        else
+        {
+            Add_NeedsLock(turn);
+        }
+
+        return true;
     }
 
     private Worker Add_NeedsLock(Action? turn)

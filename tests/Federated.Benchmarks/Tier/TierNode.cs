@@ -6,6 +6,7 @@ using Federated.Aggregator.Ingest;
 using Federated.Benchmarks.Gateway;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.Tickets;
+using Federated.Protocol.V1;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
@@ -14,6 +15,8 @@ namespace Federated.Benchmarks.Tier;
 /// <summary>A node without its transport: updates enter as the gateway's last step has them, and everything behind it is real.</summary>
 internal sealed class TierNode : IAsyncDisposable
 {
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(1);
+
     private readonly string _folder = Directory.CreateTempSubdirectory("federated-tier-").FullName;
     private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     private readonly AggregatorMetrics _metrics = new();
@@ -28,7 +31,6 @@ internal sealed class TierNode : IAsyncDisposable
             SlotBytes = elements * sizeof(float),
             PreTouchSlots = preTouch,
             MaxWorkers = workers,
-            LeavesPerRound = workers,
         };
         Node = new AggregatorNode(
             Options.Create(options), new TicketVerifier(_key, GatewayServer.KeyId, TimeProvider.System),
@@ -39,13 +41,13 @@ internal sealed class TierNode : IAsyncDisposable
 
     public GatewayUpdate Update { get; }
 
-    /// <summary>Stores the update under an id; when the pool is full it is tried again until a slot is free.</summary>
+    /// <summary>Stores the update under an id; when the pool is full it is tried again, as a device does, only sooner.</summary>
     public async Task UploadAsync(string assignment, CancellationToken cancellationToken)
     {
+        UpdateHeader header = Update.Header(assignment);
         while (true)
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            UploadAdmission admission = Node.Ingest.Begin(Update.Header(assignment), new DeviceCaller(GatewayUpdate.Tenant, GatewayUpdate.Device));
+            UploadAdmission admission = Node.Ingest.Begin(header, new DeviceCaller(GatewayUpdate.Tenant, GatewayUpdate.Device));
             if (admission.Session is { } session)
             {
                 using (session)
@@ -61,7 +63,7 @@ internal sealed class TierNode : IAsyncDisposable
                 return;
             }
 
-            await Task.Yield();
+            await Task.Delay(RetryDelay, TimeProvider.System, cancellationToken);
         }
     }
 

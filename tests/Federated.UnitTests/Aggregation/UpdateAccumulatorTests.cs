@@ -65,6 +65,43 @@ public sealed class UpdateAccumulatorTests
     }
 
     [Fact]
+    public void BeginPass_SeveralThreads_GiveTheBitsOfOneAndOneOfThemEndsIt()
+    {
+        var cohort = new TestUpdates(8, 5, 400_003);
+        RetainedUpdate[] updates = [.. Enumerable.Range(0, 5).Select(i => new RetainedUpdate(cohort.Payload(i), cohort.Weights[i]))];
+        UpdateAccumulator alone = cohort.NewAccumulator(), shared = cohort.NewAccumulator();
+        alone.Accumulate(updates);
+
+        UpdatePass pass = shared.BeginPass(updates);
+        int last = 0;
+        Parallel.For(0, 4, _ =>
+        {
+            if (pass.Work())
+            {
+                Interlocked.Increment(ref last);
+            }
+        });
+        pass.End();
+
+        Assert.Equal(1, last);
+        Assert.False(pass.HasMore);
+        Assert.Equal(alone.Report().Sections[0].Single, shared.Report().Sections[0].Single);
+    }
+
+    [Fact]
+    public void BeginPass_UpdateOfNothing_CanBeEnded()
+    {
+        var sums = new UpdateAccumulator([new SectionShape(ElementType.Float32, 0, Denominator.Weight)]);
+
+        UpdatePass pass = sums.BeginPass([new RetainedUpdate(ReadOnlyMemory<byte>.Empty, 1), new RetainedUpdate(ReadOnlyMemory<byte>.Empty, 2, [])]);
+        Assert.True(pass.Work());
+        pass.End();
+
+        Assert.Equal(2, sums.Count);
+        Assert.Equal(3, sums.TotalWeight);
+    }
+
+    [Fact]
     public void Accumulate_LargeCohortOfSmallUpdates_KeepsThem()
     {
         var accumulator = new UpdateAccumulator([new SectionShape(ElementType.Float32, 1, Denominator.Weight)], 1);

@@ -43,6 +43,7 @@ public sealed class RoundSumsTests : IDisposable
                 Assert.Equal(updates, released);
                 Assert.Equal(updates, partial.Count);
                 Assert.Equal(1, node.Functions.Registry.Resting);
+                Assert.Equal(0, node.Functions.Registry.Spare);
                 for (int k = 0; k < Elements; k++)
                 {
                     double exact = Enumerable.Range(0, updates).Sum(i => (i + 1.0) * Value(i, k)) / Enumerable.Range(1, updates).Sum();
@@ -53,6 +54,38 @@ public sealed class RoundSumsTests : IDisposable
                 Assert.Equal(0, node.Functions.Registry.Resting);
             },
             iter: 60);
+
+    [Fact]
+    public async Task Offer_SeveralLeaves_ShareTheSumsOfTheRoundToTheBit()
+    {
+        const int Length = 5 * 64 * 1024;
+        SectionSpec section = SectionSpecs.Dense(SectionRole.Delta, SectionDType.F32, Length, SectionDenominator.Weight);
+        float[] one = await SumAsync(leaves: 1), several = await SumAsync(leaves: 4);
+
+        Assert.Equal(one, several);
+
+        async Task<float[]> SumAsync(int leaves)
+        {
+            using NodeUnderTest node = Start(workers: 4);
+            RoundSums sums = Sums(node, leaves, 1, _ => { }, section);
+            using var hold = new ManualResetEventSlim();
+            for (int i = 0; i < 4; i++)
+            {
+                node.Functions.Workers.Run(() => hold.Wait(TestContext.Current.CancellationToken));
+            }
+
+            // All wait before the first is summed, so that batches are the same however many leaves there are.
+            for (int i = 0; i < 11; i++)
+            {
+                sums.Offer(Input(i, Length));
+            }
+
+            hold.Set();
+            await sums.QuietAsync();
+            Assert.Equal(0, node.Functions.Registry.Spare);
+            return sums.Partial()!.Report()[0].Single;
+        }
+    }
 
     [Fact]
     public async Task Release_NextRoundOfTheSameShape_UsesTheMemoryAgain()
@@ -91,9 +124,9 @@ public sealed class RoundSumsTests : IDisposable
 
     private static float Value(int update, int k) => MathF.Sin((update * 31) + k);
 
-    private LeafInput Input(int update)
+    private LeafInput Input(int update, int length = Elements)
     {
-        float[] values = [.. Enumerable.Range(0, Elements).Select(k => Value(update, k))];
+        float[] values = [.. Enumerable.Range(0, length).Select(k => Value(update, k))];
         return new LeafInput(
             new UpdateCommitted(Key, $"a{update}", "d", "n", "", 0, 0, update + 1, 1, 0, 0, 0), Payload(MemoryMarshal.AsBytes(values.AsSpan()).ToArray()), [0]);
     }
@@ -105,8 +138,8 @@ public sealed class RoundSumsTests : IDisposable
         return new StoredPayload(new SpooledPayload(File.OpenHandle(path), bytes.Length));
     }
 
-    private static RoundSums Sums(NodeUnderTest node, int leaves, int perLeaf, Action<LeafInput> onSummed) => new(
-        node.Functions, Sections, leaves, perLeaf, () => false,
+    private static RoundSums Sums(NodeUnderTest node, int leaves, int perLeaf, Action<LeafInput> onSummed, params SectionSpec[] sections) => new(
+        node.Functions, sections.Length == 0 ? Sections : [.. sections], leaves, perLeaf, () => false,
         input =>
         {
             input.Payload.Release();

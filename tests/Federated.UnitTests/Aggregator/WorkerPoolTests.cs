@@ -53,6 +53,26 @@ public sealed class WorkerPoolTests : IDisposable
     }
 
     [Fact]
+    public void TryRun_AllWorkersBusy_IsRefused()
+    {
+        WorkerPool pool = Pool(warm: 0, most: 1);
+        using var hold = new ManualResetEventSlim();
+        using var done = new CountdownEvent(1);
+
+        Assert.True(pool.TryRun(() =>
+        {
+            hold.Wait(Long, TestContext.Current.CancellationToken);
+            done.Signal();
+        }));
+        Assert.False(pool.TryRun(() => Assert.Fail("Nobody was there.")));
+
+        hold.Set();
+        Assert.True(done.Wait(Long, TestContext.Current.CancellationToken));
+        pool.Dispose();
+        Assert.False(pool.TryRun(() => Assert.Fail("The pool has stopped.")));
+    }
+
+    [Fact]
     public void Time_WorkersIdleTooLong_EndDownToTheWarmOnes()
     {
         using WorkerPool pool = Pool(warm: 1, most: 3);
