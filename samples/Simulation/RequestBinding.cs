@@ -127,6 +127,8 @@ internal sealed class RequestBinding(RunOptions options, ParseResult parsed)
             {
                 Rule = rule,
                 Byzantine = Get(options.AggregationF) ?? (rule != "mean" ? Get(options.Byzantine) : null) ?? job.Aggregation.Byzantine,
+                Exchange = Get(options.Exchange) ?? job.Aggregation.Exchange,
+                SketchError = Get(options.SketchError) ?? job.Aggregation.SketchError,
                 Weighting = Get(options.Weighting) ?? job.Aggregation.Weighting,
                 Statistics = modelOptions.ContainsKey("statistics") ? model.Statistics.ToString().ToLowerInvariant() : job.Aggregation.Statistics,
             },

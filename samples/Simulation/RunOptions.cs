@@ -71,6 +71,10 @@ internal sealed class RunOptions
 
     public Option<int?> AggregationF { get; } = new("--aggregation-f") { Description = "f: updates of a round that the rule takes to be arbitrary. Default: 0", HelpName = "UPDATES" };
 
+    public Option<string?> Exchange { get; } = new("--exchange") { Description = "What several nodes tell each other under a rule other than the mean. Default: exact", HelpName = "exact|sketch" };
+
+    public Option<double?> SketchError { get; } = new("--sketch-error") { Description = "Standard error of inner products from sketches, as a part of the two norms, 0.001 to 1. Default: 0.01", HelpName = "PART" };
+
     public Option<string?> Weighting { get; } = new("--weighting") { Description = "Whether an update counts by its examples or once. Default: examples", HelpName = "examples|uniform" };
 
     public Option<string?> Compression { get; } = new("--compression") { Description = "Compressor and feedback of the uploads, such as topk:0.01+econtrol, q4 or sign+ef21 (docs/codecs.md). Default: none", HelpName = "SPEC" };
@@ -95,7 +99,7 @@ internal sealed class RunOptions
 
     public Option<int?> Workers { get; } = new("--workers") { Description = "Training threads, each with one instance of the model. Default: the number of cores", HelpName = "THREADS" };
 
-    public Option<int?> Nodes { get; } = new("--nodes") { Description = "Nodes of the aggregation tier; more than one only under the mean. Default: 1", HelpName = "COUNT" };
+    public Option<int?> Nodes { get; } = new("--nodes") { Description = "Nodes of the aggregation tier. Default: 1", HelpName = "COUNT" };
 
     public Option<string?> Device { get; } = new("--device") { Description = "Where models are trained. Default: cpu", HelpName = "cpu|cuda|cuda:N|auto" };
 
@@ -118,7 +122,7 @@ internal sealed class RunOptions
         Dataset, TestDataset, Format, Label, Missing, Ignore, Header, Separator, Image, SequenceLength, TestFraction, Scale,
         Partition, Clients, MinExamples, Cohort, Rounds, Model, ModelOption, Algorithm, AlgorithmOption,
         LocalEpochs, LocalSteps, Batch, LearningRate, Momentum, WeightDecay, ClipNorm,
-        ServerOptimizer, ServerLearningRate, ServerMomentum, Aggregation, AggregationF, Weighting,
+        ServerOptimizer, ServerLearningRate, ServerMomentum, Aggregation, AggregationF, Exchange, SketchError, Weighting,
         Compression, CompressionEta, CompressionMomentum, CompressionStart, OverSelection, MinReports,
         DropOut, Attack, Byzantine, Seed, Workers, Nodes, Device, TargetAccuracy, EvaluateEvery, Statistics, StatisticsEvery, Output, Job, Plain,
     ];

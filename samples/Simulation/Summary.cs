@@ -45,7 +45,7 @@ internal static class Summary
                 $"{node.NodeId} {node.Role.ToString().ToLowerInvariant()} with {node.Leaves} leaves for {node.Clients} clients")));
             yield return ("aggregation", string.Create(
                 culture,
-                $"leaves {tree.Figures.LeafSeconds:0.000} s, middles {tree.Figures.MiddleSeconds:0.000} s, top {tree.Figures.TopSeconds:0.000} s; {Sizes.Text(tree.Figures.BytesInside)} inside nodes, {Sizes.Text(tree.Figures.BytesBetween)} between them"));
+                $"leaves {tree.Figures.LeafSeconds:0.000} s, middles {tree.Figures.MiddleSeconds:0.000} s, top {tree.Figures.TopSeconds:0.000} s; {Sizes.Text(tree.Figures.BytesInside)} inside nodes, {Sizes.Text(tree.Figures.BytesBetween)} between them{(tree.Figures.BytesOfFirstPass > 0 ? $", {Sizes.Text(tree.Figures.BytesOfFirstPass)} of it before the sums" : "")}"));
         }
 
         yield return ("time", string.Create(culture, $"{result.Timings.TotalSeconds:0.0} s, {result.Timings.ClientUpdatesPerSecond:0.0} client updates a second"));

@@ -9,11 +9,7 @@ internal sealed class FloatMemory(ReadOnlyMemory<byte> bytes) : MemoryManager<fl
     // What is handed out is ReadOnlyMemory: nobody writes through it.
     public override Span<float> GetSpan() => MemoryMarshal.Cast<byte, float>(MemoryMarshal.AsMemory(bytes).Span);
 
-    public override unsafe MemoryHandle Pin(int elementIndex = 0)
-    {
-        MemoryHandle handle = bytes.Pin();
-        return elementIndex == 0 ? handle : throw new NotSupportedException("Only whole vectors are pinned.");
-    }
+    public override MemoryHandle Pin(int elementIndex = 0) => bytes[(elementIndex * sizeof(float))..].Pin();
 
     public override void Unpin()
     {

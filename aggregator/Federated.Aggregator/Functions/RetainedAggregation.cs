@@ -48,7 +48,7 @@ public sealed class RetainedAggregation(ImmutableArray<SectionSpec> sections, Ro
     {
         ArgumentNullException.ThrowIfNull(round);
         ArgumentNullException.ThrowIfNull(updates);
-        double[] weights = CappedWeights(updates);
+        double[] weights = Capped([.. updates.Select(update => update.Weight)]);
         var aggregates = new List<SectionAggregate>(sections.Length);
         UpdateScore?[] scores = new UpdateScore?[updates.Count];
         for (int i = 0; i < sections.Length; i++)
@@ -100,8 +100,19 @@ public sealed class RetainedAggregation(ImmutableArray<SectionSpec> sections, Ro
         return new SectionAggregate(section, aggregate, [], section.Denominator == SectionDenominator.None ? 1 : carriers.Length);
     }
 
+    /// <summary>Whether a section holds absolute values, which are aggregated by the trimmed mean.</summary>
+    internal static bool IsAbsolute(SectionSpec section) => Absolute.Contains(section.Role);
+
+    /// <summary>The weights of a round, up to its median weight.</summary>
+    internal static double[] Capped(IReadOnlyList<double> weights)
+    {
+        double[] sorted = [.. weights.Order()];
+        double median = (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+        return [.. weights.Select(weight => Math.Min(weight, median))];
+    }
+
     /// <summary>The values of a section of an update; a frame is decoded, because what a rule compares are vectors.</summary>
-    private ReadOnlyMemory<float> Values(RetainedUpdate update, int number)
+    internal ReadOnlyMemory<float> Values(RetainedUpdate update, int number)
     {
         SectionSpec section = sections[number];
         ReadOnlyMemory<byte> bytes = SectionBytes.Of(sections, update, number);
@@ -113,12 +124,5 @@ public sealed class RetainedAggregation(ImmutableArray<SectionSpec> sections, Ro
         float[] values = new float[section.ElementCount];
         Frames.Decode(bytes.Span, values);
         return values;
-    }
-
-    private static double[] CappedWeights(IReadOnlyList<RetainedUpdate> updates)
-    {
-        double[] sorted = [.. updates.Select(update => update.Weight).Order()];
-        double median = (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
-        return [.. updates.Select(update => Math.Min(update.Weight, median))];
     }
 }

@@ -25,4 +25,13 @@ public sealed record AggregationSettings
 
     /// <summary><c>eager</c>: updates are summed when they are stored; <c>lazy</c>: when the round closes, for comparison.</summary>
     public string Timing { get; set; } = AggregationTimings.Eager;
+
+    /// <summary>
+    /// What several nodes tell each other under a rule other than the mean. <c>exact</c>: ranges of all updates, for the result of one node; <c>sketch</c>: short
+    /// projections of them, for rules that end in a weighted sum.
+    /// </summary>
+    public string Exchange { get; set; } = ExchangeModes.Exact;
+
+    /// <summary>Standard error of an inner product from sketches, as a part of the product of the two norms, from 0.001 to 1; a sketch has 2 / error² numbers.</summary>
+    public double SketchError { get; set; } = ExchangeModes.DefaultSketchError;
 }

@@ -15,6 +15,7 @@ public static class JobDefinitionValidator
     private static readonly string[] CompressionStarts = ["dense", "zero"];
     private static readonly string[] Durabilities = ["journal", "spool"];
     private static readonly string[] Timings = [AggregationTimings.Eager, AggregationTimings.Lazy];
+    private static readonly string[] Exchanges = [ExchangeModes.Exact, ExchangeModes.Sketch];
     private static readonly string[] Selections = ["uniform"];
 
     /// <summary>Checks a definition.</summary>
@@ -48,6 +49,8 @@ public static class JobDefinitionValidator
         CheckName(errors, StatisticsModes, "aggregation.statistics", job.Aggregation.Statistics);
         CheckName(errors, Durabilities, "aggregation.durability", job.Aggregation.Durability);
         CheckName(errors, Timings, "aggregation.timing", job.Aggregation.Timing);
+        CheckName(errors, Exchanges, "aggregation.exchange", job.Aggregation.Exchange);
+        Check(errors, job.Aggregation.SketchError is >= 0.001 and <= 1, "aggregation.sketchError", job.Aggregation.SketchError, "0.001 to 1");
         Check(errors, !string.IsNullOrWhiteSpace(job.Aggregation.Rule), "aggregation.rule", job.Aggregation.Rule, "the name of a rule");
         Check(errors, job.Aggregation.Byzantine >= 0, "aggregation.byzantine", job.Aggregation.Byzantine, "at least 0");
         ValidateCompression(job.Compression, errors);

@@ -15,7 +15,9 @@ namespace Federated.Protocol.Rounds;
 /// <param name="Forms">Which sections the updates of each role carry; null when every update has every section, whatever its role.</param>
 /// <param name="Timing">One of <see cref="AggregationTimings"/>: when stored updates are summed.</param>
 /// <param name="Byzantine">f: updates that the rule takes to be arbitrary.</param>
-/// <param name="RuleSeed">Decides what the rule draws; devices never learn it.</param>
+/// <param name="RuleSeed">Decides what the rule draws, and the projection of sketches; devices never learn it.</param>
+/// <param name="Exchange">One of <see cref="ExchangeModes"/>: what several nodes tell each other under a rule other than the mean.</param>
+/// <param name="SketchError">Standard error of an inner product from sketches, as a part of the product of the two norms.</param>
 public sealed record RoundPlan(
     RoundKey Key,
     ulong WriterEpoch,
@@ -28,7 +30,9 @@ public sealed record RoundPlan(
     IReadOnlyList<UpdateForm>? Forms = null,
     string Timing = AggregationTimings.Eager,
     int Byzantine = 0,
-    ulong RuleSeed = 0)
+    ulong RuleSeed = 0,
+    string Exchange = ExchangeModes.Exact,
+    double SketchError = ExchangeModes.DefaultSketchError)
 {
     /// <summary>Whether the rule is the mean, for which a running sum is enough.</summary>
     public bool IsMean => Rule == "mean";

@@ -1,6 +1,7 @@
 using Federated.Aggregation.Robust.Catalog;
 using Federated.Coordination.Rounds;
 using Federated.Protocol.Jobs;
+using Federated.Protocol.Rounds;
 
 namespace Federated.Coordination.Algorithms;
 
@@ -28,6 +29,13 @@ public static class AggregationRules
         if (RuleCatalog.TryCreate(job.Aggregation.Rule, job.Aggregation.Byzantine, out RobustRule? rule) is { } fault)
         {
             return [new JobDefinitionError("aggregation.rule", fault)];
+        }
+
+        if (job.Aggregation.Exchange == ExchangeModes.Sketch && rule!.Reduces)
+        {
+            return [new JobDefinitionError(
+                "aggregation.exchange",
+                $"the rule '{job.Aggregation.Rule}' reduces each coordinate over all updates, which sketches do not show; use 'exact', or a rule that ends in a weighted sum.")];
         }
 
         RoundTerms terms = RoundTerms.ForTraining(job);

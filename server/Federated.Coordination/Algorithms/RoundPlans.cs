@@ -69,7 +69,9 @@ public static class RoundPlans
             FormsOf(key.Kind, algorithm),
             isRobust ? AggregationTimings.Lazy : key.Kind == TaskKind.Evaluate ? AggregationTimings.Eager : job.Aggregation.Timing,
             isRobust ? job.Aggregation.Byzantine : 0,
-            isRobust ? ruleSeed : 0);
+            isRobust ? ruleSeed : 0,
+            job.Aggregation.Exchange,
+            job.Aggregation.SketchError);
     }
 
     /// <summary>Which of the round's sections the updates of each role carry.</summary>

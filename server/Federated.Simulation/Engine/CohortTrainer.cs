@@ -44,6 +44,7 @@ internal sealed class CohortTrainer : IRoundTrainer
     private readonly VirtualClock _clock = new();
     private readonly Adversary? _adversary;
     private readonly RetainedCohort? _retained;
+    private readonly ExchangedCohort? _exchanged;
     private readonly Dictionary<uint, float[]> _states = [];
     private readonly Dictionary<string, long> _bytesUp;
     private readonly Dictionary<string, long> _bytesDown;
@@ -66,12 +67,13 @@ internal sealed class CohortTrainer : IRoundTrainer
         _terms = RoundTerms.ForTraining(_job) with { SelectionTime = Ample };
         _machine = new RoundStateMachine(_selection, new PaceSteering(_job.Seed), new PopulationEstimate(TimeSpan.MaxValue), int.MaxValue);
         _adversary = setup.Adversary;
-        _retained = AggregationRules.IsMean(_job)
+        _retained = AggregationRules.IsMean(_job) || setup.Request.Nodes > 1
             ? null
             : new RetainedCohort(
                 RoundPlans.FormsOf(TaskKind.Train, algorithm),
                 new RetainedAggregation(RoundPlans.SectionsOf(TaskKind.Train, algorithm), AggregationRules.Of(_job), _job.Seed));
         Tier = new SimulatedTier(RoundPlans.SectionsOf(TaskKind.Train, algorithm), setup.Request.Nodes);
+        _exchanged = AggregationRules.IsMean(_job) || setup.Request.Nodes == 1 ? null : new ExchangedCohort(Tier);
         // Sizes depend on the role alone; measuring a model file for every client would cost more than a small client's training.
         _bytesUp = algorithm.Roles.ToDictionary(role => role, role => WireSizes.Up(algorithm.UpSections(role)), StringComparer.Ordinal);
         _bytesDown = algorithm.Roles.ToDictionary(role => role, role => WireSizes.Down(setup.Model.Schema, algorithm.DownSections(role)), StringComparer.Ordinal);
@@ -99,12 +101,13 @@ internal sealed class CohortTrainer : IRoundTrainer
 
         // 2. Reporting: the clients work in parallel, and report in their order until the machine has enough.
         _retained?.Begin(key);
-        if (_retained is null)
+        _exchanged?.Begin(RoundPlans.Create(key, 1, _job, _setup.Model.Schema, _algorithm, order.Count, _job.Seed));
+        if (_retained is null && _exchanged is null)
         {
             Tier.Begin(order.Count);
         }
 
-        ICohortAggregate aggregate = _retained ?? (ICohortAggregate)new CohortAggregate(
+        ICohortAggregate aggregate = _retained ?? (ICohortAggregate?)_exchanged ?? new CohortAggregate(
             RoundPlans.SectionsOf(TaskKind.Train, _algorithm), RoundPlans.FormsOf(TaskKind.Train, _algorithm), _algorithm.KeptSections, Tier);
         var pendingStates = new Dictionary<uint, float[]>();
         _compressed.Clear();

@@ -52,9 +52,11 @@ internal sealed class RetainedCohort(ImmutableArray<UpdateForm> forms, RetainedA
             return new RoundAggregate([], []);
         }
 
-        RetainedReport report = rule.Report(_round!, _updates);
+        // As at a node: not in the order of arrival, for rules that draw.
+        int[] order = [.. Enumerable.Range(0, _included.Count).OrderBy(i => _included[i].AssignmentId, StringComparer.Ordinal)];
+        RetainedReport report = rule.Report(_round!, [.. order.Select(i => _updates[i])]);
         return new RoundAggregate(
-            [.. report.Sections.Select(section => new AggregatedSection(section.Spec, section.Single, section.Wide, section.Divisor))], [.. _included])
+            [.. report.Sections.Select(section => new AggregatedSection(section.Spec, section.Single, section.Wide, section.Divisor))], [.. order.Select(i => _included[i])])
         {
             Scores = report.Scores,
         };

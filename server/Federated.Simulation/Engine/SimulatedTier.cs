@@ -10,7 +10,7 @@ using Federated.Protocol.V1;
 namespace Federated.Simulation.Engine;
 
 /// <summary>
-/// The nodes of a simulated aggregation tier under the mean. The planner makes the tree from the queues of earlier rounds; updates come to nodes and leaves by
+/// The nodes of a simulated aggregation tier, and its functions under the mean. The planner makes the tree from the queues of earlier rounds; updates come to nodes and leaves by
 /// their place in the cohort, and partials are merged in the order of the plan, so that a seed gives the same bits whoever of the workers was faster. Between nodes a
 /// partial goes as the bytes that it has on the wire.
 /// </summary>
@@ -51,8 +51,20 @@ internal sealed class SimulatedTier
     /// <summary>What the tree has done in all rounds.</summary>
     public TreeFigures Figures { get; private set; } = new(0, 0, 0, 0, 0, 0);
 
-    /// <summary>Begins a round: every node has room for its share of the cohort, so that all of them are used.</summary>
+    /// <summary>Begins a round under the mean.</summary>
     public void Begin(int cohort)
+    {
+        Plan(cohort);
+        _leaves.Clear();
+        foreach (TreeNode node in Tree.Nodes)
+        {
+            _leaves.Add(node.NodeId, [.. Enumerable.Range(1, node.Leaves).Select(leaf =>
+                new AggregationFunction($"{node.NodeId}/{leaf}", _sections) { Degree = 1 })]);
+        }
+    }
+
+    /// <summary>Plans a round: every node has room for its share of the cohort, so that all of them are used.</summary>
+    public void Plan(int cohort)
     {
         if (_nodes > 1)
         {
@@ -62,14 +74,11 @@ internal sealed class SimulatedTier
             Tree = TreePlans.Of(plan, revision: 1, _options.UpdatesPerLeaf, static _ => ("", ""));
         }
 
-        _leaves.Clear();
         _arrived.Clear();
         _places.Clear();
         _next = 0;
         foreach (TreeNode node in Tree.Nodes)
         {
-            _leaves.Add(node.NodeId, [.. Enumerable.Range(1, node.Leaves).Select(leaf =>
-                new AggregationFunction($"{node.NodeId}/{leaf}", _sections) { Degree = 1 })]);
             _arrived.Add(node.NodeId, 0);
             _places.AddRange(Enumerable.Repeat(node.NodeId, node.Clients));
         }
@@ -79,12 +88,43 @@ internal sealed class SimulatedTier
     /// <returns>The node.</returns>
     public string Add(ReadOnlySpan<byte> payload, double weight, ImmutableArray<int> carried)
     {
-        string node = _places[_next++ % _places.Count];
+        string node = Place();
         AggregationFunction[] leaves = _leaves[node];
         long started = Stopwatch.GetTimestamp();
-        leaves[_arrived[node]++ % leaves.Length].Accumulate(payload, weight, carried);
+        leaves[(_arrived[node] - 1) % leaves.Length].Accumulate(payload, weight, carried);
         Figures = Figures with { LeafSeconds = Figures.LeafSeconds + Stopwatch.GetElapsedTime(started).TotalSeconds };
         return node;
+    }
+
+    /// <summary>The node that takes the next update.</summary>
+    public string Place()
+    {
+        string node = _places[_next++ % _places.Count];
+        _arrived[node]++;
+        return node;
+    }
+
+    /// <summary>Ends a round: its nodes' queues are known, and what its functions did.</summary>
+    /// <param name="middleSeconds">Seconds in which nodes measured and summed what they have.</param>
+    /// <param name="topSeconds">Seconds in which the top judged and merged.</param>
+    /// <param name="firstPass">Bytes from node to node before the decision.</param>
+    /// <param name="between">Bytes from node to node in all.</param>
+    public void End(double middleSeconds = 0, double topSeconds = 0, long firstPass = 0, long between = 0)
+    {
+        foreach (TreeNode node in Tree.Nodes)
+        {
+            QueueEstimate queue = _queues.GetValueOrDefault(node.NodeId);
+            _queues[node.NodeId] = queue.With(_arrived[node.NodeId], _options.QueueSmoothing);
+        }
+
+        Figures = Figures with
+        {
+            Rounds = Figures.Rounds + 1,
+            MiddleSeconds = Figures.MiddleSeconds + middleSeconds,
+            TopSeconds = Figures.TopSeconds + topSeconds,
+            BytesBetween = Figures.BytesBetween + between,
+            BytesOfFirstPass = Figures.BytesOfFirstPass + firstPass,
+        };
     }
 
     /// <summary>Merges leaves to nodes and nodes to the top, and divides; null when no update came.</summary>
@@ -100,13 +140,7 @@ internal sealed class SimulatedTier
             }
         }
 
-        foreach (TreeNode node in Tree.Nodes)
-        {
-            QueueEstimate queue = _queues.GetValueOrDefault(node.NodeId);
-            _queues[node.NodeId] = queue.With(_arrived[node.NodeId], _options.QueueSmoothing);
-        }
-
-        Figures = Figures with { Rounds = Figures.Rounds + 1 };
+        End();
         if (top is not { CanReport: true })
         {
             return null;

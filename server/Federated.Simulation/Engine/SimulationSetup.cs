@@ -175,9 +175,6 @@ public sealed class SimulationSetup
         Require(problems, request.Attack is null || request.Byzantine > 0, $"attack '{request.Attack}' by nobody: give --byzantine as well.");
         Require(problems, request.Workers is >= 1 and <= 1024, $"workers {request.Workers}: expected 1 to 1,024.");
         Require(problems, request.Nodes is >= 1 and <= 256, $"nodes {request.Nodes}: expected 1 to 256.");
-        Require(
-            problems, request.Nodes == 1 || request.Job.Aggregation.Rule == "mean",
-            $"nodes {request.Nodes}: the rule '{request.Job.Aggregation.Rule}' retains its updates on one node; leave --nodes out, or take the mean.");
         Require(problems, request.DropOut is >= 0 and < 1, $"dropout {request.DropOut}: expected a probability in [0, 1).");
         Require(problems, request.TestFraction is > 0 and < 1, $"test fraction {request.TestFraction}: expected a share in (0, 1).");
         Require(problems, request.Clients is null or >= 1, $"clients {request.Clients}: expected at least 1.");

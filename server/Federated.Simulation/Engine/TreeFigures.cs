@@ -6,5 +6,6 @@ namespace Federated.Simulation.Engine;
 /// <param name="MiddleSeconds">Seconds in which middles merged the leaves of their nodes.</param>
 /// <param name="TopSeconds">Seconds in which the top merged nodes and divided.</param>
 /// <param name="BytesInside">Bytes of partials that were handed over by key inside nodes.</param>
-/// <param name="BytesBetween">Bytes of partials that went from node to node.</param>
-public sealed record TreeFigures(int Rounds, double LeafSeconds, double MiddleSeconds, double TopSeconds, long BytesInside, long BytesBetween);
+/// <param name="BytesBetween">Bytes that went from node to node.</param>
+/// <param name="BytesOfFirstPass">Those of them that a rule other than the mean needs before it can sum: ranges or sketches of updates, statistics, decisions.</param>
+public sealed record TreeFigures(int Rounds, double LeafSeconds, double MiddleSeconds, double TopSeconds, long BytesInside, long BytesBetween, long BytesOfFirstPass = 0);

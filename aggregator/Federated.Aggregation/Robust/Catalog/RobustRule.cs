@@ -55,6 +55,9 @@ public sealed class RobustRule
     /// </summary>
     public bool Reduces => _body.Reduces;
 
+    /// <summary>Whether the score of an update is its negated distance to the aggregate.</summary>
+    public bool ScoresByDistance => _body is CoordinateBody;
+
     /// <summary>What is wrong with a number of updates; null when it can work with them.</summary>
     /// <param name="updates">n.</param>
     public string? Fault(int updates)

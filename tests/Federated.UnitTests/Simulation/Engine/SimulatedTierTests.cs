@@ -1,5 +1,4 @@
 using Federated.Protocol.Tier;
-using Federated.Simulation;
 using Federated.Simulation.Engine;
 using Federated.Simulation.Reports;
 
@@ -30,17 +29,6 @@ public sealed class SimulatedTierTests
         Assert.Single(tree.Nodes, node => node.Role == TreeRole.Top && node.Parent is null);
         Assert.Equal(3, tree.Figures.Rounds);
         Assert.True(tree.Figures is { LeafSeconds: > 0, TopSeconds: > 0, BytesInside: > 0, BytesBetween: > 0 });
-    }
-
-    [Fact]
-    public void Prepare_SeveralNodesUnderARuleThatRetains_IsRefused()
-    {
-        SimulationRequest request = Request(4, 1);
-        request = request with { Job = request.Job with { Aggregation = request.Job.Aggregation with { Rule = "median" } } };
-
-        var fault = Assert.Throws<SimulationException>(() => SimulationSetup.Prepare(request));
-
-        Assert.Contains("nodes 4: the rule 'median'", fault.Message, StringComparison.Ordinal);
     }
 
     private static ResultDocument Run(int nodes, int workers) =>
