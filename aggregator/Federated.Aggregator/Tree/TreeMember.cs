@@ -393,7 +393,7 @@ public sealed partial class TreeMember : IAsyncDisposable
             await _bus.PublishAsync(
                 new NodeAlive(
                     _node.NodeId, Incarnation, ++_sequence, load.Waiting, load.ArrivalRate, load.SecondsPerUpdate, _node.Slots.Free, load.IdleWorkers,
-                    HeldOnes()),
+                    HeldOnes(), Introduction),
                 CancellationToken.None);
         }
         catch (Exception exception)

@@ -13,9 +13,10 @@ namespace Federated.Protocol.Tier;
 /// Rounds of which the node holds something, at most <see cref="MaxRounds"/>; further ones take their turn in the next events. The coordinator
 /// sees from it what it has not heard of, and answers <see cref="RoundEnded"/> for one that is over. Null for none.
 /// </param>
+/// <param name="Introduction">Who the node is: for a coordinator that has not heard it join, where the registry of nodes is lost as well.</param>
 public sealed record NodeAlive(
     string NodeId, string Incarnation, long Sequence, int Queue, double ArrivalRate, double SecondsPerUpdate, int FreeSlots, int IdleWorkers,
-    IReadOnlyList<HeldRound>? Rounds = null) : ITierEvent
+    IReadOnlyList<HeldRound>? Rounds = null, NodeJoined? Introduction = null) : ITierEvent
 {
     /// <summary>The most rounds in one event.</summary>
     public const int MaxRounds = 64;

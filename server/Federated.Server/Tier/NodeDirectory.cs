@@ -11,6 +11,7 @@ internal sealed class NodeDirectory(NodeRegistry registry, IOptions<PlannerOptio
     private readonly Lock _gate = new();
     private readonly Dictionary<string, KnownNode> _nodes = new(StringComparer.Ordinal);
 
+    private readonly Dictionary<string, string> _left = new(StringComparer.Ordinal);
     private readonly TaskCompletionSource _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Done when the registry has been read: before that nobody can be called absent.</summary>
@@ -51,12 +52,16 @@ internal sealed class NodeDirectory(NodeRegistry registry, IOptions<PlannerOptio
         Changed?.Invoke();
     }
 
-    /// <summary>A sign of life; from a process that nobody has heard of, the registry is read again.</summary>
+    /// <summary>A sign of life; from a process that nobody has heard of, the registry is read again. Where it has lost the node, the node's own word counts.</summary>
     public async ValueTask AliveAsync(NodeAlive alive, CancellationToken cancellationToken)
     {
         if (Find(alive.NodeId)?.Info.Incarnation != alive.Incarnation)
         {
             await LoadAsync(cancellationToken);
+            if (Find(alive.NodeId) is null && !HasLeft(alive) && alive.Introduction is { } introduction)
+            {
+                Joined(introduction);
+            }
         }
 
         lock (_gate)
@@ -91,6 +96,7 @@ internal sealed class NodeDirectory(NodeRegistry registry, IOptions<PlannerOptio
     {
         lock (_gate)
         {
+            _left[left.NodeId] = left.Incarnation;
             if (Find_NeedsLock(left.NodeId, left.Incarnation) is not null)
             {
                 _nodes.Remove(left.NodeId);
@@ -124,6 +130,14 @@ internal sealed class NodeDirectory(NodeRegistry registry, IOptions<PlannerOptio
         {
             return [.. _nodes.Values.Where(node => time.GetElapsedTime(node.SeenAt) <= silence)
                 .OrderBy(node => node.Info.NodeId, StringComparer.Ordinal)];
+        }
+    }
+
+    private bool HasLeft(NodeAlive alive)
+    {
+        lock (_gate)
+        {
+            return _left.GetValueOrDefault(alive.NodeId) == alive.Incarnation;
         }
     }
 

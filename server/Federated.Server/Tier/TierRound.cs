@@ -26,6 +26,7 @@ internal sealed class TierRound(RoundKey key, NodeDirectory nodes, TierOptions o
     private RoundTree? _tree;
     private string? _refusal;
     private long _closingSince;
+    private long _answeredAt;
     private bool _isClosing;
 
     public RoundKey Key => key;
@@ -271,6 +272,7 @@ internal sealed class TierRound(RoundKey key, NodeDirectory nodes, TierOptions o
         {
             if (IsOfPresent_NeedsLock(ready.WriterEpoch, ready.Revision))
             {
+                _answeredAt = Answer is null ? time.GetTimestamp() : _answeredAt;
                 Answer = ready;
                 Signal_NeedsLock();
             }
@@ -424,16 +426,21 @@ internal sealed class TierRound(RoundKey key, NodeDirectory nodes, TierOptions o
         return time.GetElapsedTime(_awaited[nodeId]) <= options.SpoolWait;
     }
 
-    /// <summary>Nodes that live but have not handed their partials over in time; the top, when all others have.</summary>
+    /// <summary>
+    /// Nodes that live but have not handed their partials over in time. The top, when all others have, when none of several could, or when its
+    /// aggregate cannot be fetched.
+    /// </summary>
     private string[] Overdue_NeedsLock()
     {
-        if (_closingSince == 0 || Answer is not null || time.GetElapsedTime(_closingSince) <= options.CloseTimeout)
+        long since = Answer is null ? _closingSince : _answeredAt;
+        if (since == 0 || time.GetElapsedTime(since) <= options.CloseTimeout)
         {
             return [];
         }
 
         string[] late = [.. _tree!.Present.Nodes.Where(node => node.Parent is not null && !_delivered.Contains(node.NodeId)).Select(node => node.NodeId)];
-        return late.Length > 0 ? late : [_tree.Present.Top.NodeId];
+        bool isTopAtFault = Answer is not null || late.Length == 0 || (late.Length > 1 && _delivered.Count == 0);
+        return isTopAtFault ? [_tree.Present.Top.NodeId] : late;
     }
 
     /// <summary>Takes nodes out of the round for good. An empty tree is left for the driver to plan anew.</summary>
@@ -464,6 +471,7 @@ internal sealed class TierRound(RoundKey key, NodeDirectory nodes, TierOptions o
     {
         Answer = null;
         _closingSince = 0;
+        _answeredAt = 0;
         _delivered.Clear();
         _members.Clear();
         foreach (TreeNode node in _tree?.Present.Nodes ?? [])

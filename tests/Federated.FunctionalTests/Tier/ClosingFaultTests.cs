@@ -14,47 +14,33 @@ public sealed class ClosingFaultTests
     private static readonly float[] Shifts = [1, 2, 4, 8, 16, 32];
 
     [Fact]
-    public async Task KillOfANode_WhileTheRoundCloses_ClosesWithTheRestWhenItIsEnough()
+    public Task KillOfANode_WhileTheRoundCloses_ClosesWithTheRestWhenItIsEnough() => RunAsync(minimum: 3, async world =>
     {
-        await using TierWorld world = await RunAsync(minimum: 3);
-
         Assert.Equal([6, 4, 6], await world.CheckAsync());
         DeviceEvent[] discarded = [.. world.Devices.SelectMany(device => device.Events).Where(what => what.Kind == DeviceEventKind.Discarded)];
         Assert.Equal(2, discarded.Length);
         Assert.All(discarded, what => Assert.Contains("its node was lost while the round closed", what.Text));
-    }
+    });
 
     [Fact]
-    public async Task KillOfANode_WhileTheRoundCloses_AsksItsDevicesAgainWhenTheRestIsNotEnough()
+    public Task KillOfANode_WhileTheRoundCloses_AsksItsDevicesAgainWhenTheRestIsNotEnough() => RunAsync(minimum: Shifts.Length, async world =>
     {
-        await using TierWorld world = await RunAsync(minimum: Shifts.Length);
-
         Assert.Equal([6, 6, 6], await world.CheckAsync());
         Assert.Equal(2, world.Devices.Count(device => device.Events.Any(what => what.Kind == DeviceEventKind.Resending)));
-    }
+    });
 
-    private static async Task<TierWorld> RunAsync(int minimum)
+    private static Task RunAsync(int minimum, Func<TierWorld, Task> check) => TierWorld.WithAsync(new TierSetup { AsProcesses = true }, async world =>
     {
-        TierWorld world = await TierWorld.StartAsync(3, asProcesses: true);
-        try
-        {
-            Task running = await world.RunAsync(rounds: 3, Shifts, holdInRound: Disturbed, minimum: minimum);
-            JsonObject tree = await world.UntilOneIsMissingAsync(Disturbed, running).WaitAsync(Patience, TierWorld.Cancellation);
-            TierNode top = world.Nodes.First(node => (string?)tree["top"] == node.Id);
-            Task refused = top.Cable.Cut();
-            world.Release();
-            await refused.WaitAsync(Patience, TierWorld.Cancellation);
-            await world.Nodes.First(node => node != top).Process!.KillAsync();
-            await world.UntilReplannedAsync(Disturbed, tree).WaitAsync(Patience, TierWorld.Cancellation);
-            top.Cable.Heal();
-            await running.WaitAsync(Patience, TierWorld.Cancellation);
-            return world;
-        }
-        catch (Exception exception)
-        {
-            string report = world.Report();
-            await world.DisposeAsync();
-            throw new InvalidOperationException($"{exception.Message}\n{report}", exception);
-        }
-    }
+        Task running = await world.RunAsync(new TierJob(3, Shifts) { HoldInRound = Disturbed, Minimum = minimum });
+        JsonObject tree = await world.UntilOneIsMissingAsync(Disturbed, running).WaitAsync(Patience, TierWorld.Cancellation);
+        TierNode top = world.Nodes.First(node => (string?)tree["top"] == node.Id);
+        Task refused = top.Cable.Cut();
+        world.Release();
+        await refused.WaitAsync(Patience, TierWorld.Cancellation);
+        await world.Nodes.First(node => node != top).Process!.KillAsync();
+        await world.UntilReplannedAsync(Disturbed, tree).WaitAsync(Patience, TierWorld.Cancellation);
+        top.Cable.Heal();
+        await running.WaitAsync(Patience, TierWorld.Cancellation);
+        await check(world);
+    });
 }

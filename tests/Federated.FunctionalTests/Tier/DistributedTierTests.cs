@@ -18,19 +18,27 @@ public sealed class DistributedTierTests
     [Fact]
     public Task Job_WithEveryFourthEventDropped_CountsEveryUpdate() => RunAsync(new FaultSettings { Drop = 0.25, Seed = 11 });
 
-    private static async Task RunAsync(FaultSettings faults)
+    [Fact]
+    public async Task Job_Ended_LeavesNothingAtTheNodes()
     {
-        await using TierWorld world = await TierWorld.StartAsync(3, faults: faults);
-        try
+        await TierWorld.WithAsync(new TierSetup(), async world =>
         {
-            Task running = await world.RunAsync(rounds: 3, Shifts);
-            await running.WaitAsync(Patience, TestContext.Current.CancellationToken);
+            Task running = await world.RunAsync(new TierJob(2, Shifts) { Durability = "spool", Timing = "lazy" });
+            await running.WaitAsync(Patience, TierWorld.Cancellation);
 
-            Assert.Equal([6, 6, 6], await world.CheckAsync());
-        }
-        catch (Exception exception)
-        {
-            throw new InvalidOperationException($"{exception.Message}\n{world.Report()}", exception);
-        }
+            await Task.WhenAll(world.Nodes.Select(TierWorld.UntilEmptyAsync)).WaitAsync(Patience, TierWorld.Cancellation);
+            Assert.All(world.Nodes, node => Assert.Empty(Directory.GetFiles(Path.Combine(node.Folder, "spool"), "*", SearchOption.AllDirectories)));
+        });
     }
+
+    private static Task RunAsync(FaultSettings faults) => TierWorld.WithAsync(new TierSetup { Faults = faults }, async world =>
+    {
+        Task running = await world.RunAsync(new TierJob(3, Shifts));
+        await running.WaitAsync(Patience, TierWorld.Cancellation);
+
+        Assert.Equal([6, 6, 6], await world.CheckAsync());
+
+        // Whatever happened to the last event of the job, the nodes free what they hold.
+        await Task.WhenAll(world.Nodes.Select(TierWorld.UntilEmptyAsync)).WaitAsync(Patience, TierWorld.Cancellation);
+    });
 }

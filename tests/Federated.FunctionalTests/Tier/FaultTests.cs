@@ -80,16 +80,32 @@ public sealed class FaultTests
         top.Cable.Heal();
     });
 
+    [Fact]
+    public async Task NetworkCut_ThatNeverHeals_ClosesWithoutTheNodeBehindIt()
+    {
+        var setup = new TierSetup { CloseTimeout = TimeSpan.FromSeconds(2) };
+        await TierWorld.WithAsync(setup, async world =>
+        {
+            Task running = await world.RunAsync(new TierJob(2, Shifts) { HoldInRound = Disturbed });
+            JsonObject tree = await world.UntilOneIsMissingAsync(Disturbed, running).WaitAsync(Patience, TierWorld.Cancellation);
+            _ = NodeOf(world, tree, isTop: true).Cable.Cut();
+            world.Release();
+            await running.WaitAsync(Patience, TierWorld.Cancellation);
+
+            Assert.Equal([6, 4], await world.CheckAsync());
+        });
+    }
+
     private static TierNode NodeOf(TierWorld world, JsonObject tree, bool isTop) =>
         world.Nodes.First(node => ((string?)tree["top"] == node.Id) == isTop);
 
     /// <summary>Runs the job, and disturbs it when all updates of the second round are stored but one.</summary>
     private static async Task<IReadOnlyList<SdkDevice>> RunAsync(bool asProcesses, string durability, Func<TierWorld, JsonObject, Task, Task> disturb)
     {
-        await using TierWorld world = await TierWorld.StartAsync(3, asProcesses);
-        try
+        IReadOnlyList<SdkDevice> devices = [];
+        await TierWorld.WithAsync(new TierSetup { AsProcesses = asProcesses }, async world =>
         {
-            Task running = await world.RunAsync(Rounds, Shifts, durability, Disturbed);
+            Task running = await world.RunAsync(new TierJob(Rounds, Shifts) { Durability = durability, HoldInRound = Disturbed });
             JsonObject tree = await world.UntilOneIsMissingAsync(Disturbed, running).WaitAsync(Patience, TierWorld.Cancellation);
             await disturb(world, tree, running);
             world.Release();
@@ -97,11 +113,8 @@ public sealed class FaultTests
 
             Assert.Equal(3, tree["nodes"]!.AsArray().Count);
             Assert.Equal(Undisturbed, await world.CheckAsync());
-            return world.Devices;
-        }
-        catch (Exception exception)
-        {
-            throw new InvalidOperationException($"{exception.Message}\n{world.Report()}", exception);
-        }
+            devices = world.Devices;
+        });
+        return devices;
     }
 }

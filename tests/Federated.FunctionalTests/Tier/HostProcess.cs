@@ -31,10 +31,24 @@ internal sealed class HostProcess : IAsyncDisposable
 
     public int Id => _process.Id;
 
-    /// <summary>Starts a program of the test's output folder and waits until it prints a line that begins so.</summary>
-    public static async Task<HostProcess> StartAsync(string assembly, IEnumerable<string> arguments, string readyLine, CancellationToken cancellationToken)
+    /// <summary>Done when the process has ended.</summary>
+    public Task Ended => _process.WaitForExitAsync(CancellationToken.None);
+
+    /// <summary>Waits until the output has a line with such a text.</summary>
+    public async Task UntilSaidAsync(string text, CancellationToken cancellationToken)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, assembly), .. arguments])
+        while (!Output.Contains(text, StringComparison.Ordinal))
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, cancellationToken);
+        }
+    }
+
+    /// <summary>Starts a program of the test's output folder and waits until it prints a line that begins so.</summary>
+    public static async Task<HostProcess> StartAsync(
+        string assembly, IEnumerable<string> arguments, string readyLine, CancellationToken cancellationToken, IReadOnlyList<string>? prefix = null)
+    {
+        string[] command = [.. prefix ?? [], "dotnet", Path.Combine(AppContext.BaseDirectory, assembly), .. arguments];
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

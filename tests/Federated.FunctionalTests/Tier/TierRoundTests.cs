@@ -144,6 +144,32 @@ public sealed class TierRoundTests
     }
 
     [Fact]
+    public void Check_OneHasNotHandedOverInTime_ClosesWithoutIt()
+    {
+        CloseLate(new PartialReady(Plan.Key, Plan.WriterEpoch, 1, "partial", "a", "b", 1, 1, 1));
+
+        Assert.Equal(["a", "b"], _round.Tree!.Present.Nodes.Select(node => node.NodeId));
+    }
+
+    [Fact]
+    public void Check_NobodyHasReachedTheTopInTime_ClosesWithoutTheTop()
+    {
+        CloseLate();
+
+        Assert.Equal(["a", "c"], _round.Tree!.Present.Nodes.Select(node => node.NodeId));
+    }
+
+    [Fact]
+    public void Check_AggregateNotFetchedInTime_ClosesWithoutTheTop()
+    {
+        CloseLate(
+            new PartialReady(Plan.Key, Plan.WriterEpoch, 1, "partial", "a", "b", 1, 1, 1),
+            new AggregateReady(Plan.Key, Plan.WriterEpoch, 1, "aggregate", "b", 3, 3, 1));
+
+        Assert.Equal(["a", "c"], _round.Tree!.Present.Nodes.Select(node => node.NodeId));
+    }
+
+    [Fact]
     public void Begin_AfterAClosing_OpensTheNodesInAnotherTree()
     {
         Store("a", 1, "one");
@@ -178,6 +204,31 @@ public sealed class TierRoundTests
     {
         _beats[node] = _beats.GetValueOrDefault(node) + 1;
         _round.Compare(Alive(node, _beats[node]), new HeldRound(Plan.Key, Plan.WriterEpoch, held));
+    }
+
+    private void CloseLate(params ITierEvent[] said)
+    {
+        _round.BeginClosing();
+        _round.ClosingAsked();
+        foreach (ITierEvent what in said)
+        {
+            if (what is PartialReady partial)
+            {
+                _round.Take(partial);
+            }
+            else
+            {
+                _round.Take((AggregateReady)what);
+            }
+        }
+
+        _time.Advance(new TierOptions().CloseTimeout * 2);
+        foreach (string node in (string[])["a", "b", "c"])
+        {
+            _nodes.Heard(node, "process");
+        }
+
+        _round.Check();
     }
 
     private void Silence(string[] except)

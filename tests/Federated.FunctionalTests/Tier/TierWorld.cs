@@ -22,10 +22,6 @@ internal sealed class TierWorld : IAsyncDisposable
     public const string TierKey = "functional-test-tier-key";
 
     private const string AdministratorKey = "tier-test-administrator-key";
-    private const int Features = 7;
-    private const int Outputs = 3;
-    private const int Parameters = (Features * Outputs) + Outputs;
-
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("federated-tier-");
     private readonly int _restPort = TestPorts.Next();
     private readonly int _grpcPort = TestPorts.Next();
@@ -34,11 +30,16 @@ internal sealed class TierWorld : IAsyncDisposable
     private readonly List<float> _shifts = [];
     private readonly ManualResetEventSlim _released = new();
     private string _jobId = "";
+    private readonly TierSetup _setup;
+    private readonly CancellationTokenSource _over = new();
+    private Task _supervising = Task.CompletedTask;
     private HostProcess? _server;
 
-    private TierWorld(int nodes)
+    private TierWorld(TierSetup setup)
     {
-        Nodes = [.. Enumerable.Range(1, nodes).Select(i => new TierNode($"node-{i}", _folder.FullName, Path.Combine(ServerFolder, "keys")))];
+        _setup = setup;
+        Nodes = [.. Enumerable.Range(0, setup.Nodes)
+            .Select(i => new TierNode($"node-{i + 1}", i, setup, _folder.FullName, Path.Combine(ServerFolder, "keys")))];
     }
 
     public static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -53,24 +54,51 @@ internal sealed class TierWorld : IAsyncDisposable
 
     private string Grpc => $"http://127.0.0.1:{_grpcPort}";
 
-    /// <param name="nodes">How many nodes.</param>
-    /// <param name="asProcesses">Whether the nodes are processes of their own, which can be killed.</param>
-    /// <param name="faults">What the sidecar does wrong.</param>
-    public static async Task<TierWorld> StartAsync(int nodes, bool asProcesses = false, FaultSettings? faults = null)
+    /// <summary>The sidecar, when it runs in a process of its own.</summary>
+    public HostProcess? SidecarProcess { get; private set; }
+
+    /// <summary>How often the sidecar was started in a process of its own.</summary>
+    public int SidecarStarts { get; private set; }
+
+    public static async Task<TierWorld> StartAsync(TierSetup setup)
     {
-        var world = new TierWorld(nodes);
+        var world = new TierWorld(setup);
         try
         {
-            await world.StartSidecarAsync(faults ?? FaultSettings.None);
+            if (setup.SidecarProcess is { } arguments)
+            {
+                await world.StartSidecarProcessAsync(arguments);
+                world._supervising = world.SuperviseSidecarAsync(arguments);
+            }
+            else
+            {
+                await world.StartSidecarAsync(setup.Faults);
+            }
+
             await world.StartServerAsync();
-            await Task.WhenAll(world.Nodes.Select(node => node.StartAsync(asProcesses, Cancellation)));
+            await Task.WhenAll(world.Nodes.Select(node => node.StartAsync(setup.AsProcesses, Cancellation)));
             await world.UntilAllAreKnownAsync();
             return world;
         }
-        catch
+        catch (Exception exception)
         {
+            string report = world.Report();
             await world.DisposeAsync();
-            throw;
+            throw new InvalidOperationException($"{exception.Message}\n{report}", exception);
+        }
+    }
+
+    /// <summary>Lets a test work with a world, and adds what everybody said to the message when it fails.</summary>
+    public static async Task WithAsync(TierSetup setup, Func<TierWorld, Task> test)
+    {
+        await using TierWorld world = await StartAsync(setup);
+        try
+        {
+            await test(world);
+        }
+        catch (Exception exception)
+        {
+            throw new InvalidOperationException($"{exception.Message}\n{exception.StackTrace}\n{world.Report()}", exception);
         }
     }
 
@@ -109,6 +137,7 @@ internal sealed class TierWorld : IAsyncDisposable
                 "--Tier:NodeLossAfter=00:00:02.5",
                 "--Tier:RepeatAfter=00:00:00.5",
                 "--Tier:SpoolWait=00:01:00",
+                $"--Tier:CloseTimeout={_setup.CloseTimeout}",
                 $"--Dapr:HttpEndpoint=http://127.0.0.1:{_serverSidecar.HttpPort}",
                 $"--Dapr:GrpcEndpoint=http://127.0.0.1:{_serverSidecar.GrpcPort}",
             ],
@@ -125,40 +154,34 @@ internal sealed class TierWorld : IAsyncDisposable
     }
 
     /// <summary>Creates a job and a device for each shift; the devices run until the job ends.</summary>
-    /// <param name="rounds">Training rounds.</param>
-    /// <param name="shifts">By how much each device shifts the model.</param>
-    /// <param name="durability">What a stored update survives.</param>
-    /// <param name="holdInRound">The first device does not finish its work of this round before <see cref="Release"/>; 0 for none.</param>
-    /// <param name="minimum">Updates that a round needs.</param>
     /// <returns>The end of all devices.</returns>
-    public async Task<Task> RunAsync(int rounds, float[] shifts, string durability = "journal", int holdInRound = 0, int minimum = 1)
+    public async Task<Task> RunAsync(TierJob job)
     {
         using HttpClient administrator = NewAdministrator();
         string token = (string)(await PostAsync(administrator, "/api/v1/enrolment-tokens", new { uses = 100, lifetimeHours = 1 }))["token"]!;
         _jobId = (string)(await PostAsync(administrator, "/api/v1/jobs", new
         {
             name = "tier",
-            linear = new { features = Features, outputs = Outputs },
-            rounds,
+            linear = new { features = job.Features, outputs = job.Outputs },
+            rounds = job.Rounds,
             local = new { epochs = 0, steps = 1 },
             round = new
             {
-                cohortSize = shifts.Length,
-                reportGoal = shifts.Length,
-                minimumToClose = minimum,
+                cohortSize = job.Shifts.Length,
+                reportGoal = job.Shifts.Length,
+                minimumToClose = job.Minimum,
 
                 // Longer than any test waits: no round is to need its deadline.
                 deadlineSeconds = 600,
                 selectionSeconds = 5,
                 maxAbandoned = 100,
             },
-            aggregation = new { durability },
+            aggregation = new { durability = job.Durability, timing = job.Timing },
         }))["jobId"]!;
-        foreach (float shift in shifts)
+        foreach (float shift in job.Shifts)
         {
             string name = $"device-{_devices.Count}";
-            var device = new SdkDevice(
-                Grpc, token, _jobId, Path.Combine(_folder.FullName, name), SolverOf(shift, isHeld: holdInRound > 0 && _devices.Count == 0, holdInRound));
+            var device = new SdkDevice(Grpc, token, _jobId, Path.Combine(_folder.FullName, name), SolverOf(job, shift, isHeld: _devices.Count == 0));
             _devices.Add(device);
             _shifts.Add(shift);
         }
@@ -228,6 +251,15 @@ internal sealed class TierWorld : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until a node in this process holds nothing of any round.</summary>
+    public static async Task UntilEmptyAsync(TierNode node)
+    {
+        while (node.Inside is { } inside && (inside.HeldRounds().Count > 0 || inside.LiveLeases > 0 || inside.Slots.Free < inside.Slots.SlotCount))
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Cancellation);
+        }
+    }
+
     private async Task UntilAllAreKnownAsync()
     {
         using HttpClient administrator = NewAdministrator();
@@ -276,12 +308,24 @@ internal sealed class TierWorld : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until so many devices satisfy a condition.</summary>
+    public async Task UntilAllAsync(int count, Func<SdkDevice, bool> condition, Task running)
+    {
+        while (_devices.Count(condition) < count)
+        {
+            Assert.False(running.IsCompleted, $"The job ended before {count} devices were so far. {running.Exception}");
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, Cancellation);
+        }
+    }
+
     /// <summary>What server and nodes said, for the message of a failed test.</summary>
     public string Report() =>
-        $"--- server\n{_server?.Output}\n{string.Join('\n', Nodes.Select(node => $"--- {node.Id}\n{node.Process?.Output}{node.Logs.Text}"))}";
+        $"--- sidecar, started {SidecarStarts} times\n{SidecarProcess?.Output}\n--- server\n{_server?.Output}\n{string.Join('\n', Nodes.Select(node => $"--- {node.Id}\n{node.Process?.Output}{node.Logs.Text}"))}";
 
     public async ValueTask DisposeAsync()
     {
+        await _over.CancelAsync();
+        await _supervising;
         foreach (TierNode node in Nodes)
         {
             await node.DisposeAsync();
@@ -297,8 +341,14 @@ internal sealed class TierWorld : IAsyncDisposable
             await Sidecar.DisposeAsync();
         }
 
+        if (SidecarProcess is not null)
+        {
+            await SidecarProcess.DisposeAsync();
+        }
+
         SqliteConnection.ClearAllPools();
         _released.Dispose();
+        _over.Dispose();
         _folder.Delete(recursive: true);
     }
 
@@ -317,12 +367,37 @@ internal sealed class TierWorld : IAsyncDisposable
         return answer!;
     }
 
-    private StubSolver SolverOf(float shift, bool isHeld, int holdInRound)
+    private async Task StartSidecarProcessAsync(string[] arguments)
+    {
+        SidecarApp[] apps = [_serverSidecar with { Address = new Uri($"http://127.0.0.1:{_restPort}") }, .. Nodes.Select(node => node.App)];
+        SidecarStarts++;
+        SidecarProcess = await HostProcess.StartAsync(
+            "Federated.DaprSidecar.dll",
+            [.. apps.SelectMany(app => new[] { "--app", $"{app.Id},app={app.Address},http={app.HttpPort},grpc={app.GrpcPort}" }), "--retries", "100", .. arguments],
+            $"Sidecar of {apps[^1].Id}",
+            Cancellation);
+    }
+
+    /// <summary>What a container platform does: starts the sidecar again whenever it has ended.</summary>
+    private async Task SuperviseSidecarAsync(string[] arguments)
+    {
+        while (!_over.IsCancellationRequested)
+        {
+            await Task.WhenAny(SidecarProcess!.Ended, Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, _over.Token));
+            if (!_over.IsCancellationRequested)
+            {
+                await SidecarProcess.DisposeAsync();
+                await StartSidecarProcessAsync(arguments);
+            }
+        }
+    }
+
+    private StubSolver SolverOf(TierJob job, float shift, bool isHeld)
     {
         int round = 0;
-        return new StubSolver(Parameters, local =>
+        return new StubSolver((job.Features * job.Outputs) + job.Outputs, local =>
         {
-            if (++round == holdInRound && isHeld)
+            if (++round == job.HoldInRound && isHeld)
             {
                 _released.Wait(Cancellation);
             }

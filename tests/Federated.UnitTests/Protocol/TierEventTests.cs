@@ -69,8 +69,9 @@ public sealed class TierEventTests
         Same(new NodeJoined("node-1", "c0ffee", "http://a", "http://b", 8, 9, 10), TierJson.Default.NodeJoined);
         Same(new NodeAlive("node-1", "c0ffee", 4, 5, 6.5, 7.5, 8, 9), TierJson.Default.NodeAlive);
         HeldRound held = new(Key, 3, 17);
-        NodeAlive alive = ThereAndBack(new NodeAlive("node-1", "c0ffee", 4, 5, 6.5, 7.5, 8, 9, [held]), TierJson.Default.NodeAlive, out _);
+        NodeAlive alive = ThereAndBack(new NodeAlive("node-1", "c0ffee", 4, 5, 6.5, 7.5, 8, 9, [held], new NodeJoined("node-1", "c0ffee", "http://a", "http://b", 8, 9, 10)), TierJson.Default.NodeAlive, out _);
         Assert.Equal([held], alive.Rounds);
+        Assert.Equal("http://a", alive.Introduction!.Gateway);
         Same(new NodeLeft("node-1", "c0ffee", "stopped"), TierJson.Default.NodeLeft);
 
         static void Same<T>(T written, JsonTypeInfo<T> type)

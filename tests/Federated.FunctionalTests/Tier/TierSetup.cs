@@ -1,0 +1,30 @@
+using Federated.DaprSidecar.Faults;
+
+namespace Federated.FunctionalTests.Tier;
+
+/// <summary>What a <see cref="TierWorld"/> is made of.</summary>
+internal sealed record TierSetup
+{
+    public int Nodes { get; init; } = 3;
+
+    /// <summary>Whether the nodes are processes of their own, which can be killed.</summary>
+    public bool AsProcesses { get; init; }
+
+    /// <summary>Arguments of a sidecar in a process of its own, which is started again whenever it ends; null for one in this process.</summary>
+    public string[]? SidecarProcess { get; init; }
+
+    /// <summary>What a sidecar in this process does wrong.</summary>
+    public FaultSettings Faults { get; init; } = FaultSettings.None;
+
+    /// <summary>Slots of each node.</summary>
+    public int Slots { get; init; } = 8;
+
+    /// <summary>Bytes after which the first upload to each node stalls, until it is let go on; 0 for never.</summary>
+    public long UploadStallsAfter { get; init; }
+
+    /// <summary>Networks of their own for the nodes, which have to be processes.</summary>
+    public NodeNetworks? Networks { get; init; }
+
+    /// <summary>How long a closing round waits for nodes that live.</summary>
+    public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromMinutes(5);
+}
