@@ -54,6 +54,15 @@ public static class ErrorKinds
     /// <summary>The sums of a STATISTICS task are such as no data have.</summary>
     public const string ImpossibleStatistics = "impossible-statistics";
 
+    /// <summary>The job exchanges no scalars, or has ended.</summary>
+    public const string NoExchange = "no-exchange";
+
+    /// <summary>Gradients under the number of another machine.</summary>
+    public const string WrongMachine = "wrong-machine";
+
+    /// <summary>Gradients without the hash of the state that is due with them.</summary>
+    public const string StateMissing = "state-missing";
+
     /// <summary>Another upload of the same update is running.</summary>
     public const string UploadInProgress = "upload-in-progress";
 

@@ -45,6 +45,9 @@ public static class OneByteRun
     /// <summary><c>window</c>: rounds between checkpoints; every machine tells the hash of its state as often.</summary>
     public const string Window = "window";
 
+    /// <summary><c>retain</c>: checkpoints that a server keeps, with the records that led to them.</summary>
+    public const string Retain = "retain";
+
     /// <summary>The settings of a run that starts from a model.</summary>
     /// <param name="job">A valid definition of algorithm <see cref="Algorithm"/>.</param>
     /// <param name="runName">Names the run among all; its directions follow from it and the job's seed.</param>
@@ -80,6 +83,14 @@ public static class OneByteRun
     {
         ArgumentNullException.ThrowIfNull(job);
         return (int)job.Algorithm.Parameters.GetValueOrDefault(Window, 64);
+    }
+
+    /// <summary>Checkpoints that a server keeps.</summary>
+    /// <param name="job">The job.</param>
+    public static int RetainOf(JobDefinition job)
+    {
+        ArgumentNullException.ThrowIfNull(job);
+        return (int)job.Algorithm.Parameters.GetValueOrDefault(Retain, 8);
     }
 
     private static byte[] RunId(string name, ulong seed)

@@ -46,6 +46,10 @@ public sealed class OneByteSequencer
         return verdict;
     }
 
+    /// <summary>Takes a machine's bytes out of the open round again.</summary>
+    /// <param name="machine">The machine.</param>
+    public void Withdraw(uint machine) => _received.Remove(machine);
+
     /// <summary>The record of what the open round has; nothing changes yet, so that it can be stored before it is true.</summary>
     public RoundCommitment Propose() =>
         RoundCommitment.Of(_machine.Round, _machine.Previous, _received.Values, _machine.Settings.BytesPerMachine);
