@@ -39,5 +39,8 @@ internal sealed class CheckInCall
         _answer.TrySetResult(new CheckInReply { Assignment = assignment });
     }
 
+    /// <summary>The device shall take part in an exchange of scalars.</summary>
+    public void Invite(string jobId) => _answer.TrySetResult(new CheckInReply { Exchange = new ExchangeInvitation { JobId = jobId } });
+
     public void Reject(RejectionReason reason, TimeSpan retryAfter) => _answer.TrySetResult(Rejections.Reply(reason, retryAfter));
 }

@@ -25,6 +25,10 @@ public sealed class CoordinationOptions
     /// <summary>Time after which a coordinator that failed, for example because the database was away, takes its job over again.</summary>
     public TimeSpan RestartDelay { get; set; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>Folder of the logs of scalar exchanges: the records since each job's last checkpoint.</summary>
+    [Required]
+    public string ExchangeFolder { get; set; } = "data/exchanges";
+
     /// <summary>Devices that have not checked in for longer are not counted as population.</summary>
     public TimeSpan PopulationWindow { get; set; } = TimeSpan.FromMinutes(10);
 }

@@ -1,8 +1,10 @@
 using System.Threading.Channels;
+using Federated.Coordination.Exchange;
 using Federated.Coordination.Persistence;
 using Federated.Coordination.Rounds;
 using Federated.Coordination.Tier;
 using Federated.Protocol;
+using Federated.Protocol.OneByte;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.V1;
 using Microsoft.Extensions.Logging;
@@ -80,6 +82,13 @@ internal sealed class JobCoordinator : IUpdateSink
         _job = job;
         try
         {
+            if (snapshot.Job.Definition.Algorithm.Name == OneByteRun.Algorithm)
+            {
+                await ExchangeAsync(job, snapshot, stop);
+                _logger.Ended(_key, job.Record.Status, job.Record.StatusReason);
+                return CoordinatorExit.JobEnded;
+            }
+
             var closing = new RoundClosing(job, _board, _logger);
             var opening = new RoundOpening(job, _calls, closing, this, _logger);
             await new JobTakeOver(job, opening, closing, _logger).RunAsync(snapshot, stop);
@@ -112,10 +121,36 @@ internal sealed class JobCoordinator : IUpdateSink
                 break;
             }
 
-            timer.Change(DueTime(job), Timeout.InfiniteTimeSpan);
+            timer.Change(TimeTo(job.Machine.NextTick, job.Now), Timeout.InfiniteTimeSpan);
             _handling = await _inbox.Reader.ReadAsync(stop);
             await HandleAsync(job, commands, _handling, stop);
             _handling = null;
+        }
+    }
+
+    /// <summary>A job without rounds of updates: its exchange handles what the inbox holds.</summary>
+    private async Task ExchangeAsync(CoordinatedJob job, JobSnapshot snapshot, CancellationToken stop)
+    {
+        if (!job.IsActive)
+        {
+            return;
+        }
+
+        using ExchangeLoop exchange = await ExchangeLoop.OpenAsync(job, snapshot, _logger, stop);
+        _progress = exchange.Progress();
+        _tookOver.TrySetResult();
+        await using ITimer timer = _services.Time.CreateTimer(
+            static inbox => ((ChannelWriter<JobMessage>)inbox!).TryWrite(new JobMessage.Tick()),
+            _inbox.Writer,
+            Timeout.InfiniteTimeSpan,
+            Timeout.InfiniteTimeSpan);
+        while (!exchange.IsDone)
+        {
+            timer.Change(TimeTo(exchange.Due, job.Now), Timeout.InfiniteTimeSpan);
+            _handling = await _inbox.Reader.ReadAsync(stop);
+            await exchange.HandleAsync(_handling, stop);
+            _handling = null;
+            _progress = exchange.Progress();
         }
     }
 
@@ -335,15 +370,15 @@ internal sealed class JobCoordinator : IUpdateSink
 
     // ---- The ends ----------------------------------------------------------------------------------------------------
 
-    private static TimeSpan DueTime(CoordinatedJob job)
+    private static TimeSpan TimeTo(DateTimeOffset? due, DateTimeOffset now)
     {
-        if (job.Machine.NextTick is not { } next)
+        if (due is not { } next)
         {
             return Timeout.InfiniteTimeSpan;
         }
 
         // Timers count whole milliseconds; rounded up, so that the time has really come when it fires.
-        double milliseconds = Math.Ceiling((next - job.Now).TotalMilliseconds);
+        double milliseconds = Math.Ceiling((next - now).TotalMilliseconds);
         return TimeSpan.FromMilliseconds(Math.Clamp(milliseconds, 1, TimeSpan.FromDays(1).TotalMilliseconds));
     }
 

@@ -2,10 +2,13 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Federated.Coordination.Algorithms;
 using Federated.Coordination.Algorithms.Statistics;
+using Federated.Coordination.Exchange;
 using Federated.Coordination.Persistence;
 using Federated.Coordination.Rounds;
+using Federated.Protocol;
 using Federated.Protocol.Jobs;
 using Federated.Protocol.Models;
+using Federated.Protocol.OneByte;
 using Federated.Protocol.V1;
 using Federated.Storage.Blobs;
 using Google.Protobuf.Collections;
@@ -103,7 +106,11 @@ public sealed partial class JobDirectory : IAsyncDisposable
             errors.AddRange(StatisticsServer.Validate(definition, model.Schema));
         }
 
-        if (errors.Count == 0 && !_services.Algorithms.Create(definition, model!.Schema).KeptSections.IsEmpty)
+        if (errors.Count == 0 && definition.Algorithm.Name == OneByteRun.Algorithm)
+        {
+            errors.AddRange(ExchangeCheck.Validate(definition, model!));
+        }
+        else if (errors.Count == 0 && !_services.Algorithms.Create(definition, model!.Schema).KeptSections.IsEmpty)
         {
             errors.Add(new JobDefinitionError("algorithm", $"'{definition.Algorithm.Name}' wants single updates with these parameters; the nodes of a server give sums only."));
         }
@@ -203,6 +210,52 @@ public sealed partial class JobDirectory : IAsyncDisposable
 
         var done = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         return job.Post(new JobMessage.Failed(device, report, done)) && await done.Task.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Lets a device take part in a job's exchange of scalars.</summary>
+    /// <param name="device">Who asks.</param>
+    /// <param name="request">The job.</param>
+    /// <param name="cancellationToken">The device has gone.</param>
+    public async Task<ExchangeAnswer<JoinExchangeReply>> JoinExchangeAsync(
+        DeviceIdentity device, JoinExchangeRequest request, CancellationToken cancellationToken)
+    {
+        if (!_jobs.TryGetValue(new JobKey(device.TenantId, request.JobId), out SupervisedJob? job))
+        {
+            return new(null, new ExchangeRefusal(ErrorKinds.NoExchange, $"There is no active job '{request.JobId}'."));
+        }
+
+        var done = new TaskCompletionSource<ExchangeAnswer<JoinExchangeReply>>(TaskCreationOptions.RunContinuationsAsynchronously);
+        return job.Post(new JobMessage.JoinedExchange(device, done)) ? await done.Task.WaitAsync(cancellationToken) : default;
+    }
+
+    /// <summary>Takes a device's gradients and waits for the end of their round, or gives it the log.</summary>
+    /// <param name="device">Who sends.</param>
+    /// <param name="request">What it sends.</param>
+    /// <param name="cancellationToken">The device has gone.</param>
+    public async Task<ExchangeAnswer<ExchangeScalarsReply>> ExchangeAsync(
+        DeviceIdentity device, ExchangeScalarsRequest request, CancellationToken cancellationToken)
+    {
+        var call = new ExchangeCall(device, request, _services.Time.GetUtcNow() + WaitOf(request.WaitMs));
+        if (!_jobs.TryGetValue(new JobKey(device.TenantId, request.JobId), out SupervisedJob? job))
+        {
+            call.Reply(ExchangeNext.Ended, $"There is no active job '{request.JobId}'.");
+            return await call.Answer;
+        }
+
+        if (!job.Post(new JobMessage.Exchanged(call)))
+        {
+            return default;
+        }
+
+        try
+        {
+            return await call.Answer.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            job.Post(new JobMessage.LeftExchange(call));
+            throw;
+        }
     }
 
     /// <summary>A device may work no more: its check-in is rejected and its tasks are given up.</summary>
@@ -413,6 +466,7 @@ public sealed partial class JobDirectory : IAsyncDisposable
                 TaskKind.Train => DeviceTasks.Train,
                 TaskKind.Evaluate => DeviceTasks.Evaluate,
                 TaskKind.Statistics => DeviceTasks.Statistics,
+                TaskKind.Exchange => DeviceTasks.Exchange,
                 _ => DeviceTasks.None,
             };
         }

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using Federated.Coordination.Exchange;
 using Federated.Coordination.Persistence;
+using Federated.Protocol;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.V1;
 
@@ -45,6 +47,33 @@ internal abstract record JobMessage
 
     /// <summary>The asking device has gone, or has waited long enough.</summary>
     public sealed record AskedEnough(DispositionQuery Query) : JobMessage;
+
+    /// <summary>A device takes part in the job's exchange of scalars.</summary>
+    public sealed record JoinedExchange(DeviceIdentity Device, TaskCompletionSource<ExchangeAnswer<JoinExchangeReply>> Done) : JobMessage
+    {
+        public override void Decline(RejectionReason reason, TimeSpan retryAfter) => Done.TrySetResult(reason == RejectionReason.Unavailable
+            ? default
+            : new(null, new ExchangeRefusal(ErrorKinds.NoExchange, "The job exchanges no scalars, or has ended.")));
+    }
+
+    /// <summary>A device sends gradients, or asks for the log.</summary>
+    public sealed record Exchanged(ExchangeCall Call) : JobMessage
+    {
+        public override void Decline(RejectionReason reason, TimeSpan retryAfter)
+        {
+            if (reason == RejectionReason.Unavailable)
+            {
+                Call.GiveUp();
+            }
+            else
+            {
+                Call.Reply(ExchangeNext.Ended, "The job exchanges no scalars, or has ended.");
+            }
+        }
+    }
+
+    /// <summary>The caller of an exchange has gone.</summary>
+    public sealed record LeftExchange(ExchangeCall Call) : JobMessage;
 
     /// <summary>A device may work no more.</summary>
     public sealed record Revoked(string DeviceId) : JobMessage;

@@ -15,4 +15,7 @@ public enum DeviceTasks
 
     /// <summary>Statistics of the local data.</summary>
     Statistics = 4,
+
+    /// <summary>Exchanges of scalars.</summary>
+    Exchange = 8,
 }

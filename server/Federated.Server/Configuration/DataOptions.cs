@@ -20,6 +20,8 @@ internal sealed class DataOptions
 
     public string NodeDirectory => Path.Combine(FullPath, "node");
 
+    public string ExchangeDirectory => Path.Combine(FullPath, "exchanges");
+
     public string LockFile => Path.Combine(FullPath, "server.lock");
 
     private string FullPath => Path.GetFullPath(Directory);

@@ -53,6 +53,7 @@ internal static class FederatedServer
         app.MapGrpcService<IdentityService>();
         app.MapGrpcService<CoordinatorService>();
         app.MapGrpcService<ModelStoreService>();
+        app.MapGrpcService<ScalarExchangeService>();
         app.MapTier();
         app.MapRestApi();
         app.MapHealth();

@@ -33,6 +33,13 @@ internal static class RoundSetup
                 options => Devices.SdkVersions.IsWellFormed(options.MinimumSdkVersion),
                 "Coordination:MinimumSdkVersion must read major.minor.patch.")
             .ValidateOnStart();
+        services.AddOptions<CoordinationOptions>().PostConfigure<IOptions<DataOptions>>((coordination, data) =>
+        {
+            if (configuration[$"{ConfigurationCatalogue.CoordinationSection}:{nameof(CoordinationOptions.ExchangeFolder)}"] is null)
+            {
+                coordination.ExchangeFolder = data.Value.ExchangeDirectory;
+            }
+        });
         services.AddOptions<PlannerOptions>().BindConfiguration(PlannerOptions.SectionName).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<TierOptions>().BindConfiguration(TierOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<RoundTrees>();

@@ -27,6 +27,7 @@ internal sealed class OneByteFactory : AlgorithmFactory
         AlgorithmParameter.Switch(OneByteRun.Root, "sums are divided by the root of the number of bytes instead of the number"),
         Whole(OneByteRun.Pool, 0, 0, 1 << 20, "directions of a finite pool, whose sums replace the log; 0 for a fresh direction each time"),
         Whole(OneByteRun.Window, 64, 1, 1_000_000, "rounds between checkpoints, and between comparisons of the machines' states"),
+        Whole(OneByteRun.Retain, 8, 1, 1_000_000, "checkpoints that a server keeps, with the records that led to them"),
     ];
 
     public override IServerAlgorithm Create(JobDefinition job, ModelSchema schema) =>
