@@ -121,22 +121,23 @@ public sealed class FederatedDevice
         BlobCache? cache = _options.ModelCacheBytes > 0 ? new BlobCache(Folder("models"), _options.ModelCacheBytes, _timeProvider) : null;
         var states = new ClientStates(Folder("state"));
         using var pending = new PendingUpdates(Folder("pending"), _options.KeepPendingOnDisk, logger);
-        using var inputs = new TaskInputs(
-            new ModelDownloader(
-                channels,
-                calls,
-                cache,
-                _options.StallTimeout,
-                (bytes, done, total) =>
-                {
-                    gate.Received(bytes);
-                    events.Downloading(done, total);
-                },
-                logger));
+        var downloader = new ModelDownloader(
+            channels,
+            calls,
+            cache,
+            _options.StallTimeout,
+            (bytes, done, total) =>
+            {
+                gate.Received(bytes);
+                events.Downloading(done, total);
+            },
+            logger);
+        using var inputs = new TaskInputs(downloader);
+        var coordinator = new CoordinatorCalls(channels, calls, _options.CallTimeout);
         using var tasks = new TaskRunner(work, () => authenticator.Identity, inputs, states, gate, _timeProvider, events);
         var session = new DeviceSession(
             _options,
-            new CoordinatorCalls(channels, calls, _options.CallTimeout),
+            coordinator,
             new UpdateUploader(
                 channels,
                 calls,
@@ -151,6 +152,7 @@ public sealed class FederatedDevice
             states,
             tasks,
             gate,
+            new ExchangeSession(coordinator, inputs, downloader, gate, events, _options.CheckInWait, _timeProvider),
             events,
             jitter,
             _timeProvider,

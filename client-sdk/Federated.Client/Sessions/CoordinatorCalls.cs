@@ -4,10 +4,11 @@ using Grpc.Core;
 
 namespace Federated.Client.Sessions;
 
-/// <summary>The coordinator's three calls with time limits, retries and authentication.</summary>
+/// <summary>The coordinator's calls with time limits, retries and authentication.</summary>
 internal sealed class CoordinatorCalls(ChannelPool channels, AuthorizedCalls calls, TimeSpan callTimeout)
 {
     private readonly Coordinator.CoordinatorClient _client = new(channels.InvokerFor(channels.Coordinator));
+    private readonly ScalarExchange.ScalarExchangeClient _exchange = new(channels.InvokerFor(channels.Coordinator));
 
     public Task<CheckInReply> CheckInAsync(CheckInRequest request, CancellationToken cancellationToken) =>
         RunAsync(
@@ -29,6 +30,20 @@ internal sealed class CoordinatorCalls(ChannelPool channels, AuthorizedCalls cal
             "ReportFailure",
             TimeSpan.Zero,
             (headers, token) => _client.ReportFailureAsync(report, headers, cancellationToken: token),
+            cancellationToken);
+
+    public Task<JoinExchangeReply> JoinExchangeAsync(JoinExchangeRequest request, CancellationToken cancellationToken) =>
+        RunAsync(
+            "JoinExchange",
+            TimeSpan.Zero,
+            (headers, token) => _exchange.JoinExchangeAsync(request, headers, cancellationToken: token),
+            cancellationToken);
+
+    public Task<ExchangeScalarsReply> ExchangeScalarsAsync(ExchangeScalarsRequest request, CancellationToken cancellationToken) =>
+        RunAsync(
+            "ExchangeScalars",
+            TimeSpan.FromMilliseconds(request.WaitMs),
+            (headers, token) => _exchange.ExchangeScalarsAsync(request, headers, cancellationToken: token),
             cancellationToken);
 
     private async Task<T> RunAsync<T>(

@@ -26,6 +26,9 @@ public sealed record DeviceEvent(DeviceEventKind Kind, string Text)
     /// <summary>Share of right predictions of an evaluation, 0 to 1; NaN when unknown.</summary>
     public double Accuracy { get; init; } = double.NaN;
 
+    /// <summary>SHA-256 of the state of an exchange, lower-case hexadecimal; empty when the event has none.</summary>
+    public string StateHash { get; init; } = "";
+
     /// <summary>Time until the next try; for <see cref="DeviceEventKind.Waiting"/> and <see cref="DeviceEventKind.Retrying"/>.</summary>
     public TimeSpan Delay { get; init; }
 

@@ -50,4 +50,7 @@ public enum DeviceEventKind
     /// conditions alone.
     /// </summary>
     Resting = 15,
+
+    /// <summary>The device takes part in an exchange of scalars, or has come to a checkpoint of one; then <see cref="DeviceEvent.StateHash"/> is that of its state.</summary>
+    Exchanging = 16,
 }

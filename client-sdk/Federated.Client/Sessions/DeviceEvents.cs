@@ -90,6 +90,23 @@ internal sealed class DeviceEvents(Action<DeviceEvent> receive)
             Delay = delay,
         });
 
+    public void JoinedExchange(JoinExchangeReply join, uint round) =>
+        receive(new DeviceEvent(
+            DeviceEventKind.Exchanging,
+            FormattableString.Invariant($"Takes part in an exchange of {join.Rounds} rounds as machine {join.Machine}; it starts with the state before round {round}, round {join.Round} is open."))
+        {
+            Round = (int)round,
+        });
+
+    public void Exchanged(JoinExchangeReply join, StateReport report) =>
+        receive(new DeviceEvent(
+            DeviceEventKind.Exchanging, FormattableString.Invariant($"Exchange: {report.Round} of {join.Rounds} rounds, loss {report.MeanLoss:0.0000}."))
+        {
+            Round = (int)report.Round,
+            Loss = report.MeanLoss,
+            StateHash = Convert.ToHexStringLower(report.Sha256.Span),
+        });
+
     public void JobEnded(string message) =>
         receive(new DeviceEvent(DeviceEventKind.JobEnded, message.Length > 0 ? message : "The job has ended."));
 

@@ -20,6 +20,7 @@ internal sealed partial class DeviceSession(
     ClientStates states,
     TaskRunner runner,
     ParticipationGate gate,
+    ExchangeSession exchange,
     DeviceEvents events,
     Jitter jitter,
     TimeProvider timeProvider,
@@ -37,6 +38,8 @@ internal sealed partial class DeviceSession(
     private int _counted;
     private int _discarded;
     private int _failed;
+    private int _exchanged;
+    private string? _stateHash;
 
     public async Task<SessionSummary> RunAsync(LocalWork work, CancellationToken cancellationToken)
     {
@@ -85,6 +88,18 @@ internal sealed partial class DeviceSession(
                 continue;
             }
 
+            if (reply.OutcomeCase == CheckInReply.OutcomeOneofCase.Exchange)
+            {
+                // An exchange of scalars has a conversation of its own, which ends with its job, or when the policy changes its mind.
+                if (_jobIds.Count == 0)
+                {
+                    _jobIds.Add(reply.Exchange.JobId);
+                }
+
+                await ExchangeAsync(reply.Exchange.JobId, work, watch, cancellationToken).ConfigureAwait(false);
+                continue;
+            }
+
             Rejection rejection = reply.Rejection ?? throw new FederatedClientException(
                 FederatedClientReason.ProtocolViolation, "The server answered a check-in with neither a task nor a rejection.");
             if (rejection.Reason == RejectionReason.JobEnded && request.JobIds.Count > 0)
@@ -118,7 +133,21 @@ internal sealed partial class DeviceSession(
         }
 
         events.JobEnded("");
-        return new SessionSummary(_trained, _evaluated, _counted, _discarded, _failed);
+        return new SessionSummary(_trained, _evaluated, _counted, _discarded, _failed) { Exchanged = _exchanged, StateHash = _stateHash };
+    }
+
+    private async Task ExchangeAsync(string jobId, LocalWork work, ParticipationWatch watch, CancellationToken cancellationToken)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, watch.Refused);
+        try
+        {
+            ExchangeResult result = await exchange.RunAsync(jobId, work, ended.Token).ConfigureAwait(false);
+            (_exchanged, _stateHash) = (result.Rounds, result.StateHash);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The gate says when the device may come back; it will catch up then.
+        }
     }
 
     /// <summary>One waiting check-in; null when the device's policy ended it.</summary>
@@ -148,7 +177,7 @@ internal sealed partial class DeviceSession(
                 DeviceClass = options.DeviceClass,
             },
         };
-        request.Capabilities.Tasks.AddRange([TaskKind.Train, TaskKind.Evaluate]);
+        request.Capabilities.Tasks.AddRange([TaskKind.Train, TaskKind.Evaluate, TaskKind.Exchange]);
         if (work.GivesStatistics)
         {
             request.Capabilities.Tasks.Add(TaskKind.Statistics);

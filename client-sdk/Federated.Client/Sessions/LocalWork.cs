@@ -18,6 +18,11 @@ public sealed class LocalWork
     /// </summary>
     public Func<ModelSchema, IObjective>? CreateEvaluation { get; init; }
 
+    /// <summary>
+    /// Makes the objective whose losses an exchange of scalars measures, by forward passes only: it needs no memory for gradients. Default: null, which means the solver's.
+    /// </summary>
+    public Func<ModelSchema, IObjective>? CreateExchange { get; init; }
+
     /// <summary>The client halves that the device can run; the task names one. Default: all of this package.</summary>
     public IReadOnlyList<IClientAlgorithm> Algorithms { get; init; } = ClientAlgorithms.BuiltIn;
 

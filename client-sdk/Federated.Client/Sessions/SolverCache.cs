@@ -9,6 +9,7 @@ internal sealed class SolverCache(LocalWork work) : IDisposable
     private string _schema = "";
     private ILocalSolver? _solver;
     private ILocalSolver? _evaluation;
+    private IObjective? _exchange;
 
     public ILocalSolver SolverFor(ModelSchema schema)
     {
@@ -23,8 +24,19 @@ internal sealed class SolverCache(LocalWork work) : IDisposable
         return work.CreateEvaluation is null ? SolverFor(schema) : _evaluation ??= Checked(new SgdSolver(work.CreateEvaluation(schema)), schema);
     }
 
+    /// <summary>The objective whose losses an exchange measures; without one of its own, the solver's.</summary>
+    public IObjective ExchangeFor(ModelSchema schema)
+    {
+        Use(schema);
+        return work.CreateExchange is null
+            ? SolverFor(schema).Objective
+            : _exchange ??= Checked(new SgdSolver(work.CreateExchange(schema)), schema).Objective;
+    }
+
     public void Dispose()
     {
+        (_exchange as IDisposable)?.Dispose();
+        _exchange = null;
         (_solver as IDisposable)?.Dispose();
         (_evaluation?.Objective as IDisposable)?.Dispose();
         _solver = null;

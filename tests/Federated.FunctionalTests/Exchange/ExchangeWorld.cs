@@ -1,0 +1,81 @@
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using Federated.Client.Training;
+using Federated.Client.Training.Softmax;
+using Federated.FunctionalTests.Server;
+using Federated.Numerics;
+
+namespace Federated.FunctionalTests.Exchange;
+
+/// <summary>A small exchange: a linear model of 27 weights, three clouds of points, and devices on the SDK.</summary>
+internal sealed class ExchangeWorld : IDisposable
+{
+    public const int Features = 8;
+    public const int Outputs = 3;
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("federated-exchange-");
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public string Folder(string name) => Path.Combine(_folder.FullName, name);
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    /// <summary>A device whose solver has gradients that throw.</summary>
+    public SdkDevice Device(string grpc, string token, string? jobId, int number, IObjective objective) =>
+        new(grpc, token, jobId, Folder($"device-{number}"), new SgdSolver(objective));
+
+    public static object Definition(int rounds, int cohort, object? parameters = null, double deadlineSeconds = 60, double selectionSeconds = 60) => new
+    {
+        name = "exchange",
+        linear = new { features = Features, outputs = Outputs },
+        rounds,
+        algorithm = new { name = "onebyte", parameters = parameters ?? new { probes = 2, window = 8 } },
+        local = new { epochs = 1, batchSize = 32, learningRate = 0.02, momentum = 0.5 },
+        round = new { cohortSize = cohort, deadlineSeconds, selectionSeconds },
+    };
+
+    public static async Task<string> CreateJobAsync(HttpClient administrator, object definition)
+    {
+        using var response = await administrator.PostAsJsonAsync("/api/v1/jobs", definition, Cancellation);
+        var body = await response.Content.ReadFromJsonAsync<JsonObject>(Cancellation);
+        Assert.True(response.IsSuccessStatusCode, body?.ToJsonString());
+        return (string)body!["jobId"]!;
+    }
+
+    public static async Task<string> StatusAsync(HttpClient administrator, string jobId) =>
+        (string)(await administrator.GetFromJsonAsync<JsonObject>($"/api/v1/jobs/{jobId}", Cancellation))!["status"]!;
+
+    /// <summary>Waits until the open round has the gradients of so many machines.</summary>
+    public static async Task WaitForStoredAsync(HttpClient administrator, string jobId, int machines)
+    {
+        JsonObject? job;
+        do
+        {
+            Cancellation.ThrowIfCancellationRequested();
+            job = await administrator.GetFromJsonAsync<JsonObject>($"/api/v1/jobs/{jobId}", Cancellation);
+        }
+        while ((int?)job!["progress"]?["stored"] < machines);
+    }
+
+    /// <summary>Three clouds of points, one for each class, the same for every device but for the noise.</summary>
+    public static SoftmaxObjective Examples(ulong seed)
+    {
+        const int Count = 120;
+        var random = new CounterRandom(seed, RandomPurpose.Test);
+        float[] features = new float[Count * Features];
+        int[] labels = new int[Count];
+        for (int i = 0; i < Count; i++)
+        {
+            labels[i] = i % Outputs;
+            for (int j = 0; j < Features; j++)
+            {
+                features[(i * Features) + j] = (j % Outputs == labels[i] ? 1.5f : 0f) + (random.NextSingle() - 0.5f);
+            }
+        }
+
+        var objective = new SoftmaxObjective(Features, Outputs);
+        objective.Select(new ExampleSet(features, Features, labels), Enumerable.Range(0, Count).ToArray());
+        return objective;
+    }
+}
