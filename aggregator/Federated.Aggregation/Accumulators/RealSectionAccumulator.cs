@@ -7,10 +7,19 @@ namespace Federated.Aggregation.Accumulators;
 internal sealed unsafe class RealSectionAccumulator(SectionShape shape) : SectionAccumulator(shape)
 {
     private readonly double[] _sum = new double[shape.Count];
+    private float[]? _spare;
 
     public override long SumLength => (long)_sum.Length * sizeof(double);
 
     public override Span<byte> SumBytes(long offset, int most) => BytesOf(_sum, offset, most);
+
+    public override void TakeBack(SectionReport report)
+    {
+        if (report.Single.Length == _sum.Length)
+        {
+            _spare = report.Single;
+        }
+    }
 
     protected override void ClearSums() => Array.Clear(_sum);
 
@@ -55,7 +64,7 @@ internal sealed unsafe class RealSectionAccumulator(SectionShape shape) : Sectio
         switch (Shape.Type)
         {
             case ElementType.Float32:
-                var single = new float[_sum.Length];
+                float[] single = Interlocked.Exchange(ref _spare, null) ?? new float[_sum.Length];
                 ParallelRanges.Run(_sum.Length, degree, (from, to) => Narrow(single, divisor, from, to));
                 return new SectionReport(Shape, single, [], [], divisor, Count);
             case ElementType.Float64:

@@ -66,6 +66,11 @@ internal abstract class SectionAccumulator(SectionShape shape)
     public SectionReport Report(int degree) =>
         Count == 0 ? new SectionReport(Shape, [], [], [], 0, 0) : Divide(degree);
 
+    /// <summary>The values of a report are not used any more: the next report may be written into their memory.</summary>
+    public virtual void TakeBack(SectionReport report)
+    {
+    }
+
     /// <summary>Bytes of the section that begins at an address, in a payload that was checked.</summary>
     public unsafe long BytesAt(nint source) => Shape.Decoder is { } decoder
         ? decoder.LengthOf(new ReadOnlySpan<byte>((byte*)source, decoder.PrefixBytes))

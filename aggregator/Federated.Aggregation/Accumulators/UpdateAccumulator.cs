@@ -190,6 +190,17 @@ public sealed class UpdateAccumulator
         return new AggregateReport([.. _sections.Select(section => section.Report(_degree))], _totalWeight, _count);
     }
 
+    /// <summary>Takes back a report of this accumulator that nobody reads any more: its memory is used for the next one.</summary>
+    /// <param name="report">The report; its values change from now on.</param>
+    public void TakeBack(AggregateReport report)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        for (int i = 0; i < _sections.Length; i++)
+        {
+            _sections[i].TakeBack(report.Sections[i]);
+        }
+    }
+
     /// <summary>Begins to hand out the partial aggregate for another node (layout in <see cref="PartialFormat"/>); the sums stay.</summary>
     public PartialWriter BeginWrite()
     {

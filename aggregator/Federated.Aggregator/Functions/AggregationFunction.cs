@@ -14,6 +14,8 @@ public sealed class AggregationFunction(string key, ImmutableArray<SectionSpec> 
 {
     private readonly UpdateAccumulator _accumulator = new([.. sections.Select(ShapeOf)]);
 
+    private AggregateReport? _reported;
+
     /// <summary>Names the function, and with it its partial, inside the node.</summary>
     public string Key { get; private set; } = key;
 
@@ -81,13 +83,23 @@ public sealed class AggregationFunction(string key, ImmutableArray<SectionSpec> 
     /// <summary>The aggregate of each section that was carried; the sums stay, so that a round that is opened again goes on.</summary>
     public IReadOnlyList<SectionAggregate> Report()
     {
-        AggregateReport report = _accumulator.Preview();
+        AggregateReport report = _reported = _accumulator.Preview();
         return [.. report.Sections.Select((section, i) => (Section: section, Spec: Sections[i])).Where(pair => pair.Section.Count > 0)
             .Select(pair => new SectionAggregate(
                 pair.Spec,
                 pair.Section.Single,
                 pair.Section.Integer.Length == 0 ? pair.Section.Double : [.. pair.Section.Integer.Select(value => (double)value)],
                 pair.Section.Divisor))];
+    }
+
+    /// <summary>Nobody reads the last report any more: the next one is written into its memory.</summary>
+    public void TakeReportBack()
+    {
+        if (_reported is { } report)
+        {
+            _reported = null;
+            _accumulator.TakeBack(report);
+        }
     }
 
     public PartialWriter BeginWrite() => _accumulator.BeginWrite();

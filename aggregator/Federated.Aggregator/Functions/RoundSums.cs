@@ -140,7 +140,7 @@ internal sealed partial class RoundSums
         }
     }
 
-    /// <summary>Gives the memory of the sums back; the round is quiet and over.</summary>
+    /// <summary>Gives the memory of the sums and of their report back; the round is quiet and over, and its aggregate used up.</summary>
     public void Release()
     {
         string? key;
@@ -153,7 +153,9 @@ internal sealed partial class RoundSums
 
         if (key is not null)
         {
-            _node.Registry.Return(_node.Registry.Take(key));
+            AggregationFunction function = _node.Registry.Take(key);
+            function.TakeReportBack();
+            _node.Registry.Return(function);
         }
     }
 

@@ -2,7 +2,7 @@ using Federated.Protocol.Rounds;
 
 namespace Federated.Aggregator.Rounds;
 
-/// <summary>The aggregate of a round.</summary>
+/// <summary>The aggregate of a round; its values are there until the round is forgotten or abandoned.</summary>
 /// <param name="Sections">One for each section that an included update carries, in the order of the plan; empty when no update is included.</param>
 /// <param name="Included">The updates whose values are in the sections: exactly these, each once.</param>
 public sealed record ClosedRound(IReadOnlyList<SectionAggregate> Sections, IReadOnlyList<UpdateCommitted> Included)

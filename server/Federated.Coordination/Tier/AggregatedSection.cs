@@ -8,7 +8,7 @@ namespace Federated.Coordination.Tier;
 /// mean of integers is not one.
 /// </summary>
 /// <param name="Spec">What the section is.</param>
-/// <param name="Single">The values of a float32 section; empty otherwise. Owned by the receiver.</param>
-/// <param name="Wide">The values of a float64 or integer section; empty otherwise. Owned by the receiver.</param>
+/// <param name="Single">The values of a float32 section; empty otherwise. The receiver's, to be changed at will, until it has the round forgotten.</param>
+/// <param name="Wide">The values of a float64 or integer section; empty otherwise. The receiver's in the same way.</param>
 /// <param name="Divisor">What the sum was divided by: the total weight, the number of updates, or 1.</param>
 public sealed record AggregatedSection(SectionSpec Spec, float[] Single, double[] Wide, double Divisor);

@@ -47,6 +47,28 @@ public sealed class UpdateAccumulatorTests
         cohort.AssertMean(accumulator.Report(), [.. Enumerable.Range(0, updates)]);
     }
 
+    [Fact]
+    public void TakeBack_NextReport_IsItsOwnMeanInTheSameMemory()
+    {
+        var cohort = new TestUpdates(7, 4, 500);
+        UpdateAccumulator accumulator = cohort.NewAccumulator();
+        accumulator.Accumulate(cohort.Payload(0), cohort.Weights[0]);
+        AggregateReport first = accumulator.Report();
+        accumulator.Clear();
+        accumulator.Accumulate(cohort.Payload(1), cohort.Weights[1]);
+        AggregateReport beside = accumulator.Report();
+        accumulator.Clear();
+        accumulator.TakeBack(first);
+        accumulator.Accumulate(cohort.Payload(2), cohort.Weights[2]);
+        accumulator.Accumulate(cohort.Payload(3), cohort.Weights[3]);
+
+        AggregateReport next = accumulator.Report();
+
+        cohort.AssertMean(next, [2, 3]);
+        cohort.AssertMean(beside, [1]);
+        Assert.Contains(first.Sections.Zip(next.Sections), pair => pair.First.Single.Length > 0 && pair.First.Single == pair.Second.Single);
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
