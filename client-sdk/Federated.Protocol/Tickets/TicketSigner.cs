@@ -9,17 +9,20 @@ public sealed class TicketSigner
 {
     private readonly ECDsa _key;
     private readonly string _keyId;
+    private readonly IssuedTickets? _issued;
     private readonly Lock _gate = new();
 
     /// <summary>Borrows the key; the caller disposes it.</summary>
     /// <param name="key">A P-256 key pair.</param>
     /// <param name="keyId">Names the key to verifiers.</param>
-    public TicketSigner(ECDsa key, string keyId)
+    /// <param name="issued">Remembers what is signed, for a verifier in this process; null where there is none.</param>
+    public TicketSigner(ECDsa key, string keyId, IssuedTickets? issued = null)
     {
         ArgumentNullException.ThrowIfNull(key);
         ArgumentException.ThrowIfNullOrEmpty(keyId);
         _key = key;
         _keyId = keyId;
+        _issued = issued;
     }
 
     /// <summary>Serialises and signs a ticket.</summary>
@@ -34,11 +37,13 @@ public sealed class TicketSigner
             signature = _key.SignData(payload, HashAlgorithmName.SHA256);
         }
 
-        return new SignedTicket
+        var signed = new SignedTicket
         {
             Payload = UnsafeByteOperations.UnsafeWrap(payload),
             Signature = UnsafeByteOperations.UnsafeWrap(signature),
             KeyId = _keyId,
         };
+        _issued?.Add(signed);
+        return signed;
     }
 }

@@ -13,13 +13,15 @@ public sealed class TicketVerifier
     private readonly ECDsa _key;
     private readonly string _keyId;
     private readonly TimeProvider _time;
+    private readonly IssuedTickets? _issued;
     private readonly Lock _gate = new();
 
     /// <summary>Borrows the key; the caller disposes it.</summary>
     /// <param name="key">The coordinator's P-256 key; its public half is enough.</param>
     /// <param name="keyId">The id under which tickets name the key.</param>
     /// <param name="time">Judges expiry.</param>
-    public TicketVerifier(ECDsa key, string keyId, TimeProvider time)
+    /// <param name="issued">What a signer in this process has signed with the same key; null where there is none.</param>
+    public TicketVerifier(ECDsa key, string keyId, TimeProvider time, IssuedTickets? issued = null)
     {
         ArgumentNullException.ThrowIfNull(key);
         ArgumentException.ThrowIfNullOrEmpty(keyId);
@@ -27,6 +29,7 @@ public sealed class TicketVerifier
         _key = key;
         _keyId = keyId;
         _time = time;
+        _issued = issued;
     }
 
     /// <summary>Checks signature, version and expiry.</summary>
@@ -45,13 +48,7 @@ public sealed class TicketVerifier
             return TicketVerdict.UnknownKey;
         }
 
-        bool authentic;
-        lock (_gate)
-        {
-            authentic = _key.VerifyData(signed.Payload.Span, signed.Signature.Span, HashAlgorithmName.SHA256);
-        }
-
-        if (!authentic)
+        if (_issued?.Has(signed) != true && !IsSigned(signed))
         {
             return TicketVerdict.Forged;
         }
@@ -73,5 +70,13 @@ public sealed class TicketVerifier
 
         ticket = content;
         return content.ExpiresAtMs <= _time.GetUtcNow().ToUnixTimeMilliseconds() ? TicketVerdict.Expired : TicketVerdict.Valid;
+    }
+
+    private bool IsSigned(SignedTicket signed)
+    {
+        lock (_gate)
+        {
+            return _key.VerifyData(signed.Payload.Span, signed.Signature.Span, HashAlgorithmName.SHA256);
+        }
     }
 }

@@ -21,9 +21,12 @@ internal static class RoundSetup
     {
         services.AddSingleton<IBlobStore>(provider =>
             FileBlobStore.Open(provider.GetRequiredService<IOptions<DataOptions>>().Value.ModelDirectory));
-        services.AddSingleton(provider => new TicketSigner(provider.GetRequiredService<ServerKeys>().TicketKey, ServerTrust.TicketKeyId));
+        services.AddSingleton<IssuedTickets>();
+        services.AddSingleton(provider => new TicketSigner(
+            provider.GetRequiredService<ServerKeys>().TicketKey, ServerTrust.TicketKeyId, provider.GetRequiredService<IssuedTickets>()));
         services.AddSingleton(provider => new TicketVerifier(
-            provider.GetRequiredService<ServerKeys>().TicketPublicKey, ServerTrust.TicketKeyId, provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<ServerKeys>().TicketPublicKey, ServerTrust.TicketKeyId, provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<IssuedTickets>()));
 
         services.AddCoordination();
         services.AddOptions<CoordinationOptions>()

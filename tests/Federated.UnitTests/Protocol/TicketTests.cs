@@ -48,6 +48,48 @@ public sealed class TicketTests : IDisposable
     }
 
     [Fact]
+    public void Verify_IssuedInThisProcess_TakesTheVeryBytesOnly()
+    {
+        // A key that signed nothing: what it accepts, it knows from the signer.
+        using var other = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var issued = new IssuedTickets();
+        var verifier = new TicketVerifier(other, "k1", _time, issued);
+        var signer = new TicketSigner(_key, "k1", issued);
+        SignedTicket signed = signer.Sign(Ticket());
+        UpdateTicket another = Ticket();
+        another.DeviceId = "d-2";
+        SignedTicket second = signer.Sign(another);
+        SignedTicket crossed = signed.Clone();
+        crossed.Signature = second.Signature;
+        SignedTicket changed = signed.Clone();
+        changed.Payload = ByteString.CopyFrom([.. signed.Payload.Span, 0]);
+
+        Assert.Equal(TicketVerdict.Valid, verifier.Verify(signed.Clone(), out UpdateTicket read));
+        Assert.Equal(Ticket(), read);
+        Assert.Equal(TicketVerdict.Forged, verifier.Verify(crossed, out _));
+        Assert.Equal(TicketVerdict.Forged, verifier.Verify(changed, out _));
+        Assert.Equal(TicketVerdict.Forged, verifier.Verify(_signer.Sign(Ticket()), out _));
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(TicketVerdict.Expired, verifier.Verify(signed, out _));
+    }
+
+    [Fact]
+    public void Verify_ManyIssued_TheForgottenAreVerified()
+    {
+        var issued = new IssuedTickets();
+        var verifier = new TicketVerifier(_key, "k1", _time, issued);
+        var signer = new TicketSigner(_key, "k1", issued);
+        SignedTicket first = signer.Sign(Ticket());
+        for (int i = 0; i < 3 * 4096; i++)
+        {
+            signer.Sign(Ticket());
+        }
+
+        Assert.False(issued.Has(first));
+        Assert.Equal(TicketVerdict.Valid, verifier.Verify(first, out _));
+    }
+
+    [Fact]
     public void Verify_AfterItsTime_IsExpired()
     {
         SignedTicket signed = _signer.Sign(Ticket());
