@@ -132,7 +132,7 @@ public sealed class FederatedDevice
                 events.Downloading(done, total);
             },
             logger);
-        using var inputs = new TaskInputs(downloader);
+        using var inputs = new TaskInputs(downloader, new ModelSteps(downloader, logger));
         var coordinator = new CoordinatorCalls(channels, calls, _options.CallTimeout);
         using var tasks = new TaskRunner(work, () => authenticator.Identity, inputs, states, gate, _timeProvider, events);
         var session = new DeviceSession(

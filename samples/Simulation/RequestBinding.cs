@@ -135,6 +135,7 @@ internal sealed class RequestBinding(RunOptions options, ParseResult parsed)
             Compression = job.Compression with
             {
                 Up = Get(options.Compression) ?? job.Compression.Up,
+                Down = Get(options.CompressionDown) ?? job.Compression.Down,
                 Eta = Get(options.CompressionEta) ?? job.Compression.Eta,
                 Momentum = Get(options.CompressionMomentum) ?? job.Compression.Momentum,
                 Start = Get(options.CompressionStart) ?? job.Compression.Start,

@@ -79,6 +79,8 @@ internal sealed class RunOptions
 
     public Option<string?> Compression { get; } = new("--compression") { Description = "Compressor and feedback of the uploads, such as topk:0.01+econtrol, q4 or sign+ef21 (docs/codecs.md). Default: none", HelpName = "SPEC" };
 
+    public Option<string?> CompressionDown { get; } = new("--compression-down") { Description = "Compressor of the models that clients download, such as topk:0.05 or q8; what it leaves out is sent later (docs/codecs.md). Default: none", HelpName = "SPEC" };
+
     public Option<double?> CompressionEta { get; } = new("--compression-eta") { Description = "Eta of econtrol, at least 0. Default: half of the compressor's contraction", HelpName = "ETA" };
 
     public Option<double?> CompressionMomentum { get; } = new("--compression-momentum") { Description = "b of ef21-sgdm, in (0, 1]. Default: 0.2", HelpName = "SHARE" };
@@ -123,7 +125,7 @@ internal sealed class RunOptions
         Partition, Clients, MinExamples, Cohort, Rounds, Model, ModelOption, Algorithm, AlgorithmOption,
         LocalEpochs, LocalSteps, Batch, LearningRate, Momentum, WeightDecay, ClipNorm,
         ServerOptimizer, ServerLearningRate, ServerMomentum, Aggregation, AggregationF, Exchange, SketchError, Weighting,
-        Compression, CompressionEta, CompressionMomentum, CompressionStart, OverSelection, MinReports,
+        Compression, CompressionDown, CompressionEta, CompressionMomentum, CompressionStart, OverSelection, MinReports,
         DropOut, Attack, Byzantine, Seed, Workers, Nodes, Device, TargetAccuracy, EvaluateEvery, Statistics, StatisticsEvery, Output, Job, Plain,
     ];
 }

@@ -9,7 +9,7 @@ namespace Federated.Client.Sessions;
 /// Fetches what a task works on. The last model stays in memory, since an evaluation often follows on the same version, and is
 /// written to the cache at the end only: training rounds need no disk.
 /// </summary>
-internal sealed class TaskInputs(ModelDownloader downloader) : IDisposable
+internal sealed class TaskInputs(ModelDownloader downloader, ModelSteps steps) : IDisposable
 {
     private string _blobId = "";
     private BlobLease? _blob;
@@ -23,9 +23,12 @@ internal sealed class TaskInputs(ModelDownloader downloader) : IDisposable
             // Tasks follow one another, so nobody works on the last model any more.
             ModelContent? last = _model;
             _model = null;
+            BlobLease? made = reference.Steps.Count == 0
+                ? null
+                : await steps.TryFollowAsync(reference, _blobId, _blob, cancellationToken).ConfigureAwait(false);
             _blob?.Dispose();
-            _blob = null;
-            _blob = await downloader.FetchAsync(reference.BlobId, reference.ByteLength, cancellationToken).ConfigureAwait(false);
+            (_blob, _blobId) = (null, "");
+            _blob = made ?? await downloader.FetchAsync(reference.BlobId, reference.ByteLength, cancellationToken).ConfigureAwait(false);
             _blobId = reference.BlobId;
             _model = Read(_blob, reference, last);
         }

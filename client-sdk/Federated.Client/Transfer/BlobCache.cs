@@ -12,6 +12,10 @@ internal sealed class BlobCache(string folder, long maxBytes, TimeProvider timeP
 
     public string PartOf(string blobId) => Path.Combine(folder, blobId + ".part");
 
+    /// <summary>Bytes of a whole blob that is here; null when it is not.</summary>
+    public int? LengthOf(string blobId) =>
+        new FileInfo(PathOf(blobId)) is { Exists: true, Length: > 0 and <= int.MaxValue } file ? (int)file.Length : null;
+
     /// <summary>Fills the buffer with the blob; false when it is not there with exactly this length.</summary>
     public async Task<bool> TryReadAsync(string blobId, Memory<byte> buffer, CancellationToken cancellationToken)
     {

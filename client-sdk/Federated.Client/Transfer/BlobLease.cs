@@ -7,7 +7,10 @@ internal sealed class BlobLease(byte[] rented, int length) : IDisposable
 {
     private byte[]? _rented = rented;
 
-    public ReadOnlyMemory<byte> Bytes => (_rented ?? throw new ObjectDisposedException(nameof(BlobLease))).AsMemory(0, length);
+    public ReadOnlyMemory<byte> Bytes => Memory;
+
+    /// <summary>To be filled, before anybody else has the lease.</summary>
+    public Memory<byte> Memory => (_rented ?? throw new ObjectDisposedException(nameof(BlobLease))).AsMemory(0, length);
 
     public void Dispose()
     {

@@ -51,6 +51,24 @@ internal sealed partial class ModelDownloader(
         }
     }
 
+    /// <summary>A blob of the cache; null when it is not there as it should be.</summary>
+    public async Task<BlobLease?> TryCachedAsync(string blobId, CancellationToken cancellationToken)
+    {
+        if (!BlobId.IsValid(blobId) || cache?.LengthOf(blobId) is not { } length)
+        {
+            return null;
+        }
+
+        var lease = new BlobLease(ArrayPool<byte>.Shared.Rent(length), length);
+        if (await cache.TryReadAsync(blobId, lease.Memory, cancellationToken).ConfigureAwait(false) && IsIntact(blobId, lease.Bytes.Span))
+        {
+            return lease;
+        }
+
+        lease.Dispose();
+        return null;
+    }
+
     /// <summary>Keeps a blob that was fetched for later runs.</summary>
     public void Keep(string blobId, BlobLease blob) => cache?.Write(blobId, blob.Bytes.Span);
 

@@ -6,6 +6,12 @@ public sealed record CompressionSettings
     /// <summary>Compressor and feedback of the uploads, such as <c>topk:0.01+econtrol</c>, <c>q4</c> or <c>sign+ef21</c>; <c>none</c> for dense updates.</summary>
     public string Up { get; set; } = "none";
 
+    /// <summary>
+    /// Compressor of the models that devices download, such as <c>topk:0.05</c> or <c>q8</c>; <c>none</c> for whole models. The server keeps what it leaves out and sends it later,
+    /// so it takes no feedback.
+    /// </summary>
+    public string Down { get; set; } = "none";
+
     /// <summary>η of econtrol, at least 0; null for half of the compressor's δ. Above δ it may diverge.</summary>
     public double? Eta { get; set; }
 

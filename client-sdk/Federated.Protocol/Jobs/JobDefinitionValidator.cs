@@ -94,6 +94,16 @@ public static class JobDefinitionValidator
             errors.Add(new JobDefinitionError("compression.up", error));
         }
 
+        if (CompressionSpec.TryParse(compression.Down, out error) is not { } down)
+        {
+            errors.Add(new JobDefinitionError("compression.down", error));
+        }
+        else if (down.Feedback != FeedbackKind.None)
+        {
+            errors.Add(new JobDefinitionError(
+                "compression.down", $"'{compression.Down}' has a feedback; the server always sends later what it leaves out, so name the compressor alone."));
+        }
+
         Check(errors, compression.Eta is null || (compression.Eta >= 0 && double.IsFinite(compression.Eta.Value)), "compression.eta", compression.Eta, "at least 0");
         Check(errors, compression.Momentum is > 0 and <= 1, "compression.momentum", compression.Momentum, "in (0, 1]");
         CheckName(errors, CompressionStarts, "compression.start", compression.Start);

@@ -10,5 +10,8 @@ internal abstract class AlgorithmFactory : AlgorithmTable, IServerAlgorithmFacto
     public virtual bool AveragesDeltas => true;
 
     /// <inheritdoc/>
+    public virtual bool StartsNearby => true;
+
+    /// <inheritdoc/>
     public abstract IServerAlgorithm Create(JobDefinition job, ModelSchema schema);
 }

@@ -9,6 +9,12 @@ public interface IServerAlgorithmFactory : IAlgorithmDescription
     /// <summary>Whether the server half steps by the mean of the DELTA sections, so that an estimate of that mean can stand in for it.</summary>
     bool AveragesDeltas => true;
 
+    /// <summary>
+    /// Whether its devices may start from a model that only follows the server's (a compressed down-link). Not where their vectors are tied to the server's own model, as gradients
+    /// at it are.
+    /// </summary>
+    bool StartsNearby => true;
+
     /// <summary>Makes the server half at the start of a job.</summary>
     /// <param name="job">A valid definition.</param>
     /// <param name="schema">The schema of the model.</param>

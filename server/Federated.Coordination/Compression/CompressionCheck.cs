@@ -10,6 +10,12 @@ internal static class CompressionCheck
     /// <summary>Errors; the settings themselves are valid.</summary>
     public static IEnumerable<JobDefinitionError> Validate(JobDefinition job, IServerAlgorithmFactory factory)
     {
+        if (CompressionSpec.Parse(job.Compression.Down).IsActive && !factory.StartsNearby)
+        {
+            yield return new JobDefinitionError(
+                "compression.down", $"'{job.Compression.Down}' makes devices start from a model near the server's; the vectors of '{job.Algorithm.Name}' are tied to the server's own. Leave it out.");
+        }
+
         var spec = CompressionSpec.Parse(job.Compression.Up);
         if (!spec.IsActive)
         {

@@ -15,11 +15,13 @@ namespace Federated.Coordination.Jobs;
 internal sealed class CurrentModel
 {
     private readonly IBlobStore _blobs;
+    private readonly DownLink? _downLink;
     private readonly Dictionary<string, ImmutableArray<SectionReference>> _down = new(StringComparer.Ordinal);
 
-    private CurrentModel(IBlobStore blobs, ModelVersionRecord record, ModelContent content, IServerAlgorithm algorithm)
+    private CurrentModel(IBlobStore blobs, ModelVersionRecord record, ModelContent content, IServerAlgorithm algorithm, DownLink? downLink)
     {
         _blobs = blobs;
+        _downLink = downLink;
         Record = record;
         Content = content;
         Algorithm = algorithm;
@@ -44,21 +46,34 @@ internal sealed class CurrentModel
     {
         ModelContent content = ModelFile.Read(await ReadAsync(blobs, record.BlobId, cancellationToken));
         IServerAlgorithm algorithm = algorithms.Create(job, content.Schema);
-        if (record.StateBlobId is { } state)
+        byte[] state = record.StateBlobId is { } saved ? await ReadAsync(blobs, saved, cancellationToken) : [];
+        (DownLink? downLink, state) = await DownLink.LoadAsync(job, record, content, state, blob => ReadAsync(blobs, blob, cancellationToken));
+        if (state.Length > 0)
         {
-            algorithm.LoadState(await ReadAsync(blobs, state, cancellationToken));
+            algorithm.LoadState(state);
         }
 
-        return new CurrentModel(blobs, record, content, algorithm);
+        return new CurrentModel(blobs, record, content, algorithm, downLink);
     }
 
-    public ModelReference Reference() => new()
+    /// <summary>What devices start from: the version itself, or with a compressed down-link the model that follows it.</summary>
+    public ModelReference Reference()
     {
-        Version = (uint)Record.Version,
-        BlobId = Record.BlobId,
-        ByteLength = (ulong)Record.ByteLength,
-        SchemaHash = ByteString.CopyFrom(Content.Schema.Hash),
-    };
+        var reference = new ModelReference
+        {
+            Version = (uint)Record.Version,
+            BlobId = Record.BlobId,
+            ByteLength = (ulong)Record.ByteLength,
+            SchemaHash = ByteString.CopyFrom(Content.Schema.Hash),
+        };
+        return _downLink?.Complete(reference) ?? reference;
+    }
+
+    /// <summary>Bytes that a device downloads for the model.</summary>
+    public long BytesFor(uint clientIndex) => _downLink?.BytesFor(clientIndex) ?? Record.ByteLength;
+
+    /// <summary>A device has done its task with this model.</summary>
+    public void Holds(uint clientIndex) => _downLink?.Holds(clientIndex);
 
     /// <summary>The blobs that a role is sent besides the model; written when first asked for.</summary>
     public async Task<ImmutableArray<SectionReference>> DownSectionsAsync(string role, CancellationToken cancellationToken)
@@ -88,6 +103,7 @@ internal sealed class CurrentModel
         byte[] file = ModelFile.WritePooled(Content, out int length);
         BlobId model = BlobId.Of(file.AsSpan(0, length));
         byte[]? saved = Algorithm.SaveState();
+        IReadOnlyList<(BlobId Id, byte[] Bytes)> further = _downLink?.Follow(Content, version, ref saved) ?? [];
         BlobId? state = saved is null ? null : BlobId.Of(saved);
         var record = new ModelVersionRecord(
             Record.Job,
@@ -100,7 +116,7 @@ internal sealed class CurrentModel
             Record.Version,
             ModelVersionOrigin.Round,
             now);
-        return (record, WriteAsync(model, file, length, state, saved, cancellationToken));
+        return (record, WriteAsync(model, file, length, state is { } id ? [.. further, (id, saved!)] : further, cancellationToken));
     }
 
     /// <summary>Tells the algorithm the job's state epoch; what devices saved under an earlier one is void.</summary>
@@ -114,11 +130,12 @@ internal sealed class CurrentModel
     public void Committed(ModelVersionRecord record)
     {
         Record = record;
+        _downLink?.Committed();
         _down.Clear();
     }
 
     private async Task WriteAsync(
-        BlobId model, byte[] pooledFile, int length, BlobId? state, byte[]? saved, CancellationToken cancellationToken)
+        BlobId model, byte[] pooledFile, int length, IReadOnlyList<(BlobId Id, byte[] Bytes)> further, CancellationToken cancellationToken)
     {
         try
         {
@@ -129,9 +146,9 @@ internal sealed class CurrentModel
             ArrayPool<byte>.Shared.Return(pooledFile);
         }
 
-        if (state is { } id)
+        foreach ((BlobId id, byte[] bytes) in further)
         {
-            await _blobs.PutAsync(id, saved, cancellationToken);
+            await _blobs.PutAsync(id, bytes, cancellationToken);
         }
     }
 

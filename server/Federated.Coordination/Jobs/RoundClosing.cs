@@ -211,9 +211,15 @@ internal sealed class RoundClosing
 
     private async Task<long> BytesDownAsync(RoundKey round, CancellationToken stop)
     {
-        long bytes = _job.Model.Record.ByteLength * Machine.Assignments.Count;
+        long bytes = 0;
         foreach (Assignment assignment in Machine.Assignments)
         {
+            bytes += _job.Model.BytesFor(assignment.ClientIndex);
+            if (assignment.State == AssignmentState.Counted)
+            {
+                _job.Model.Holds(assignment.ClientIndex);
+            }
+
             IReadOnlyList<SectionReference> down = await _job.DownSectionsAsync(round, assignment.Role, stop);
             bytes += down.Sum(section => (long)section.ByteLength);
         }

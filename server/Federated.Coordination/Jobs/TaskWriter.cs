@@ -34,6 +34,7 @@ internal sealed class TaskWriter
         DateTimeOffset now)
     {
         ImmutableArray<SectionSpec> sections = RoundPlans.SectionsOf(round.Kind, algorithm, assignment.Role);
+        ModelReference reference = model.Reference();
         bool trains = round.Kind == TaskKind.Train;
         var ticket = new UpdateTicket
         {
@@ -45,7 +46,7 @@ internal sealed class TaskWriter
             AssignmentId = assignment.Id,
             DeviceId = assignment.DeviceId,
             BaseModelVersion = (uint)model.Record.Version,
-            SchemaHash = model.Reference().SchemaHash,
+            SchemaHash = reference.SchemaHash,
             StateEpoch = (uint)stateEpoch,
             MaxNorm = trains ? _job.Bounds.MaxNorm : 0,
             MaxWeight = _job.Bounds.MaxWeight,
@@ -66,7 +67,7 @@ internal sealed class TaskWriter
             Round = (uint)round.Round,
             Kind = round.Kind,
             Role = assignment.Role,
-            Model = model.Reference(),
+            Model = reference,
             Training = algorithm.TrainingFor(round, assignment.ClientIndex, assignment.Role),
             Ticket = _signer.Sign(ticket),
             TicketContent = ticket,

@@ -49,13 +49,15 @@ internal sealed class CohortTrainer : IRoundTrainer
     private readonly Dictionary<string, long> _bytesUp;
     private readonly Dictionary<string, long> _bytesDown;
     private readonly List<ClientCompression> _compressed = [];
+    private readonly VirtualDownLink? _downLink;
     private byte[][] _payloads = [];
     private float[][] _nextStates = [];
     private ClientTaskResult[] _results = [];
     private long _calls;
     private int _stateEpoch;
 
-    public CohortTrainer(SimulationSetup setup, IServerAlgorithm algorithm, OrderedWorkers<ModelWorker> workers, List<ClientFailure> failures)
+    public CohortTrainer(
+        SimulationSetup setup, IServerAlgorithm algorithm, ModelContent initial, OrderedWorkers<ModelWorker> workers, List<ClientFailure> failures)
     {
         _setup = setup;
         _job = setup.Request.Job;
@@ -72,6 +74,7 @@ internal sealed class CohortTrainer : IRoundTrainer
             : new RetainedCohort(
                 RoundPlans.FormsOf(TaskKind.Train, algorithm),
                 new RetainedAggregation(RoundPlans.SectionsOf(TaskKind.Train, algorithm), AggregationRules.Of(_job), _job.Seed));
+        _downLink = VirtualDownLink.Of(_job, initial);
         Tier = new SimulatedTier(RoundPlans.SectionsOf(TaskKind.Train, algorithm), setup.Request.Nodes);
         _exchanged = AggregationRules.IsMean(_job) || setup.Request.Nodes == 1 ? null : new ExchangedCohort(Tier);
         // Sizes depend on the role alone; measuring a model file for every client would cost more than a small client's training.
@@ -98,6 +101,7 @@ internal sealed class CohortTrainer : IRoundTrainer
         List<Assignment> order = Select(key);
         Dictionary<string, IReadOnlyDictionary<SectionRole, ReadOnlyMemory<float>>> down = DownSections();
         bool[] vanishes = Vanishing(key, order);
+        ModelContent start = _downLink?.Held ?? model;
 
         // 2. Reporting: the clients work in parallel, and report in their order until the machine has enough.
         _retained?.Begin(key);
@@ -152,7 +156,7 @@ internal sealed class CohortTrainer : IRoundTrainer
             (worker, item, slot) =>
             {
                 int place = waits ? item : slot;
-                _results[place] = Work(worker, key, order[item], model, down, vanishes[item], place, cancellationToken);
+                _results[place] = Work(worker, key, order[item], start, down, vanishes[item], place, cancellationToken);
             },
             (item, slot) =>
             {
@@ -323,6 +327,25 @@ internal sealed class CohortTrainer : IRoundTrainer
         _machine.Stored(assignment.Id, _clock.Now);
     }
 
+    private long BytesDown()
+    {
+        long bytes = 0;
+        foreach (Assignment assignment in _machine.Assignments)
+        {
+            bytes += _bytesDown[assignment.Role];
+            if (_downLink is not null)
+            {
+                bytes += _downLink.BytesFor(assignment.ClientIndex) - ModelFile.SizeOf(_setup.Model.Schema);
+                if (assignment.State == AssignmentState.Counted)
+                {
+                    _downLink.Holds(assignment.ClientIndex);
+                }
+            }
+        }
+
+        return bytes;
+    }
+
     private long BytesUp(Assignment assignment, ClientTaskResult result) =>
         result.Encoded is { } encoded ? WireSizes.Up(encoded.Sections) : _bytesUp[assignment.Role];
 
@@ -386,8 +409,13 @@ internal sealed class CohortTrainer : IRoundTrainer
             _algorithm.BeginEpoch(++_stateEpoch);
         }
 
+        long bytesDown = BytesDown();
+        if (abandoned is null)
+        {
+            _downLink?.Follow(model, key.Round);
+        }
+
         HashSet<string> byzantine = [.. _machine.Assignments.Where(assignment => _adversary?.Has(assignment.ClientIndex) == true).Select(assignment => assignment.Id)];
-        long bytesDown = _machine.Assignments.Sum(assignment => _bytesDown[assignment.Role]);
         RoundMetrics figures = RoundFigures.Of(_machine.Assignments, aggregate, bytesDown);
         _machine.Finish();
         return new RoundReport(

@@ -16,6 +16,8 @@ internal sealed class BvrLSgdFactory : AlgorithmFactory
 
     public override ImmutableArray<AlgorithmParameter> Parameters => [Walks, LargeBatchParameters.LargeBatch, LargeBatchParameters.PassSize];
 
+    public override bool StartsNearby => false;
+
     public override IServerAlgorithm Create(JobDefinition job, ModelSchema schema) => new BvrLSgdServer(job, schema);
 
     protected override void Check(JobDefinition job, List<JobDefinitionError> errors)

@@ -35,6 +35,8 @@ internal sealed class FedAmdFactory : AlgorithmFactory
     public override ImmutableArray<AlgorithmParameter> Parameters =>
         [Probability, Period, Rule, Lazy, ServerHeld, CacheMegabytes, LargeBatchParameters.LargeBatch, LargeBatchParameters.PassSize];
 
+    public override bool StartsNearby => false;
+
     public override IServerAlgorithm Create(JobDefinition job, ModelSchema schema) => new FedAmdServer(job, schema, ScheduleOf(job));
 
     protected override void Check(JobDefinition job, List<JobDefinitionError> errors)

@@ -16,6 +16,8 @@ internal sealed class FedDynFactory : AlgorithmFactory
 
     public override ImmutableArray<AlgorithmParameter> Parameters => [Alpha];
 
+    public override bool StartsNearby => false;
+
     public override IServerAlgorithm Create(JobDefinition job, ModelSchema schema) => new FedDynServer(job, schema);
 
     protected override void Check(JobDefinition job, List<JobDefinitionError> errors)

@@ -16,6 +16,8 @@ internal sealed class FedPageFactory : AlgorithmFactory
 
     public override ImmutableArray<AlgorithmParameter> Parameters => [Probability, LargeBatchParameters.LargeBatch, LargeBatchParameters.PassSize];
 
+    public override bool StartsNearby => false;
+
     public override IServerAlgorithm Create(JobDefinition job, ModelSchema schema) => new FedPageServer(job, schema);
 
     protected override void Check(JobDefinition job, List<JobDefinitionError> errors)

@@ -1,5 +1,6 @@
 using Federated.Coordination.Algorithms.Statistics;
 using Federated.Coordination.Persistence;
+using Federated.Protocol.Jobs;
 using Federated.Protocol.V1;
 
 namespace Federated.UnitTests.Coordination.Jobs;
@@ -83,6 +84,25 @@ public sealed class CoordinatorCrashTests
     }
 
     [Fact]
+    public async Task RunJob_WithACompressedDownLink_TornDownAtEveryStep_EndsAsTheUndisturbed()
+    {
+        JobDefinition definition = await DownLinkAsync();
+        await using var calm = new CoordinationWorld(definition);
+        await RunAsync(calm);
+        for (int step = 1; step <= calm.Faults.Steps; step++)
+        {
+            await using var world = new CoordinationWorld(definition);
+            world.Faults.Strikes = () => Die(world, Death.ProcessInPart);
+
+            await RunAsync(world, step);
+
+            AssertLaws(world);
+            Assert.Equal(FinalModel(calm), FinalModel(world));
+            Assert.Equal(calm.Store.Versions[^1].StateBlobId, world.Store.Versions[^1].StateBlobId);
+        }
+    }
+
+    [Fact]
     public async Task RunJob_TornDownAgainAndAgain_EndsAsTheUndisturbed()
     {
         await using var calm = new CoordinationWorld();
@@ -106,6 +126,12 @@ public sealed class CoordinatorCrashTests
         Assert.Equal(distances.Length, deaths);
         AssertLaws(world);
         Assert.Equal(FinalModel(calm), FinalModel(world));
+    }
+
+    private static async Task<JobDefinition> DownLinkAsync()
+    {
+        await using var world = new CoordinationWorld();
+        return world.Definition with { Compression = new CompressionSettings { Down = "topk:0.34" } };
     }
 
     private static void Die(CoordinationWorld world, Death death)

@@ -80,6 +80,50 @@ public sealed class CompressedSimulationTests
         Assert.Contains(SimulationSetup.Validate(request), problem => problem.Contains(reason, StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("topk:0.1", 0.6)]
+    [InlineData("q4", 0.6)]
+    public void Run_WithACompressedDownLink_LearnsFromFewerBytes(string down, double mostOfDense)
+    {
+        SimulationOutcome dense = Run("none");
+        SimulationOutcome compressed = Requests.Run(WithDown(down, rounds: 25), cancellationToken: TestContext.Current.CancellationToken);
+
+        double share = compressed.Rounds.Sum(round => (double)round.BytesDown) / dense.Rounds.Sum(round => (double)round.BytesDown);
+        Assert.True(share < mostOfDense, $"{share}");
+        Assert.True(compressed.Final!.Value.Accuracy > dense.Final!.Value.Accuracy - 0.08, $"{compressed.Final.Value.Accuracy} {dense.Final.Value.Accuracy}");
+    }
+
+    [Fact]
+    public void Run_WithACompressedDownLink_GivesTheSameModelForAnyNumberOfWorkers()
+    {
+        string[] models =
+        [
+            .. Enumerable.Range(1, 2).Select(workers => ResultDocuments.Create(
+                Requests.Run(WithDown("q4s", rounds: 5) with { Workers = workers, DropOut = 0.3 }, cancellationToken: TestContext.Current.CancellationToken), 0)
+                .Final.ModelSha256),
+        ];
+
+        Assert.Single(models.Distinct());
+    }
+
+    [Theory]
+    [InlineData("q4+ec", "fedavg", "has a feedback")]
+    [InlineData("q9", "fedavg", "1 to 8 bits")]
+    [InlineData("q4", "fedpage", "tied to the server's own")]
+    public void Validate_ADownLinkThatCannotBe_IsTold(string down, string algorithm, string reason)
+    {
+        SimulationRequest request = WithDown(down, rounds: 1);
+        request = request with { Job = request.Job with { Algorithm = new AlgorithmSettings { Name = algorithm } } };
+
+        Assert.Contains(SimulationSetup.Validate(request), problem => problem.Contains(reason, StringComparison.Ordinal));
+    }
+
+    private static SimulationRequest WithDown(string down, int rounds)
+    {
+        SimulationRequest request = Requests.Digits(rounds: rounds);
+        return request with { Job = request.Job with { Compression = new CompressionSettings { Down = down } } };
+    }
+
     private static SimulationOutcome Run(string up, int rounds = 25) =>
         Requests.Run(With(up, rounds), cancellationToken: TestContext.Current.CancellationToken);
 
