@@ -31,7 +31,7 @@ public sealed class DownLinkTests
     [Fact]
     public async Task Device_StartedAgain_GoesOnFromTheModelInItsCache()
     {
-        await using DigitsFederation federation = await DigitsFederation.StartAsync(10, new { cohortSize = 1, deadlineSeconds = 60 }, TopK, evaluateEvery: 10);
+        await using DigitsFederation federation = await DigitsFederation.StartAsync(10, new { cohortSize = 1, deadlineSeconds = 4 }, TopK, evaluateEvery: 10);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(federation.Limit);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => federation.RunDeviceAsync("device", Digits.SolverFor(0, 1), stop.Token, what =>
         {
