@@ -39,6 +39,7 @@ internal sealed class OneByteFactory : AlgorithmFactory
         RequireAggregatedStatistics(job, errors);
         Refuse(errors, !AggregationRules.IsMean(job), "aggregation.rule", job.Aggregation.Rule, "a machine sends slopes along directions of its own, which no rule can compare; what one can do is bounded by the byte's largest value");
         Refuse(errors, job.Compression.Up != "none", "compression.up", job.Compression.Up, "there are no updates to compress; a gradient is one byte already");
+        Refuse(errors, job.Compression.Down != "none", "compression.down", job.Compression.Down, "no model is downloaded after the start");
         Refuse(errors, job.Statistics.Kinds.Count > 0, "statistics.kinds", string.Join(", ", job.Statistics.Kinds), "there are no rounds between which statistics could be taken");
         Refuse(errors, job.Local.WeightDecay != 0, "local.weightDecay", job.Local.WeightDecay, "the log holds slopes of the loss only");
         Refuse(errors, job.Round.OverSelection != 1, "round.overSelection", job.Round.OverSelection, "whoever answers in time is in the record");
