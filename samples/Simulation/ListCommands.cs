@@ -2,14 +2,16 @@ using System.CommandLine;
 using System.Globalization;
 using Federated.Aggregation.Robust.Catalog;
 using Federated.Coordination.Algorithms;
+using Federated.Coordination.Anarchic;
 using Federated.Simulation.Attacks;
 using Federated.Simulation.Data;
+using Federated.Simulation.Devices;
 using Federated.Simulation.Models;
 using Federated.Simulation.Partitions;
 
 namespace Federated.Samples.Simulation;
 
-/// <summary><c>algorithms</c>, <c>datasets</c>, <c>models</c>, <c>partitions</c>, <c>rules</c> and <c>attacks</c>: what there is.</summary>
+/// <summary><c>algorithms</c>, <c>datasets</c>, <c>models</c>, <c>partitions</c>, <c>rules</c>, <c>attacks</c>, <c>devices</c> and <c>selections</c>: what there is.</summary>
 internal static class ListCommands
 {
     public static Command Datasets() => Of(
@@ -32,7 +34,7 @@ internal static class ListCommands
     public static Command Algorithms() => Of(
         "algorithms", "Lists the federated algorithms and the parameters of their own.",
         [
-            .. ServerAlgorithms.BuiltIn.All.SelectMany(algorithm => (IEnumerable<(string, string)>)
+            .. ServerAlgorithms.BuiltIn.All.Concat<IAlgorithmDescription>(AnarchicAlgorithms.BuiltIn.All).SelectMany(algorithm => (IEnumerable<(string, string)>)
             [
                 (algorithm.Name, algorithm.Summary),
                 .. algorithm.Parameters.Select(parameter => (
@@ -51,6 +53,12 @@ internal static class ListCommands
     public static Command Attacks() => Of(
         "attacks", "Lists the attacks, with their parameters.",
         [.. AttackCatalog.Attacks.Select(attack => (attack.Name, attack.Summary + Describe(attack.Parameters)))]);
+
+    public static Command Devices() => Of(
+        "devices", "Lists the built-in device profiles.", [.. DeviceProfile.BuiltIn.Select(profile => (profile.Name, profile.Summary))]);
+
+    public static Command Selections() => Of(
+        "selections", "Lists the ways of picking the clients of a round, with their parameters and defaults.", [.. Coordination.Selection.Selections.All]);
 
     private static string Describe(RuleDescription rule) =>
         $"{rule.Summary}{(rule.Needs.Length > 0 ? $" Needs: {rule.Needs}" : "")}{Describe(rule.Parameters)}";

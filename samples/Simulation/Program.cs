@@ -15,6 +15,8 @@ var root = new RootCommand("Simulates federated learning: one model trained over
     ListCommands.Partitions(),
     ListCommands.Rules(),
     ListCommands.Attacks(),
+    ListCommands.Devices(),
+    ListCommands.Selections(),
     InitCommand.Create(),
 };
 // A stopped run ends its local step, evaluates and writes its results before the process ends.

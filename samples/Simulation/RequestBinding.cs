@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
+using Federated.Coordination.Anarchic;
 using Federated.Protocol.Jobs;
 using Federated.Simulation;
 using Federated.Simulation.Data;
+using Federated.Simulation.Devices;
 using Federated.Simulation.Engine;
 using Federated.Simulation.Models;
 using Federated.Simulation.Partitions;
@@ -41,14 +43,20 @@ internal sealed class RequestBinding(RunOptions options, ParseResult parsed)
             Clients = Get(options.Clients) ?? data.Clients,
             MinimumExamples = Get(options.MinExamples) ?? 1,
             DropOut = Get(options.DropOut) ?? data.DropOut ?? 0,
+            Devices = Try(() => (Get(options.Devices) ?? data.Devices) is { } devices ? DeviceProfile.Find(devices) : null),
             Attack = Get(options.Attack) ?? data.Attack,
             Byzantine = Get(options.Byzantine) ?? data.Byzantine ?? 0,
             Workers = Get(options.Workers) ?? Environment.ProcessorCount,
             Nodes = Get(options.Nodes) ?? 1,
             Device = Get(options.Device) ?? "cpu",
             ModelOptions = model ?? new ModelOptions(),
-            FitCohort = file is null && Get(options.Cohort) is null,
+            FitCohort = file is null && Get(options.Cohort) is null && Get(options.Concurrency) is null,
         };
+        if (Get(options.Concurrency) is { } concurrency && !AnarchicAlgorithms.BuiltIn.Has(request.Job.Algorithm.Name))
+        {
+            _errors.Add($"concurrency {concurrency}: {request.Job.Algorithm.Name} has rounds; give --cohort.");
+        }
+
         if (request.Byzantine > 0 && request.Attack is null && parsed.CommandResult.Command.Options.Contains(options.Attack))
         {
             _errors.Add($"byzantine {request.Byzantine}: say what these clients do with --attack (see 'attacks').");
@@ -142,7 +150,8 @@ internal sealed class RequestBinding(RunOptions options, ParseResult parsed)
             },
             Round = job.Round with
             {
-                CohortSize = Get(options.Cohort) ?? job.Round.CohortSize,
+                CohortSize = Get(options.Concurrency) ?? Get(options.Cohort) ?? job.Round.CohortSize,
+                Selection = Get(options.Selection) ?? job.Round.Selection,
                 OverSelection = Get(options.OverSelection) ?? job.Round.OverSelection,
                 MinimumToClose = Get(options.MinReports) ?? job.Round.MinimumToClose,
             },

@@ -93,6 +93,12 @@ internal sealed class RunOptions
 
     public Option<double?> DropOut { get; } = new("--dropout") { Description = "Probability that a client vanishes in the middle of a round, in [0, 1). Default: 0", HelpName = "PROBABILITY" };
 
+    public Option<string?> Devices { get; } = new("--devices") { Description = "Devices of the clients: a built-in profile (see 'devices') or a JSON file with one. Time is then simulated. Default: none for algorithms with rounds, uniform for asynchronous ones", HelpName = "NAME|FILE" };
+
+    public Option<int?> Concurrency { get; } = new("--concurrency") { Description = "Asynchronous algorithms (afa-cd, afa-cs, fedbuff, fedasync): clients that work at the same time. Default: 20, or all if fewer", HelpName = "N" };
+
+    public Option<string?> Selection { get; } = new("--selection") { Description = "How the clients of a round are picked (see 'selections'), such as oort:exploration=0.5. Default: uniform", HelpName = "NAME[:PARAMS]" };
+
     public Option<string?> Attack { get; } = new("--attack") { Description = "What the attackers among the clients do (see 'attacks'), such as alie:tau=1.5 or label-flip. Default: none", HelpName = "ATTACK" };
 
     public Option<int?> Byzantine { get; } = new("--byzantine") { Description = "Number of attackers among the clients; also the default of --aggregation-f for rules other than mean. Default: 0", HelpName = "CLIENTS" };
@@ -126,6 +132,6 @@ internal sealed class RunOptions
         LocalEpochs, LocalSteps, Batch, LearningRate, Momentum, WeightDecay, ClipNorm,
         ServerOptimizer, ServerLearningRate, ServerMomentum, Aggregation, AggregationF, Exchange, SketchError, Weighting,
         Compression, CompressionDown, CompressionEta, CompressionMomentum, CompressionStart, OverSelection, MinReports,
-        DropOut, Attack, Byzantine, Seed, Workers, Nodes, Device, TargetAccuracy, EvaluateEvery, Statistics, StatisticsEvery, Output, Job, Plain,
+        DropOut, Devices, Concurrency, Selection, Attack, Byzantine, Seed, Workers, Nodes, Device, TargetAccuracy, EvaluateEvery, Statistics, StatisticsEvery, Output, Job, Plain,
     ];
 }

@@ -36,6 +36,18 @@ internal static class Summary
         yield return ("best accuracy", result.Rounds.Max(round => round.Accuracy)?.ToString("0.0000", culture) ?? "none");
         yield return ("loss", result.Final.Loss?.ToString("0.0000", culture) ?? "none");
         yield return ("rounds", result.Rounds.Count.ToString(culture));
+        if (result.SimulatedSeconds is { } seconds)
+        {
+            yield return ("simulated time", string.Create(
+                culture, $"{seconds:#,0.0} s{(result.SimulatedSecondsToTarget is { } reached ? $" ({reached:#,0.0} s to the target)" : "")}, devices busy for {result.ClientSeconds ?? 0:#,0.0} s"));
+        }
+
+        if (result.Staleness.Count > 0)
+        {
+            double mean = result.Staleness.Select((count, staleness) => (double)count * staleness).Sum() / result.Staleness.Sum();
+            yield return ("staleness", string.Create(culture, $"{mean:0.0} versions on average, {result.Staleness.Count - 1} at most"));
+        }
+
         yield return ("bytes", $"{Sizes.Text(result.BytesUp)} up, {Sizes.Text(result.BytesDown)} down");
         yield return ("failures", result.Failures.Count == 0 ? "none" : string.Join(", ", result.Failures.GroupBy(failure => failure.Kind).Select(group => $"{group.Count()} {group.Key}")));
         yield return ("model SHA-256", result.Final.ModelSha256[..16] + "…");

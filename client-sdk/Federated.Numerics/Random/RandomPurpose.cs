@@ -56,4 +56,7 @@ public enum RandomPurpose
 
     /// <summary>Which direction of a finite pool stands for a machine's own.</summary>
     SeedPool = 0x0E,
+
+    /// <summary>Speed, presence and effort of simulated devices.</summary>
+    Devices = 0x0F,
 }

@@ -16,7 +16,6 @@ public static class JobDefinitionValidator
     private static readonly string[] Durabilities = ["journal", "spool"];
     private static readonly string[] Timings = [AggregationTimings.Eager, AggregationTimings.Lazy];
     private static readonly string[] Exchanges = [ExchangeModes.Exact, ExchangeModes.Sketch];
-    private static readonly string[] Selections = ["uniform"];
 
     /// <summary>Checks a definition.</summary>
     /// <param name="job">The definition.</param>
@@ -120,7 +119,7 @@ public static class JobDefinitionValidator
         Check(errors, IsSeconds(round.DeadlineSeconds), "round.deadlineSeconds", round.DeadlineSeconds, "greater than 0, at most 30 days");
         Check(errors, IsSeconds(round.SelectionSeconds), "round.selectionSeconds", round.SelectionSeconds, "greater than 0, at most 30 days");
         Check(errors, round.MaxAbandoned >= 1, "round.maxAbandoned", round.MaxAbandoned, "at least 1");
-        CheckName(errors, Selections, "round.selection", round.Selection);
+        Check(errors, !string.IsNullOrWhiteSpace(round.Selection), "round.selection", round.Selection, "the name of a strategy");
     }
 
     private static void ValidateStatistics(StatisticsSettings statistics, List<JobDefinitionError> errors)

@@ -3,7 +3,7 @@ namespace Federated.Protocol.Jobs;
 /// <summary>How a round is filled and closed.</summary>
 public sealed record RoundSettings
 {
-    /// <summary>Devices whose updates a round is made for, 1 to 1,000,000.</summary>
+    /// <summary>Devices whose updates a round is made for, 1 to 1,000,000; for asynchronous algorithms, devices that work at the same time.</summary>
     public int CohortSize { get; set; } = 10;
 
     /// <summary>Devices of the population, for algorithms that need their number N; 0 when it is not known. A simulation fills it in.</summary>
@@ -27,6 +27,6 @@ public sealed record RoundSettings
     /// <summary>Abandoned rounds in a row after which the job pauses.</summary>
     public int MaxAbandoned { get; set; } = 10;
 
-    /// <summary>How devices are picked: <c>uniform</c>.</summary>
+    /// <summary>How the devices of a training round are picked: <c>uniform</c>, <c>data</c>, <c>power-of-choice</c> or <c>oort</c>, with parameters behind a colon.</summary>
     public string Selection { get; set; } = "uniform";
 }

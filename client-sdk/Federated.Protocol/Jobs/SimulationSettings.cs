@@ -27,6 +27,9 @@ public sealed record SimulationSettings
     /// <summary>Probability that a client vanishes in the middle of a round, in [0, 1).</summary>
     public double? DropOut { get; set; }
 
+    /// <summary>A built-in device profile or a file with one; null for rounds that take no time.</summary>
+    public string? Devices { get; set; }
+
     /// <summary>What the simulation's attackers do, such as <c>alie:tau=1.5</c>; null for no attack.</summary>
     public string? Attack { get; set; }
 

@@ -42,9 +42,19 @@ internal abstract class AnarchicFactory : AlgorithmTable, IAnarchicAlgorithmFact
             errors.Add(new JobDefinitionError("aggregation.rule", $"'{job.Aggregation.Rule}' is not allowed; {Name} is asynchronous and makes its own mean."));
         }
 
+        if (job.Round.Selection != "uniform")
+        {
+            errors.Add(new JobDefinitionError("round.selection", $"'{job.Round.Selection}' is not allowed; {Name} is asynchronous: devices decide when they take part."));
+        }
+
         if (CompressionSpec.Parse(job.Compression.Up).IsActive)
         {
             errors.Add(new JobDefinitionError("compression.up", $"'{job.Compression.Up}' is not allowed; {Name} is asynchronous and takes dense updates."));
+        }
+
+        if (job.Compression.Down != "none")
+        {
+            errors.Add(new JobDefinitionError("compression.down", $"'{job.Compression.Down}' is not allowed; {Name} is asynchronous and sends whole models."));
         }
     }
 

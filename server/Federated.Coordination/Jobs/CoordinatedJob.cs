@@ -23,8 +23,9 @@ internal sealed class CoordinatedJob
         Services = services;
         Record = record;
         Lease = new WriterLease(record.Key, record.WriterEpoch);
+        Selection = Selections.Create(record.Definition);
         Machine = new RoundStateMachine(
-            new UniformSelection(record.Definition.Seed),
+            Selection,
             new PaceSteering(record.Definition.Seed),
             new PopulationEstimate(services.Options.PopulationWindow),
             services.Options.MaxWaitingPerJob);
@@ -40,6 +41,8 @@ internal sealed class CoordinatedJob
     public WriterLease Lease { get; }
 
     public RoundStateMachine Machine { get; }
+
+    public ISelectionStrategy Selection { get; }
 
     /// <summary>How the open round is filled and when it ends.</summary>
     public RoundTerms Terms { get; private set; } = null!;

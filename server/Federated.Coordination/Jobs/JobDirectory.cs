@@ -5,6 +5,7 @@ using Federated.Coordination.Algorithms.Statistics;
 using Federated.Coordination.Exchange;
 using Federated.Coordination.Persistence;
 using Federated.Coordination.Rounds;
+using Federated.Coordination.Selection;
 using Federated.Protocol;
 using Federated.Protocol.Jobs;
 using Federated.Protocol.Models;
@@ -98,6 +99,7 @@ public sealed partial class JobDirectory : IAsyncDisposable
         {
             errors.AddRange(_services.Algorithms.Validate(definition));
             errors.AddRange(AggregationRules.Validate(definition));
+            errors.AddRange(Selections.Validate(definition));
         }
 
         (ModelContent? model, long byteLength) = await ReadModelAsync(modelBlobId, errors, cancellationToken);

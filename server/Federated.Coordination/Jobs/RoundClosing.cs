@@ -1,6 +1,7 @@
 using Federated.Coordination.Algorithms.Statistics;
 using Federated.Coordination.Persistence;
 using Federated.Coordination.Rounds;
+using Federated.Coordination.Selection;
 using Federated.Coordination.Tier;
 using Federated.Protocol;
 using Federated.Protocol.Rounds;
@@ -82,6 +83,7 @@ internal sealed class RoundClosing
                 return true;
             }
 
+            Observe(aggregate);
             (version, blobs) = _job.Model.WriteNext(round.Round, _job.Now, stop);
         }
         else if (round.Kind == TaskKind.Statistics)
@@ -102,6 +104,15 @@ internal sealed class RoundClosing
         await _job.Services.Tier.ForgetRoundAsync(round, stop);
         _logger.Closed(round, commit.Metrics.Counted, commit.Metrics.Assigned, reason);
         return true;
+    }
+
+    private void Observe(RoundAggregate aggregate)
+    {
+        foreach (UpdateCommitted update in aggregate.Included)
+        {
+            _job.Selection.Observe(new Participation(
+                Machine.Find(update.AssignmentId)!.ClientIndex, update.Key.Round, update.Weight, update.TrainingLoss, update.TrainingSeconds));
+        }
     }
 
     /// <summary>Ends the open round without an aggregate. The job goes on, unless too many of its rounds end so.</summary>

@@ -17,7 +17,7 @@ namespace Federated.Coordination.Rounds;
 /// </remarks>
 public sealed class RoundStateMachine
 {
-    private readonly UniformSelection _selection;
+    private readonly ISelectionStrategy _selection;
     private readonly PaceSteering _pace;
     private readonly PopulationEstimate _population;
     private readonly int _maxWaiting;
@@ -36,7 +36,7 @@ public sealed class RoundStateMachine
     /// <param name="pace">Spreads the retries of the rejected.</param>
     /// <param name="population">Estimates how many devices there are.</param>
     /// <param name="maxWaiting">Check-ins that may wait at once; more are rejected at once.</param>
-    public RoundStateMachine(UniformSelection selection, PaceSteering pace, PopulationEstimate population, int maxWaiting = 10_000)
+    public RoundStateMachine(ISelectionStrategy selection, PaceSteering pace, PopulationEstimate population, int maxWaiting = 10_000)
     {
         _selection = selection;
         _pace = pace;
@@ -472,7 +472,7 @@ public sealed class RoundStateMachine
 
     private void Assign(int count)
     {
-        foreach (int index in _selection.Select(Key!, _assignments.All.Count, _eligible.Count, count))
+        foreach (int index in _selection.Select(Key!, _assignments.All.Count, [.. _eligible.Select(candidate => candidate.ClientIndex)], count))
         {
             Candidate chosen = _eligible[index];
             int number = _assignments.All.Count;

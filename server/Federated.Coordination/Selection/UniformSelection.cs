@@ -4,7 +4,7 @@ using Federated.Protocol.Rounds;
 namespace Federated.Coordination.Selection;
 
 /// <summary>Picks devices uniformly, without replacement. The seed, the round and the number of candidates fix the choice.</summary>
-public sealed class UniformSelection
+public sealed class UniformSelection : ISelectionStrategy
 {
     private readonly ulong _seed;
 
@@ -27,5 +27,14 @@ public sealed class UniformSelection
         int[] chosen = random.Choose(candidates, count);
         Array.Sort(chosen);
         return chosen;
+    }
+
+    /// <inheritdoc/>
+    public int[] Select(RoundKey round, int alreadyChosen, ReadOnlySpan<uint> candidates, int count) => Select(round, alreadyChosen, candidates.Length, count);
+
+    /// <inheritdoc/>
+    public void Observe(in Participation participation)
+    {
+        // Everybody is alike.
     }
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Federated.Aggregator.Functions;
 using Federated.Client.Algorithms;
 using Federated.Client.Compression;
+using Federated.Client.Training;
 using Federated.Coordination.Algorithms;
 using Federated.Coordination.Jobs;
 using Federated.Coordination.Persistence;
@@ -17,6 +18,7 @@ using Federated.Protocol.Rounds;
 using Federated.Protocol.Sections;
 using Federated.Protocol.Tier;
 using Federated.Protocol.V1;
+using Federated.Simulation.Devices;
 using Federated.Simulation.Models;
 
 namespace Federated.Simulation.Engine;
@@ -38,7 +40,9 @@ internal sealed class CohortTrainer : IRoundTrainer
     private readonly IClientAlgorithm _client;
     private readonly OrderedWorkers<ModelWorker> _workers;
     private readonly List<ClientFailure> _failures;
-    private readonly UniformSelection _selection;
+    private readonly ISelectionStrategy _selection;
+    private readonly CheckIns _checkIns;
+    private readonly DeviceFleet? _fleet;
     private readonly RoundStateMachine _machine;
     private RoundTerms _terms;
     private readonly VirtualClock _clock = new();
@@ -53,6 +57,8 @@ internal sealed class CohortTrainer : IRoundTrainer
     private byte[][] _payloads = [];
     private float[][] _nextStates = [];
     private ClientTaskResult[] _results = [];
+    private DeviceTask[] _tasks = [];
+    private DateTimeOffset _began;
     private long _calls;
     private int _stateEpoch;
 
@@ -65,7 +71,9 @@ internal sealed class CohortTrainer : IRoundTrainer
         _client = ClientAlgorithms.Find(ServerAlgorithms.BuiltIn.ClientHalfOf(_job.Algorithm.Name)!)!;
         _workers = workers;
         _failures = failures;
-        _selection = new UniformSelection(_job.Seed);
+        _selection = Selections.Create(_job);
+        _fleet = setup.Fleet;
+        _checkIns = new CheckIns(_job, setup.Clients.Count, _selection, _fleet);
         _terms = RoundTerms.ForTraining(_job) with { SelectionTime = Ample };
         _machine = new RoundStateMachine(_selection, new PaceSteering(_job.Seed), new PopulationEstimate(TimeSpan.MaxValue), int.MaxValue);
         _adversary = setup.Adversary;
@@ -102,6 +110,10 @@ internal sealed class CohortTrainer : IRoundTrainer
         Dictionary<string, IReadOnlyDictionary<SectionRole, ReadOnlyMemory<float>>> down = DownSections();
         bool[] vanishes = Vanishing(key, order);
         ModelContent start = _downLink?.Held ?? model;
+        if (_fleet is not null)
+        {
+            Schedule(key, order, vanishes);
+        }
 
         // 2. Reporting: the clients work in parallel, and report in their order until the machine has enough.
         _retained?.Begin(key);
@@ -123,7 +135,7 @@ internal sealed class CohortTrainer : IRoundTrainer
         {
             Assignment assignment = order[item];
             ClientTaskResult result = _results[place];
-            _clock.Advance(ReportInterval);
+            Pass(item, vanishes[item]);
             gradients += result.Gradients;
             if (vanishes[item])
             {
@@ -156,7 +168,7 @@ internal sealed class CohortTrainer : IRoundTrainer
             (worker, item, slot) =>
             {
                 int place = waits ? item : slot;
-                _results[place] = Work(worker, key, order[item], start, down, vanishes[item], place, cancellationToken);
+                _results[place] = Work(worker, key, order[item], start, down, vanishes[item], place, item, cancellationToken);
             },
             (item, slot) =>
             {
@@ -188,8 +200,21 @@ internal sealed class CohortTrainer : IRoundTrainer
             _machine.Tick(_clock.Now);
         }
 
-        RecordVanished(key, vanished);
-        return Close(key, aggregate, pendingStates, model, bytesUp) with { Gradients = gradients };
+        if (_fleet is null)
+        {
+            RecordVanished(key, vanished);
+        }
+        else
+        {
+            RecordLost(key, order, vanishes);
+        }
+
+        return Close(key, aggregate, pendingStates, model, bytesUp) with
+        {
+            Gradients = gradients,
+            SimulatedSeconds = _fleet is null ? null : VirtualClock.Seconds(_clock.Now),
+            ClientSeconds = _fleet is null ? null : BusySeconds(order.Count),
+        };
     }
 
     public void Dispose() => _machine.RejectWaiting(RejectionReason.JobEnded, TimeSpan.Zero);
@@ -213,12 +238,13 @@ internal sealed class CohortTrainer : IRoundTrainer
     private List<Assignment> Select(RoundKey key)
     {
         _terms = RoundTerms.ForTraining(_job, _algorithm.CohortSize(key)) with { SelectionTime = Ample };
-        int target = Math.Min(_terms.Target, _setup.Clients.Count);
-        _machine.Begin(key, _terms with { Target = target }, _clock.Now);
-        foreach (int index in _selection.Select(key, 0, _setup.Clients.Count, target))
+        uint[] cohort = _checkIns.For(key, _terms, _clock);
+        _began = _clock.Now;
+        _machine.Begin(key, _terms with { Target = cohort.Length, Goal = Math.Min(_terms.Goal, cohort.Length) }, _clock.Now);
+        foreach (uint index in cohort)
         {
             _machine.CheckIn(
-                new Candidate(++_calls, _setup.Clients[index].Name, (uint)index, DeviceTasks.Train, _clock.Now + _terms.SelectionTime), _clock.Now);
+                new Candidate(++_calls, _setup.Clients[(int)index].Name, index, DeviceTasks.Train, _clock.Now + _terms.SelectionTime), _clock.Now);
         }
 
         List<Assignment> order = [];
@@ -243,9 +269,71 @@ internal sealed class CohortTrainer : IRoundTrainer
             role => (IReadOnlyDictionary<SectionRole, ReadOnlyMemory<float>>)_algorithm.DownSections(role).ToDictionary(section => section.Spec.Role, section => section.Values),
             StringComparer.Ordinal);
 
+    /// <summary>Puts the round in the order in which its updates arrive, and finds those that never do or come too late.</summary>
+    private void Schedule(RoundKey key, List<Assignment> order, bool[] vanishes)
+    {
+        double now = VirtualClock.Seconds(_began), deadline = VirtualClock.Seconds(_machine.Deadline);
+        var planned = order.Select(assignment =>
+        {
+            LocalSgdPlan plan = LocalSgdPlan.From(_algorithm.TrainingFor(key, assignment.ClientIndex, assignment.Role));
+            int steps = plan.StepsFor(_setup.Clients[(int)assignment.ClientIndex].Rows.Length);
+            return (Assignment: assignment, Task: _fleet!.Begin(
+                assignment.ClientIndex, (uint)key.Round, now, steps, DownOf(assignment), _bytesUp[assignment.Role]));
+        }).OrderBy(work => work.Task.Ends).ToList();
+        order.Clear();
+        order.AddRange(planned.Select(work => work.Assignment));
+        _tasks = [.. planned.Select(work => work.Task)];
+        for (int i = 0; i < vanishes.Length; i++)
+        {
+            vanishes[i] = _tasks[i].Lost is not null || _tasks[i].Ends >= deadline;
+        }
+    }
+
+    /// <summary>Bytes that a client has to download.</summary>
+    private long DownOf(Assignment assignment) =>
+        _bytesDown[assignment.Role] + (_downLink is null ? 0 : _downLink.BytesFor(assignment.ClientIndex) - ModelFile.SizeOf(_setup.Model.Schema));
+
+    /// <summary>Time passes until a client reports.</summary>
+    private void Pass(int item, bool vanishes)
+    {
+        if (_fleet is null)
+        {
+            _clock.Advance(ReportInterval);
+        }
+        else if (!vanishes)
+        {
+            _clock.AdvanceTo(VirtualClock.At(_tasks[item].Ends));
+        }
+    }
+
+    /// <summary>Every device works until it is done, lost, or told that the round is over.</summary>
+    private double BusySeconds(int clients)
+    {
+        double began = VirtualClock.Seconds(_began), over = VirtualClock.Seconds(_clock.Now);
+        return _tasks.Take(clients).Sum(task => Math.Min(task.Ends, over) - began);
+    }
+
+    private void RecordLost(RoundKey key, List<Assignment> order, bool[] vanishes)
+    {
+        double over = VirtualClock.Seconds(_clock.Now);
+        for (int i = 0; i < order.Count; i++)
+        {
+            if (vanishes[i] && _tasks[i].Lost is { } lost && _tasks[i].Ends <= over)
+            {
+                _failures.Add(new ClientFailure(key.Round, order[i].DeviceId, ErrorKinds.DroppedOut, lost));
+            }
+            else if (vanishes[i] && over >= VirtualClock.Seconds(_machine.Deadline))
+            {
+                _failures.Add(new ClientFailure(
+                    key.Round, order[i].DeviceId, "too-late",
+                    FormattableString.Invariant($"The update would have come {_tasks[i].Ends - VirtualClock.Seconds(_began):0.0} s after the start; the deadline is {_terms.ReportingTime.TotalSeconds} s.")));
+            }
+        }
+    }
+
     private bool[] Vanishing(RoundKey key, List<Assignment> order) =>
         [.. order.Select(assignment =>
-            _setup.Request.DropOut > 0
+            _fleet is null && _setup.Request.DropOut > 0
             && new CounterRandom(_job.Seed, RandomPurpose.Faults, assignment.ClientIndex, (uint)key.Round).NextDouble() < _setup.Request.DropOut)];
 
     private ClientTaskResult Work(
@@ -256,6 +344,7 @@ internal sealed class CohortTrainer : IRoundTrainer
         Dictionary<string, IReadOnlyDictionary<SectionRole, ReadOnlyMemory<float>>> down,
         bool vanishes,
         int slot,
+        int item,
         CancellationToken cancellationToken)
     {
         if (vanishes)
@@ -265,6 +354,11 @@ internal sealed class CohortTrainer : IRoundTrainer
 
         ImmutableArray<SectionSpec> sections = _algorithm.UpSections(assignment.Role);
         LocalTraining settings = _algorithm.TrainingFor(key, assignment.ClientIndex, assignment.Role);
+        if (_fleet is not null && _tasks[item].Steps > 0)
+        {
+            (settings.Epochs, settings.Steps) = (0, (uint)_tasks[item].Steps);
+        }
+
         int stateLength = _client.StateLength(model.Schema, settings);
         UpdateEncoder? encoder = UpdateEncoder.For(model.Schema, settings);
         int memory = encoder?.StateLength ?? 0;
@@ -313,7 +407,8 @@ internal sealed class CohortTrainer : IRoundTrainer
         int length = result.Encoded?.Length ?? ClientUpdate.PayloadLength(_algorithm.UpSections(assignment.Role));
         ReadOnlySpan<byte> payload = _payloads[slot].AsSpan(0, length);
         aggregate.Add(payload, new UpdateCommitted(
-            key, assignment.Id, assignment.DeviceId, "simulation", "", payload.Length, 0, result.Weight, result.Steps, result.TrainingLoss, 0, 0, assignment.Role));
+            key, assignment.Id, assignment.DeviceId, "simulation", "", payload.Length, 0, result.Weight, result.Steps, result.TrainingLoss,
+            _fleet is null ? 0 : VirtualClock.Seconds(_clock.Now) - VirtualClock.Seconds(_began), 0, assignment.Role));
         if (_nextStates[slot].Length > 0)
         {
             pendingStates[assignment.ClientIndex] = _nextStates[slot];
@@ -351,12 +446,7 @@ internal sealed class CohortTrainer : IRoundTrainer
 
     private void Fail(RoundKey key, Assignment assignment, ClientTaskResult result, UpdateFault? fault)
     {
-        (string kind, string reason) = fault is { } found ? (found.Kind, found.Reason) : result switch
-        {
-            { Error: { } error } => (ErrorKinds.Exception, error),
-            { Outcome: ClientOutcome.Diverged } => (ErrorKinds.Diverged, $"The training diverged after {result.Steps} steps: a loss or parameter is not finite. A smaller learning rate or a clip norm may help."),
-            _ => ("no-examples", "The client has nothing to train on."),
-        };
+        (string kind, string reason) = fault is { } found ? (found.Kind, found.Reason) : WorkFailure.Of(result);
         _failures.Add(new ClientFailure(key.Round, assignment.DeviceId, kind, reason));
         _machine.Failed(assignment.Id, assignment.DeviceId, kind, reason, _clock.Now);
     }
@@ -369,6 +459,15 @@ internal sealed class CohortTrainer : IRoundTrainer
             _failures.Add(new ClientFailure(
                 key.Round, assignment.DeviceId, ErrorKinds.DroppedOut,
                 FormattableString.Invariant($"The client vanished in the middle of the round (drop-out probability {_setup.Request.DropOut}); {when}.")));
+        }
+    }
+
+    private void Observe(RoundAggregate aggregate)
+    {
+        foreach (UpdateCommitted update in aggregate.Included)
+        {
+            _selection.Observe(new Participation(
+                _machine.Find(update.AssignmentId)!.ClientIndex, update.Key.Round, update.Weight, update.TrainingLoss, update.TrainingSeconds));
         }
     }
 
@@ -395,6 +494,7 @@ internal sealed class CohortTrainer : IRoundTrainer
         {
             _machine.Settle(included);
             _algorithm.Apply(key, aggregate.With(_machine.Assignments), model);
+            Observe(aggregate);
             foreach (Assignment assignment in _machine.Assignments.Where(assignment => pendingStates.ContainsKey(assignment.ClientIndex)))
             {
                 _states[assignment.ClientIndex] = pendingStates[assignment.ClientIndex];

@@ -38,4 +38,34 @@ public sealed record RoundReport(
 
     /// <summary>The slopes of a round of one-byte exchange; null for other algorithms.</summary>
     public SlopeReport? Slopes { get; init; }
+
+    /// <summary>Bins of <see cref="Staleness"/>; the last one holds all that are staler.</summary>
+    public const int StalenessBins = 101;
+
+    /// <summary>Simulated seconds from the start of the run to the end of the round; null when the run has no devices.</summary>
+    public double? SimulatedSeconds { get; init; }
+
+    /// <summary>Simulated seconds that the devices of the round were busy, also those whose update was not counted; null when the run has no devices.</summary>
+    public double? ClientSeconds { get; init; }
+
+    /// <summary>Counted updates by staleness, from 0; empty for algorithms with rounds.</summary>
+    public IReadOnlyList<int> Staleness { get; init; } = [];
+
+    /// <summary>Counts by staleness, without empty bins at the end.</summary>
+    internal static int[] HistogramOf(IEnumerable<long> staleness)
+    {
+        var bins = new List<int>();
+        foreach (long value in staleness)
+        {
+            int bin = (int)Math.Min(value, StalenessBins - 1);
+            while (bins.Count <= bin)
+            {
+                bins.Add(0);
+            }
+
+            bins[bin]++;
+        }
+
+        return [.. bins];
+    }
 }

@@ -1,5 +1,6 @@
 using Federated.Protocol.Jobs;
 using Federated.Simulation.Data;
+using Federated.Simulation.Devices;
 using Federated.Simulation.Models;
 using Federated.Simulation.Partitions;
 
@@ -34,6 +35,9 @@ public sealed record SimulationRequest
 
     /// <summary>Probability that a client vanishes in the middle of a round, in [0, 1).</summary>
     public double DropOut { get; init; }
+
+    /// <summary>The clients' devices; null for rounds that take no time. Asynchronous algorithms then have the profile <c>uniform</c>.</summary>
+    public DeviceProfile? Devices { get; init; }
 
     /// <summary>What the attackers among the clients do, such as <c>alie:tau=1.5</c>; null for no attack.</summary>
     public string? Attack { get; init; }

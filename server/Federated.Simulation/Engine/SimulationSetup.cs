@@ -3,12 +3,15 @@ using Federated.Client.Algorithms;
 using Federated.Client.Training;
 using Federated.Coordination.Algorithms;
 using Federated.Coordination.Algorithms.Statistics;
+using Federated.Coordination.Anarchic;
 using Federated.Coordination.Rounds;
+using Federated.Coordination.Selection;
 using Federated.Numerics;
 using Federated.Protocol.Jobs;
 using Federated.Protocol.OneByte;
 using Federated.Simulation.Attacks;
 using Federated.Simulation.Data;
+using Federated.Simulation.Devices;
 using Federated.Simulation.Models;
 using Federated.Simulation.Partitions;
 using Federated.Simulation.Reports;
@@ -28,6 +31,7 @@ public sealed class SimulationSetup
         Model = model;
         (Adversary, DataAttack? data, HashSet<int> attackers) = Oppose(request, clients.Count);
         Attackers = attackers;
+        Fleet = request.Devices is null ? null : new DeviceFleet(request.Devices, request.Job.Seed, request.DropOut);
         Backdoor = data?.Patch;
         if (data is null)
         {
@@ -56,6 +60,9 @@ public sealed class SimulationSetup
 
     /// <summary>The patch that shall make the model answer with the attackers' target; null for other attacks.</summary>
     public BackdoorPatch? Backdoor { get; }
+
+    /// <summary>The clients' devices; null when rounds take no time.</summary>
+    internal DeviceFleet? Fleet { get; }
 
     /// <summary>The attackers; null without an attack.</summary>
     internal Adversary? Adversary { get; }
@@ -101,12 +108,18 @@ public sealed class SimulationSetup
         }
 
         request = request with { Job = WithSizes(request.Job, dataset) with { Round = request.Job.Round with { Population = clients.Count } } };
-        if (AggregationRules.Validate(request.Job) is { Count: > 0 } unfit)
+        bool isAnarchic = AnarchicAlgorithms.BuiltIn.Has(request.Job.Algorithm.Name);
+        if (!isAnarchic && AggregationRules.Validate(request.Job) is { Count: > 0 } unfit)
         {
             throw new SimulationException(string.Join(Environment.NewLine, unfit));
         }
 
         ModelDefinition model = Build(request, dataset);
+        if (isAnarchic && (JobDefinitionError[])[.. AnarchicAlgorithms.BuiltIn.Validate(request.Job), .. AnarchicAlgorithms.BuiltIn.Validate(request.Job, model.Schema)] is { Length: > 0 } refused)
+        {
+            throw new SimulationException(string.Join(Environment.NewLine, refused.Select(error => error.ToString())));
+        }
+
         CheckMemory(request, model);
         return StatisticsServer.Validate(request.Job, model.Schema) is { Count: > 0 } missing
             ? throw new SimulationException(string.Join(Environment.NewLine, missing))
@@ -149,8 +162,10 @@ public sealed class SimulationSetup
             // The number of clients is known once the data are dealt; here it only must not be missing.
             int population = Math.Max(request.Clients ?? 0, request.Job.Round.CohortSize);
             JobDefinition job = request.Job with { Round = request.Job.Round with { Population = population } };
-            problems.AddRange(ServerAlgorithms.BuiltIn.Validate(job).Select(error => error.ToString()));
-            problems.AddRange(AggregationRules.Validate(request.Job).Select(error => error.ToString()));
+            bool isAnarchic = AnarchicAlgorithms.BuiltIn.Has(job.Algorithm.Name);
+            problems.AddRange((isAnarchic ? AnarchicAlgorithms.BuiltIn.Validate(job) : ServerAlgorithms.BuiltIn.Validate(job)).Select(error => error.ToString()));
+            problems.AddRange(isAnarchic ? Anarchic(request) : AggregationRules.Validate(request.Job).Select(error => error.ToString()));
+            problems.AddRange(Selections.Validate(request.Job).Select(error => error.ToString()));
             if (ServerAlgorithms.BuiltIn.ClientHalfOf(request.Job.Algorithm.Name) is { } half && ClientAlgorithms.Find(half) is null)
             {
                 problems.Add($"algorithm.name: '{request.Job.Algorithm.Name}' has no client half in the simulator.");
@@ -167,8 +182,14 @@ public sealed class SimulationSetup
             problems.Add($"attack: {fault}");
         }
 
+        if (request.Devices?.Fault() is { } unfit)
+        {
+            problems.Add($"devices {request.Devices.Name}: {unfit}");
+        }
+
         bool isExchange = request.Job.Algorithm.Name == OneByteRun.Algorithm;
         Require(problems, !isExchange || request.Attack is null, $"attack '{request.Attack}': attackers change updates; {OneByteRun.Algorithm} has none.");
+        Require(problems, !isExchange || request.Devices is null, $"devices {request.Devices?.Name}: {OneByteRun.Algorithm} has no virtual time; leave --devices out.");
         Require(problems, !isExchange || request.Nodes == 1, $"nodes {request.Nodes}: {OneByteRun.Algorithm} has no tier; leave --nodes out.");
         Require(problems, request.Byzantine >= 0, $"byzantine {request.Byzantine}: expected at least 0.");
         Require(problems, request.Attack is null || request.Job.Compression.Up == "none", $"attack '{request.Attack}': attackers change dense updates; leave out --compression '{request.Job.Compression.Up}'.");
@@ -181,6 +202,26 @@ public sealed class SimulationSetup
         Require(problems, request.MinimumExamples >= 1, $"minimum examples {request.MinimumExamples}: expected at least 1.");
         Require(problems, request.Dataset.SequenceLength is >= 1 and <= 100_000, $"sequence length {request.Dataset.SequenceLength}: expected 1 to 100,000.");
         return [.. problems.Distinct()];
+    }
+
+    /// <summary>What an asynchronous run does not do.</summary>
+    private static IEnumerable<string> Anarchic(SimulationRequest request)
+    {
+        string name = request.Job.Algorithm.Name;
+        if (request.Attack is not null && AttackCatalog.TryCreate(request.Attack, out Attack? attack) is null && attack is not DataAttack)
+        {
+            yield return $"attack '{request.Attack}': {name} has no rounds whose updates attackers could see; only attacks on data are possible.";
+        }
+
+        if (request.Nodes > 1)
+        {
+            yield return $"nodes {request.Nodes}: {name} has no tier; leave --nodes out.";
+        }
+
+        if (request.Job.Statistics.Kinds.Count > 0)
+        {
+            yield return $"statistics: {name} has no rounds; leave --statistics out.";
+        }
     }
 
     /// <summary>Rules other than the mean keep every update of a round: a run that cannot is refused before it trains.</summary>

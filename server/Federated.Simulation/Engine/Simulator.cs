@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Numerics.Tensors;
 using Federated.Client.Training;
 using Federated.Coordination.Algorithms;
+using Federated.Coordination.Anarchic;
 using Federated.Coordination.Jobs;
 using Federated.Protocol.Jobs;
 using Federated.Protocol.Models;
@@ -46,8 +47,8 @@ public sealed class Simulator
         JobDefinition job = request.Job;
         ModelContent model = _setup.Model.Initialise(job.Seed);
         using var workers = new OrderedWorkers<ModelWorker>(request.Workers, WindowFor(request.Workers, model), () => _setup.Model.CreateWorker(request.Device));
-        using IRoundTrainer trainer = job.Algorithm.Name == OneByteRun.Algorithm
-            ? new OneByteTrainer(_setup, model, workers, _failures)
+        using IRoundTrainer trainer = job.Algorithm.Name == OneByteRun.Algorithm ? new OneByteTrainer(_setup, model, workers, _failures)
+            : AnarchicAlgorithms.BuiltIn.Has(job.Algorithm.Name) ? new AnarchicTrainer(_setup, workers, _failures)
             : new CohortTrainer(_setup, ServerAlgorithms.BuiltIn.Create(job, _setup.Model.Schema), model, workers, _failures);
         var evaluator = new TestEvaluator(_setup.Dataset, workers);
         var statistics = new StatisticsTaker(_setup, workers, _failures);

@@ -17,6 +17,18 @@ public sealed record ResultDocument
     /// <summary>The first round that reached the target accuracy; null when none did or none was set.</summary>
     public int? RoundsToTarget { get; init; }
 
+    /// <summary>Simulated seconds to the end of the run; null when it has no devices.</summary>
+    public double? SimulatedSeconds { get; init; }
+
+    /// <summary>Simulated seconds to the end of the round that reached the target; null when none did or the run has no devices.</summary>
+    public double? SimulatedSecondsToTarget { get; init; }
+
+    /// <summary>Simulated seconds that devices were busy; null when the run has no devices.</summary>
+    public double? ClientSeconds { get; init; }
+
+    /// <summary>Counted updates by staleness, from 0; empty for algorithms with rounds.</summary>
+    public IReadOnlyList<int> Staleness { get; init; } = [];
+
     public required long BytesUp { get; init; }
 
     public required long BytesDown { get; init; }

@@ -47,13 +47,14 @@ public static class ResultFolder
 
     private static string Metrics(ResultDocument result)
     {
-        var csv = new StringBuilder("round,accuracy,loss,training_loss,selected,counted,failed,examples,bytes_up,bytes_down,gradients,update_norm,seconds,contraction,error_norm,abandoned\n");
+        var csv = new StringBuilder("round,accuracy,loss,training_loss,selected,counted,failed,examples,bytes_up,bytes_down,gradients,update_norm,seconds,simulated_seconds,client_seconds,mean_staleness,contraction,error_norm,abandoned\n");
         foreach (RoundReport round in result.Rounds)
         {
             string?[] cells =
             [
                 Text(round.Round), Text(round.Accuracy), Text(round.Loss), Text(round.TrainingLoss), Text(round.Selected), Text(round.Counted), Text(round.Failed),
                 Text(round.Examples), Text(round.BytesUp), Text(round.BytesDown), Text(round.Gradients), Text(round.UpdateNorm), Text(Math.Round(round.Seconds, 4)),
+                Text(round.SimulatedSeconds), Text(round.ClientSeconds), MeanStaleness(round),
                 Mean(round, client => client.Contraction), Mean(round, client => client.ErrorNorm),
                 round.Abandoned is null ? "" : $"\"{round.Abandoned.Replace("\"", "\"\"", StringComparison.Ordinal)}\"",
             ];
@@ -62,6 +63,9 @@ public static class ResultFolder
 
         return csv.ToString();
     }
+
+    private static string MeanStaleness(RoundReport round) =>
+        round.Staleness.Count == 0 ? "" : Text(round.Staleness.Select((count, staleness) => (double)count * staleness).Sum() / round.Staleness.Sum());
 
     private static string Mean(RoundReport round, Func<ClientCompression, double> figure) =>
         round.Compression.Count == 0 ? "" : Text(round.Compression.Average(figure));

@@ -80,7 +80,7 @@ public sealed class StudyRunner
     /// <summary>Arms that differ in the job alone share the data and the clients.</summary>
     private SimulationSetup Prepare(SimulationRequest request)
     {
-        string data = $"{request with { Job = null!, Workers = 1 }} {request.Job.Seed}";
+        string data = $"{request with { Job = null!, Workers = 1, Devices = null }} {request.Job.Seed}";
         SimulationSetup setup = _prepared is { } prepared && prepared.Data == data ? prepared.Setup.With(request) : SimulationSetup.Prepare(request);
         _prepared = (data, setup);
         return setup;
@@ -95,7 +95,7 @@ public sealed class StudyRunner
     /// <summary>Names everything that decides a run's result.</summary>
     private static string Settings(SimulationRequest request)
     {
-        string text = $"{request.Job.ToJson()} {request with { Job = null!, Workers = 1 }}";
+        string text = $"{request.Job.ToJson()} {request with { Job = null!, Workers = 1, Devices = null }}{request.Devices?.ToJson()}";
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
     }
 

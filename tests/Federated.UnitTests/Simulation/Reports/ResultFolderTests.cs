@@ -65,7 +65,7 @@ public sealed class ResultFolderTests : IDisposable
         ResultDocument read = ResultFolder.Read(_folder.Root);
 
         Assert.Equal(result.Final, read.Final);
-        Assert.Equal(result.Rounds.Select(round => round with { Scores = [], Compression = [] }), read.Rounds.Select(round => round with { Scores = [], Compression = [] }));
+        Assert.Equal(result.Rounds.Select(round => round with { Scores = [], Compression = [], Staleness = [] }), read.Rounds.Select(round => round with { Scores = [], Compression = [], Staleness = [] }));
         Assert.Equal(result.Rounds.SelectMany(round => round.Scores), read.Rounds.SelectMany(round => round.Scores));
         Assert.Equal(result.Settings.Job.Seed, read.Settings.Job.Seed);
         Assert.Equal(result.Statistics[0].Pooled!.ToJsonBytes(), read.Statistics[0].Pooled!.ToJsonBytes());

@@ -1,0 +1,307 @@
+using System.Runtime.InteropServices;
+using Federated.Client.Algorithms;
+using Federated.Client.Training;
+using Federated.Coordination.Algorithms;
+using Federated.Coordination.Anarchic;
+using Federated.Numerics;
+using Federated.Protocol;
+using Federated.Protocol.Jobs;
+using Federated.Protocol.Models;
+using Federated.Protocol.Rounds;
+using Federated.Protocol.Tier;
+using Federated.Protocol.V1;
+using Federated.Simulation.Devices;
+using Federated.Simulation.Models;
+
+namespace Federated.Simulation.Engine;
+
+/// <summary>
+/// Drives an asynchronous server half by events in simulated seconds. A fixed number of workers is in flight; whoever arrives or is lost makes room for the next one. When an update arrives is
+/// known before it is trained, so all that are in flight can be trained in parallel, and they are handed over in the order of their arrival.
+/// </summary>
+internal sealed class AnarchicTrainer : IRoundTrainer
+{
+    private const int Tries = 200;
+    private const double PauseSeconds = 60, PatienceSeconds = 30 * 86_400;
+
+    private readonly SimulationSetup _setup;
+    private readonly JobDefinition _job;
+    private readonly IAnarchicAlgorithm _algorithm;
+    private readonly IClientAlgorithm _client;
+    private readonly OrderedWorkers<ModelWorker> _workers;
+    private readonly List<ClientFailure> _failures;
+    private readonly DeviceFleet _fleet;
+    private readonly CounterRandom _picks;
+    private readonly PriorityQueue<InFlight, (double Ends, long Number)> _arrivals = new();
+    private readonly List<InFlight> _untrained = [];
+    private readonly HashSet<uint> _busy = [];
+    private readonly Dictionary<uint, uint> _turns = [];
+    private readonly Dictionary<string, (string Client, double Loss)> _offered = new(StringComparer.Ordinal);
+    private readonly Stack<byte[]> _payloads = new();
+    private readonly SectionSpec[] _sections;
+    private readonly long _down;
+    private readonly long _up;
+    private ModelContent? _pulled;
+    private double _now;
+    private double _flushAt = double.PositiveInfinity;
+    private double _clientSeconds;
+    private long _begun;
+    private int _selected;
+    private int _failed;
+    private long _bytesUp;
+    private long _bytesDown;
+    private long _gradients;
+
+    public AnarchicTrainer(SimulationSetup setup, OrderedWorkers<ModelWorker> workers, List<ClientFailure> failures)
+    {
+        _setup = setup;
+        _job = setup.Request.Job;
+        _algorithm = AnarchicAlgorithms.BuiltIn.Create(_job, setup.Model.Schema);
+        _client = ClientAlgorithms.Find(_algorithm.TrainingFor(0).Algorithm)!;
+        _workers = workers;
+        _failures = failures;
+        _fleet = setup.Fleet ?? new DeviceFleet(DeviceProfile.BuiltIn[0], _job.Seed, setup.Request.DropOut);
+        _picks = new CounterRandom(_job.Seed, RandomPurpose.Selection, uint.MaxValue);
+        _sections = [.. _algorithm.UpSections];
+        _down = WireSizes.Down(setup.Model.Schema, []);
+        _up = WireSizes.Up(_sections);
+        Tree = TreePlan.Single("server", 0, 1);
+    }
+
+    public long ClientUpdates { get; private set; }
+
+    public TreePlan Tree { get; }
+
+    public TreeFigures Figures { get; } = new(0, 0, 0, 0, 0, 0);
+
+    public string? StateHash => null;
+
+    /// <summary>Lets events happen until the next version is made.</summary>
+    public RoundReport Train(RoundKey key, ModelContent model, ISimulationObserver observer, CancellationToken cancellationToken)
+    {
+        _pulled = new ModelContent(model.Schema, [.. model.Parameters], [.. model.Statistics], [.. model.Counts]);
+        double quietSince = _now;
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            Fill();
+            if (!_arrivals.TryPeek(out InFlight? next, out (double Ends, long) at) || (at.Ends > _flushAt && _algorithm.CanFlush))
+            {
+                if (_algorithm.CanFlush && double.IsFinite(_flushAt))
+                {
+                    _now = Math.Max(_now, _flushAt);
+                    return Advance(key, model);
+                }
+
+                // Nobody is there: time passes until somebody comes.
+                _now += PauseSeconds;
+                if (_now - quietSince > PatienceSeconds)
+                {
+                    throw new SimulationException($"version {key.Round}: no device was there for {PatienceSeconds / 86_400} simulated days; give more clients or other --devices.");
+                }
+
+                continue;
+            }
+
+            if (next.Task.Lost is null && !next.IsTrained)
+            {
+                TrainAll(cancellationToken);
+            }
+
+            _arrivals.Dequeue();
+            _now = at.Ends;
+            quietSince = _now;
+            Arrive(key.Round, next);
+            observer.ClientFinished(key.Round, _algorithm.Buffered, _algorithm.Goal);
+            if (_algorithm.CanAdvance || (_now >= _flushAt && _algorithm.CanFlush))
+            {
+                return Advance(key, model);
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        // Nothing is owned: workers and their models belong to the simulator.
+    }
+
+    /// <summary>Workers begin until as many are in flight as the job asks for, or nobody else is there.</summary>
+    private void Fill()
+    {
+        while (_busy.Count < Math.Min(_job.Round.CohortSize, _setup.Clients.Count) && Pick() is { } client)
+        {
+            uint turn = _turns.GetValueOrDefault(client);
+            _turns[client] = turn + 1;
+            int planned = LocalSgdPlan.From(_algorithm.TrainingFor(client)).StepsFor(_setup.Clients[(int)client].Rows.Length);
+            var work = new InFlight
+            {
+                Client = client,
+                Turn = turn,
+                Version = _algorithm.Version,
+                Model = _pulled!,
+                Task = _fleet.Begin(client, turn, _now, planned, _down, _up),
+                Began = _now,
+            };
+            _busy.Add(client);
+            _arrivals.Enqueue(work, (work.Task.Ends, _begun++));
+            if (work.Task.Lost is null)
+            {
+                _untrained.Add(work);
+            }
+
+            _selected++;
+            _bytesDown += _down;
+        }
+    }
+
+    /// <summary>A client that is there and idle, each as likely as its device is active; null when there is none.</summary>
+    private uint? Pick()
+    {
+        int clients = _setup.Clients.Count;
+        for (int i = 0; i < Tries; i++)
+        {
+            uint client = (uint)_picks.NextInt(clients);
+            if (!_busy.Contains(client) && _fleet.IsThere(client, _now) && _picks.NextDouble() * _fleet.MostActivity < _fleet.ClassOf(client).Activity)
+            {
+                return client;
+            }
+        }
+
+        uint[] there = [.. Enumerable.Range(0, clients).Select(client => (uint)client).Where(client => !_busy.Contains(client) && _fleet.IsThere(client, _now))];
+        return there.Length == 0 ? null : there[_picks.NextInt(there.Length)];
+    }
+
+    private void TrainAll(CancellationToken cancellationToken)
+    {
+        foreach (InFlight work in _untrained)
+        {
+            work.Payload = _payloads.TryPop(out byte[]? payload) ? payload : GC.AllocateUninitializedArray<byte>(ClientUpdate.PayloadLength(_sections));
+        }
+
+        _workers.Run(
+            _untrained.Count,
+            (worker, item, _) => _untrained[item].Result = Work(worker, _untrained[item], cancellationToken),
+            (item, _) => _untrained[item].IsTrained = true,
+            cancellationToken);
+        ClientUpdates += _untrained.Count;
+        _untrained.Clear();
+    }
+
+    private ClientTaskResult Work(ModelWorker worker, InFlight work, CancellationToken cancellationToken)
+    {
+        LocalTraining settings = _algorithm.TrainingFor(work.Client);
+        (settings.Epochs, settings.Steps) = work.Task.Steps > 0 ? (0, (uint)work.Task.Steps) : (settings.Epochs, settings.Steps);
+        var update = new ClientUpdate(_sections, work.Payload);
+        var task = new ClientTask
+        {
+            Schema = work.Model.Schema,
+            Parameters = work.Model.Parameters,
+            Statistics = work.Model.Statistics,
+            Counts = work.Model.Counts,
+            Settings = settings,
+            Role = DeviceRoles.Worker,
+            Round = work.Turn + 1,
+        };
+        try
+        {
+            worker.Objective.Select(_setup.Dataset.Examples, _setup.Clients[(int)work.Client].Rows);
+            ClientOutcome outcome = _client.Run(task, worker.Solver, update, cancellationToken);
+            return new ClientTaskResult(outcome, null, update.Weight, update.Steps, update.TrainingLoss, update.Gradients);
+        }
+        catch (Exception exception) when (exception is not (OperationCanceledException or OutOfMemoryException))
+        {
+            return new ClientTaskResult(null, $"{exception.GetType().Name}: {exception.Message}", 0, 0, double.NaN, 0);
+        }
+    }
+
+    private void Arrive(int round, InFlight work)
+    {
+        _busy.Remove(work.Client);
+        _clientSeconds += work.Task.Ends - work.Began;
+        string name = _setup.Clients[(int)work.Client].Name;
+        if (work.Task.Lost is { } lost)
+        {
+            Fail(round, name, ErrorKinds.DroppedOut, lost);
+            return;
+        }
+
+        ClientTaskResult result = work.Result;
+        _gradients += result.Gradients;
+        if (result.Outcome is not (ClientOutcome.Completed or ClientOutcome.Partial))
+        {
+            (string kind, string reason) = WorkFailure.Of(result);
+            Fail(round, name, kind, reason);
+        }
+        else
+        {
+            _bytesUp += _up;
+            if (UpdateFault.Find(_job.Bounds, result, _sections, work.Payload) is { } fault)
+            {
+                Fail(round, name, fault.Kind, fault.Reason);
+            }
+            else
+            {
+                Offer(round, name, work);
+            }
+        }
+
+        _payloads.Push(work.Payload);
+    }
+
+    private void Offer(int round, string name, InFlight work)
+    {
+        ReadOnlySpan<float> values = MemoryMarshal.Cast<byte, float>(work.Payload);
+        string id = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{work.Client}-{work.Turn}");
+        ArrivalVerdict verdict = _algorithm.Offer(new AnarchicUpdate
+        {
+            Id = id,
+            ClientIndex = work.Client,
+            PulledVersion = work.Version,
+            Steps = work.Result.Steps,
+            Examples = work.Result.Weight,
+            Delta = values[..work.Model.Parameters.Length],
+            Statistics = values[work.Model.Parameters.Length..],
+            PulledParameters = work.Model.Parameters,
+        });
+        if (verdict != ArrivalVerdict.Buffered)
+        {
+            Fail(round, name, verdict.ToString(), FormattableString.Invariant($"The update of version {work.Version} came to version {_algorithm.Version} and was not taken: {verdict}."));
+            return;
+        }
+
+        _offered[id] = (name, work.Result.TrainingLoss);
+        if (_algorithm.Buffered == 1 && _algorithm.FlushAfter is { } after)
+        {
+            _flushAt = _now + after.TotalSeconds;
+        }
+    }
+
+    private RoundReport Advance(RoundKey key, ModelContent model)
+    {
+        AdvanceResult result = _algorithm.Advance(model);
+        foreach (string discarded in result.Discarded)
+        {
+            Fail(key.Round, _offered[discarded].Client, ArrivalVerdict.Superseded.ToString(), "A later update of the same client took its place.");
+        }
+
+        double examples = result.Counted.Sum(arrival => arrival.Examples);
+        var report = new RoundReport(
+            key.Round, null, null, result.Counted.Sum(arrival => arrival.Examples * _offered[arrival.Id].Loss) / examples,
+            _selected, result.Counted.Count, _failed, examples, _bytesUp, _bytesDown, result.StepNorm, null, 0, [], [])
+        {
+            Gradients = _gradients,
+            SimulatedSeconds = _now,
+            ClientSeconds = _clientSeconds,
+            Staleness = RoundReport.HistogramOf(result.Counted.Select(arrival => arrival.Staleness)),
+        };
+        _offered.Clear();
+        (_selected, _failed, _bytesUp, _bytesDown, _gradients, _clientSeconds, _flushAt) = (0, 0, 0, 0, 0, 0, double.PositiveInfinity);
+        return report;
+    }
+
+    private void Fail(int round, string client, string kind, string reason)
+    {
+        _failed++;
+        _failures.Add(new ClientFailure(round, client, kind, reason));
+    }
+}
