@@ -39,12 +39,23 @@ public sealed class RetainedAggregation(ImmutableArray<SectionSpec> sections, Ro
         ? [.. Enumerable.Range(0, sections.Length).Where(i => sections[i].Codec == SectionCodec.Dense && !Absolute.Contains(sections[i].Role))]
         : [];
 
+    /// <summary>Where the rule starts in a section; null for zeros, and for rules that start nowhere.</summary>
+    /// <param name="number">Position of the section.</param>
+    /// <param name="centres">The last aggregates; null for none.</param>
+    public ReadOnlyMemory<float>? CentreOf(int number, IReadOnlyDictionary<SectionRole, ReadOnlyMemory<float>>? centres)
+    {
+        SectionSpec section = sections[number];
+        return rule.UsesCentre && section.Denominator != SectionDenominator.None
+            && centres?.TryGetValue(section.Role, out ReadOnlyMemory<float> centre) == true && (ulong)centre.Length == section.ElementCount ? centre : default(ReadOnlyMemory<float>?);
+    }
+
     /// <summary>Aggregates the updates of a round.</summary>
     /// <param name="round">The round; addresses the rule's draws.</param>
     /// <param name="updates">At least one update.</param>
-    /// <param name="products">Inner products of a section over the updates that carry it, by their positions in <paramref name="updates"/>, where they are there already; null, or giving null, for none.</param>
+    /// <param name="centres">The last aggregates, by section; null for none.</param>
+    /// <param name="products">Inner products of a section over the updates that carry it, by their positions in <paramref name="updates"/>, with that of <see cref="CentreOf"/> behind them, where they are there already; null, or giving null, for none.</param>
     /// <exception cref="ArgumentException">The rule cannot work with these updates; the message says which number is wrong.</exception>
-    public RetainedReport Report(RoundKey round, IReadOnlyList<RetainedUpdate> updates, Func<int, int[], GramMatrix?>? products = null)
+    public RetainedReport Report(RoundKey round, IReadOnlyList<RetainedUpdate> updates, IReadOnlyDictionary<SectionRole, ReadOnlyMemory<float>>? centres = null, Func<int, int[], GramMatrix?>? products = null)
     {
         ArgumentNullException.ThrowIfNull(round);
         ArgumentNullException.ThrowIfNull(updates);
@@ -56,7 +67,7 @@ public sealed class RetainedAggregation(ImmutableArray<SectionSpec> sections, Ro
             int[] carriers = [.. Enumerable.Range(0, updates.Count).Where(k => SectionBytes.Carries(updates[k], i))];
             if (carriers.Length > 0)
             {
-                aggregates.Add(Aggregate(round, i, updates, carriers, weights, products?.Invoke(i, carriers), scores));
+                aggregates.Add(Aggregate(round, i, updates, carriers, weights, CentreOf(i, centres), products?.Invoke(i, carriers), scores));
             }
         }
 
@@ -64,7 +75,8 @@ public sealed class RetainedAggregation(ImmutableArray<SectionSpec> sections, Ro
     }
 
     private SectionAggregate Aggregate(
-        RoundKey round, int number, IReadOnlyList<RetainedUpdate> updates, int[] carriers, double[] weights, GramMatrix? products, UpdateScore?[] scores)
+        RoundKey round, int number, IReadOnlyList<RetainedUpdate> updates, int[] carriers, double[] weights, ReadOnlyMemory<float>? centre, GramMatrix? products,
+        UpdateScore?[] scores)
     {
         SectionSpec section = sections[number];
         ReadOnlyMemory<float>[] vectors = [.. carriers.Select(k => Values(updates[k], number))];
@@ -80,6 +92,7 @@ public sealed class RetainedAggregation(ImmutableArray<SectionSpec> sections, Ro
                 {
                     Updates = vectors,
                     Weights = section.Denominator == SectionDenominator.Weight ? [.. carriers.Select(k => weights[k])] : null,
+                    Centre = centre,
                     Seed = seed,
                     Round = (uint)round.Round,
                 },

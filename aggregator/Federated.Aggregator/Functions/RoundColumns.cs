@@ -19,9 +19,17 @@ internal sealed partial class RoundColumns(NodeFunctions node, ImmutableArray<Se
     private readonly Queue<LeafInput> _waiting = new();
     private readonly Dictionary<int, GrowingGram> _grams = growing.ToDictionary(number => number, _ => new GrowingGram());
     private readonly Dictionary<(int Section, string AssignmentId), int> _columns = [];
+    private readonly Dictionary<int, int> _centres = [];
     private TaskCompletionSource? _quiet;
     private bool _isRunning;
     private bool _isSpoiled;
+
+    /// <summary>Adds the last aggregate of a section, where the rule starts. Before the first update.</summary>
+    public void Start(int section, ReadOnlyMemory<float> centre)
+    {
+        _centres.Add(section, _grams[section].Count);
+        _grams[section].Add(centre);
+    }
 
     /// <summary>Hands an update over; it stays readable until <see cref="QuietAsync"/> has ended.</summary>
     public void Offer(LeafInput input)
@@ -58,7 +66,7 @@ internal sealed partial class RoundColumns(NodeFunctions node, ImmutableArray<Se
     /// <summary>The inner products of a section, when it is quiet.</summary>
     /// <param name="section">Position of the section.</param>
     /// <param name="updates">The updates that carry it, in any order.</param>
-    /// <returns>The matrix in the order of the updates; null when they have to be computed from the updates.</returns>
+    /// <returns>The matrix in the order of the updates, with the centre behind them where there is one; null when they have to be computed from the updates.</returns>
     public GramMatrix? Products(int section, IEnumerable<LeafInput> updates)
     {
         if (_isSpoiled || !_grams.TryGetValue(section, out GrowingGram? gram))
@@ -66,7 +74,8 @@ internal sealed partial class RoundColumns(NodeFunctions node, ImmutableArray<Se
             return null;
         }
 
-        return gram.Matrix().Select([.. updates.Select(input => _columns[(section, input.Update.AssignmentId)])]);
+        IEnumerable<int> columns = updates.Select(input => _columns[(section, input.Update.AssignmentId)]);
+        return gram.Matrix().Select(_centres.TryGetValue(section, out int centre) ? [.. columns, centre] : [.. columns]);
     }
 
     private void Turn()

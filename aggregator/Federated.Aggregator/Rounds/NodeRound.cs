@@ -36,7 +36,7 @@ internal sealed class NodeRound
         _functions = functions;
         _store = store;
         _rule = plan.IsMean ? null : RuleOf(plan);
-        _columns = _rule is { GrowingSections: { IsEmpty: false } growing } ? new RoundColumns(functions, plan.Sections, growing) : null;
+        _columns = _rule is { GrowingSections.IsEmpty: false } rule ? ColumnsOf(rule, plan, functions) : null;
         Sums = new RoundSums(functions, plan.Sections, share.Leaves, share.UpdatesPerLeaf, () => IsEnded, EndSum, Spoil);
     }
 
@@ -393,6 +393,20 @@ internal sealed class NodeRound
 
     private static RetainedAggregation RuleOf(RoundPlan plan) => new(plan.Sections, RuleCatalog.Create(plan.Rule, plan.Byzantine), plan.RuleSeed);
 
+    private static RoundColumns ColumnsOf(RetainedAggregation rule, RoundPlan plan, NodeFunctions functions)
+    {
+        var columns = new RoundColumns(functions, plan.Sections, rule.GrowingSections);
+        foreach (int section in rule.GrowingSections)
+        {
+            if (rule.CentreOf(section, plan.Centres) is { } centre)
+            {
+                columns.Start(section, centre);
+            }
+        }
+
+        return columns;
+    }
+
     private ClosedRound Aggregate(LeafInput[] kept)
     {
         UpdateCommitted[] included = [.. kept.Select(input => input.Update)];
@@ -407,6 +421,7 @@ internal sealed class NodeRound
             RetainedReport report = _rule!.Report(
                 _plan.Key,
                 [.. kept.Select(input => new RetainedUpdate(input.Payload.Memory, input.Update.Weight, input.Sections))],
+                _plan.Centres,
                 (section, carriers) => _columns?.Products(section, carriers.Select(k => kept[k])));
             _functions.Metrics.Aggregated(TreeRole.Top, kept.Length, _functions.Time.GetElapsedTime(started));
             return new ClosedRound(report.Sections, included) { Scores = report.Scores };

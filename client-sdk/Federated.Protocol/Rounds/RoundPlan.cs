@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using Federated.Protocol.V1;
 
 namespace Federated.Protocol.Rounds;
@@ -34,6 +35,10 @@ public sealed record RoundPlan(
     string Exchange = ExchangeModes.Exact,
     double SketchError = ExchangeModes.DefaultSketchError)
 {
+    /// <summary>The last aggregate of each section, where a rule such as centred clipping starts; zeros for those that are missing. Given inside one process only: they are as large as the model.</summary>
+    [JsonIgnore]
+    public IReadOnlyDictionary<SectionRole, ReadOnlyMemory<float>> Centres { get; init; } = ImmutableDictionary<SectionRole, ReadOnlyMemory<float>>.Empty;
+
     /// <summary>Whether the rule is the mean, for which a running sum is enough.</summary>
     public bool IsMean => Rule == "mean";
 

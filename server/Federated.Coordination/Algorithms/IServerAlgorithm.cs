@@ -43,6 +43,9 @@ public interface IServerAlgorithm
     /// </summary>
     ImmutableArray<SectionRole> KeptSections => [];
 
+    /// <summary>The last aggregate of each section, for a rule that starts there; empty for other rules, and before the first round.</summary>
+    IReadOnlyDictionary<SectionRole, ReadOnlyMemory<float>> Centres => ImmutableDictionary<SectionRole, ReadOnlyMemory<float>>.Empty;
+
     /// <summary>The vectors that a role needs besides the model, as they are before this round; empty for most algorithms.</summary>
     /// <param name="role">The device's role.</param>
     ImmutableArray<DownSection> DownSections(string role);

@@ -71,7 +71,10 @@ public static class RoundPlans
             isRobust ? job.Aggregation.Byzantine : 0,
             isRobust ? ruleSeed : 0,
             job.Aggregation.Exchange,
-            job.Aggregation.SketchError);
+            job.Aggregation.SketchError)
+        {
+            Centres = isRobust ? algorithm.Centres : ImmutableDictionary<SectionRole, ReadOnlyMemory<float>>.Empty,
+        };
     }
 
     /// <summary>Which of the round's sections the updates of each role carry.</summary>

@@ -64,8 +64,11 @@ public sealed class ServerAlgorithms
     /// <exception cref="ArgumentException">No algorithm has the name.</exception>
     public IServerAlgorithm Create(JobDefinition job, ModelSchema schema) =>
         _factories.TryGetValue(job.Algorithm.Name, out IServerAlgorithmFactory? factory)
-            ? Compressed(factory.Create(job, schema), job, schema)
+            ? Centred(Compressed(factory.Create(job, schema), job, schema), job)
             : throw new ArgumentException($"Algorithm '{job.Algorithm.Name}' is unknown; known are {string.Join(", ", Names)}.", nameof(job));
+
+    private static IServerAlgorithm Centred(IServerAlgorithm algorithm, JobDefinition job) =>
+        !AggregationRules.IsMean(job) && AggregationRules.Of(job).UsesCentre ? new CentredServer(algorithm) : algorithm;
 
     private static IServerAlgorithm Compressed(IServerAlgorithm algorithm, JobDefinition job, ModelSchema schema) =>
         CompressionSpec.Parse(job.Compression.Up).IsActive ? new CompressedServer(algorithm, job, schema) : algorithm;

@@ -25,7 +25,8 @@ internal sealed class Adversary(Attack attack, IReadOnlySet<int> clients, Robust
     /// <summary>Changes the attackers' updates of a round in place.</summary>
     /// <param name="round">The round.</param>
     /// <param name="updates">The updates that will be sent, honest ones included.</param>
-    public void Attack(RoundKey round, IReadOnlyList<ClientPayload> updates)
+    /// <param name="centres">The last aggregates, where the rule may start.</param>
+    public void Attack(RoundKey round, IReadOnlyList<ClientPayload> updates, IReadOnlyDictionary<SectionRole, ReadOnlyMemory<float>> centres)
     {
         ClientPayload[] own = [.. updates.Where(update => Has(update.Client))];
         if (attack is LocalAttack local)
@@ -45,12 +46,13 @@ internal sealed class Adversary(Attack attack, IReadOnlySet<int> clients, Robust
                 .SelectMany(update => Attacked(update.Sections).Select(section => (section.Role, Update: update)))
                 .GroupBy(pair => pair.Role, pair => pair.Update))
             {
-                Collude(colluding, carriers.Key, updates, [.. carriers]);
+                ReadOnlyMemory<float>? centre = centres.TryGetValue(carriers.Key, out ReadOnlyMemory<float> last) ? last : default(ReadOnlyMemory<float>?);
+                Collude(colluding, carriers.Key, updates, [.. carriers], centre);
             }
         }
     }
 
-    private void Collude(ColludingAttack colluding, SectionRole section, IReadOnlyList<ClientPayload> updates, ClientPayload[] own)
+    private void Collude(ColludingAttack colluding, SectionRole section, IReadOnlyList<ClientPayload> updates, ClientPayload[] own, ReadOnlyMemory<float>? centre)
     {
         ReadOnlyMemory<float>[] honest =
         [
@@ -63,7 +65,7 @@ internal sealed class Adversary(Attack attack, IReadOnlySet<int> clients, Robust
             return;
         }
 
-        float[] crafted = colluding.Craft(new AttackRound { Honest = honest, Byzantine = own.Length, Rule = rule });
+        float[] crafted = colluding.Craft(new AttackRound { Honest = honest, Byzantine = own.Length, Rule = rule, Centre = centre });
         foreach (ClientPayload update in own)
         {
             crafted.CopyTo(update.Values(section));

@@ -116,8 +116,8 @@ internal sealed class CohortTrainer : IRoundTrainer
         }
 
         // 2. Reporting: the clients work in parallel, and report in their order until the machine has enough.
-        _retained?.Begin(key);
-        _exchanged?.Begin(RoundPlans.Create(key, 1, _job, _setup.Model.Schema, _algorithm, order.Count, _job.Seed));
+        _retained?.Begin(key, _algorithm.Centres);
+        _exchanged?.Begin(RoundPlans.Create(key, 1, _job, _setup.Model.Schema, _algorithm, order.Count, _job.Seed), _algorithm.Centres);
         if (_retained is null && _exchanged is null)
         {
             Tier.Begin(order.Count);
@@ -186,7 +186,7 @@ internal sealed class CohortTrainer : IRoundTrainer
         // Attackers see what the honest clients of the round send before they send anything.
         if (waits)
         {
-            _adversary!.Attack(key, Sent(order, vanishes));
+            _adversary!.Attack(key, Sent(order, vanishes), _algorithm.Centres);
             for (int item = 0; item < order.Count && _machine.Phase == RoundPhase.Reporting; item++)
             {
                 Report(item, item);

@@ -3,6 +3,7 @@ using Federated.Aggregation.Accumulators;
 using Federated.Aggregator.Functions;
 using Federated.Coordination.Tier;
 using Federated.Protocol.Rounds;
+using Federated.Protocol.V1;
 
 namespace Federated.Simulation.Engine;
 
@@ -16,13 +17,17 @@ internal sealed class RetainedCohort(ImmutableArray<UpdateForm> forms, RetainedA
     private readonly List<RetainedUpdate> _updates = [];
     private readonly List<UpdateCommitted> _included = [];
     private RoundKey? _round;
+    private IReadOnlyDictionary<SectionRole, ReadOnlyMemory<float>> _centres = ImmutableDictionary<SectionRole, ReadOnlyMemory<float>>.Empty;
 
     public IReadOnlySet<string> Ids => _included.Select(update => update.AssignmentId).ToHashSet(StringComparer.Ordinal);
 
     /// <summary>Forgets the last round.</summary>
-    public void Begin(RoundKey round)
+    /// <param name="round">The round that begins.</param>
+    /// <param name="centres">The last aggregates, for a rule that starts there.</param>
+    public void Begin(RoundKey round, IReadOnlyDictionary<SectionRole, ReadOnlyMemory<float>> centres)
     {
         _round = round;
+        _centres = centres;
         _updates.Clear();
         _included.Clear();
     }
@@ -54,7 +59,7 @@ internal sealed class RetainedCohort(ImmutableArray<UpdateForm> forms, RetainedA
 
         // As at a node: not in the order of arrival, for rules that draw.
         int[] order = [.. Enumerable.Range(0, _included.Count).OrderBy(i => _included[i].AssignmentId, StringComparer.Ordinal)];
-        RetainedReport report = rule.Report(_round!, [.. order.Select(i => _updates[i])]);
+        RetainedReport report = rule.Report(_round!, [.. order.Select(i => _updates[i])], _centres);
         return new RoundAggregate(
             [.. report.Sections.Select(section => new AggregatedSection(section.Spec, section.Single, section.Wide, section.Divisor))], [.. order.Select(i => _included[i])])
         {

@@ -120,6 +120,82 @@ public sealed class RobustRoundTests : NodeFixture
     }
 
     [Fact]
+    public async Task CloseRound_RuleThatStartsFromTheLastAggregate_StartsThere()
+    {
+        Options.SlotCount = 16;
+        AggregatorNode node = await StartAsync();
+        float[] centre = [.. Enumerable.Repeat(0.5f, Elements)];
+        RoundPlan plan = Robust("centred-clipping:radius=3,iterations=2", 1, 5) with
+        {
+            Centres = new Dictionary<SectionRole, ReadOnlyMemory<float>> { [SectionRole.Delta] = centre },
+        };
+        await OpenAsync(node, plan);
+        await UploadManyAsync(node, plan, 0, 5);
+
+        ClosedRound closed = await node.CloseRoundAsync(plan.Key, Cancellation);
+
+        double[] expected = [.. centre.Select(value => (double)value)];
+        for (int step = 0; step < 2; step++)
+        {
+            double[][] moves = [.. Enumerable.Range(0, 5).Select(seed => expected.Select((value, k) => Value(seed, k) - value).ToArray())];
+            double[] kept = [.. moves.Select(move => Math.Min(1, 3 / Math.Sqrt(move.Sum(value => value * value))))];
+            expected = [.. expected.Select((value, k) => value + moves.Select((move, i) => kept[i] * move[k] / 5).Sum())];
+        }
+
+        Assert.All(Enumerable.Range(0, Elements), k => Assert.Equal(expected[k], closed.Sections[0].Single[k], 1e-5));
+        await node.ForgetRoundAsync(plan.Key, Cancellation);
+        AssertPoolIsFree(node);
+    }
+
+    [Fact]
+    public async Task Upload_OfAClosedOrAnEarlierRound_IsRefusedAndChangesNothing()
+    {
+        Options.SlotCount = 16;
+        AggregatorNode node = await StartAsync();
+        RoundPlan plan = Robust("multi-krum", 1, 4);
+        await OpenAsync(node, plan);
+        await UploadManyAsync(node, plan, 0, 3);
+        ClosedRound closed = await node.CloseRoundAsync(plan.Key, Cancellation);
+
+        UploadResult late = await UploadAsync(node, plan, "a3", Payload(3));
+        ClosedRound again = await node.CloseRoundAsync(plan.Key, Cancellation);
+        await node.ForgetRoundAsync(plan.Key, Cancellation);
+        RoundPlan next = plan with { Key = plan.Key with { Round = 2 } };
+        await OpenAsync(node, next);
+        UploadResult stale = await UploadAsync(node, plan, "a4", Payload(4));
+        await UploadManyAsync(node, next, 0, 3);
+        ClosedRound second = await node.CloseRoundAsync(next.Key, Cancellation);
+
+        Assert.Equal((UploadOutcome.StaleRound, UploadOutcome.StaleRound), (late.Outcome, stale.Outcome));
+        Assert.Same(closed, again);
+        Assert.Equal(closed.Sections[0].Single, second.Sections[0].Single);
+        await node.ForgetRoundAsync(next.Key, Cancellation);
+        AssertPoolIsFree(node);
+    }
+
+    [Theory]
+    [InlineData("multi-krum")]
+    [InlineData("nnm+caf")]
+    [InlineData("flag")]
+    public async Task CloseRound_ClaimedWeights_ChangeNoJudgement(string rule)
+    {
+        Options.SlotCount = 16;
+        AggregatorNode node = await StartAsync();
+        var trust = new List<double[]>();
+        foreach (double weight in new[] { 1.0, 900.0 })
+        {
+            RoundPlan plan = Robust(rule, 1, 5) with { Key = Plan(round: 1 + trust.Count).Key };
+            await OpenAsync(node, plan);
+            Assert.Equal(UploadOutcome.Stored, (await UploadAsync(node, plan, "a4", Payload(4), weight)).Outcome);
+            await UploadManyAsync(node, plan, 0, 4);
+            trust.Add([.. (await node.CloseRoundAsync(plan.Key, Cancellation)).Scores.Select(score => score.Trust)]);
+            await node.ForgetRoundAsync(plan.Key, Cancellation);
+        }
+
+        Assert.Equal(trust[0], trust[1]);
+    }
+
+    [Fact]
     public async Task AbandonRound_WhileInnerProductsGrow_FreesTheUpdates()
     {
         Options.SlotCount = 16;

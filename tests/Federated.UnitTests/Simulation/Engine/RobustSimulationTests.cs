@@ -37,6 +37,19 @@ public sealed class RobustSimulationTests
     }
 
     [Fact]
+    public void Run_CentredClipping_GoesOnFromTheLastAggregate()
+    {
+        // From zero, one step of radius 0.01 leads no farther than 0.01.
+        SimulationOutcome outcome = Requests.Run(
+            Robust("centred-clipping:radius=0.01", 1, rounds: 4, workers: 1), cancellationToken: TestContext.Current.CancellationToken);
+
+        Assert.Equal([], outcome.Rounds.Select(round => round.Abandoned).OfType<string>());
+        Assert.InRange(outcome.Rounds[0].UpdateNorm!.Value, 0.005, 0.01001);
+        Assert.All(outcome.Rounds.Zip(outcome.Rounds.Skip(1)), pair => Assert.InRange(pair.Second.UpdateNorm!.Value, pair.First.UpdateNorm!.Value, pair.First.UpdateNorm.Value + 0.01001));
+        Assert.True(outcome.Rounds[3].UpdateNorm > 0.015, $"norm {outcome.Rounds[3].UpdateNorm}");
+    }
+
+    [Fact]
     public void Run_Mean_HasNoScores() =>
         Assert.All(Requests.Run(Requests.Digits(), cancellationToken: TestContext.Current.CancellationToken).Rounds, round => Assert.Empty(round.Scores));
 
