@@ -214,6 +214,14 @@ public sealed partial class AggregatorNode : IAsyncDisposable
         return closed;
     }
 
+    /// <summary>The sections of a closed round that its plan wants update by update, decoded; empty when it wants none.</summary>
+    /// <exception cref="InvalidOperationException">The node does not have the round.</exception>
+    public IReadOnlyList<HandedOverSection> HandOver(RoundKey key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return (_rounds.Find(key) ?? throw new InvalidOperationException($"Round {key} is not open at this node.")).HandOver();
+    }
+
     /// <summary>The round at this node at this moment; null when the node does not have it.</summary>
     public NodeRoundView? View(RoundKey key)
     {

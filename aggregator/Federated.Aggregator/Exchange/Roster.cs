@@ -1,4 +1,4 @@
-using Federated.Aggregator.Functions;
+using Federated.Aggregation.Robust.Catalog;
 using Federated.Protocol.Rounds;
 
 namespace Federated.Aggregator.Exchange;
@@ -24,7 +24,7 @@ internal sealed class Roster
         _plan = plan;
         _nodes = [.. sorted.Select(pair => pair.Node)];
         Updates = [.. sorted.Select(pair => pair.Update)];
-        Weights = Updates.Count == 0 ? [] : RetainedAggregation.Capped([.. Updates.Select(update => update.Weight)]);
+        Weights = Updates.Count == 0 ? [] : MedianWeights.Cap([.. Updates.Select(update => update.Weight)]);
     }
 
     public IReadOnlyList<UpdateCommitted> Updates { get; }

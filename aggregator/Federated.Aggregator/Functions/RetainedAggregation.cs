@@ -23,7 +23,8 @@ namespace Federated.Aggregator.Functions;
 /// <param name="sections">The sections of every update.</param>
 /// <param name="rule">The rule.</param>
 /// <param name="seed">Decides the rule's own draws; devices must not know it.</param>
-public sealed class RetainedAggregation(ImmutableArray<SectionSpec> sections, RobustRule rule, ulong seed)
+/// <param name="handedOver">Sections that are not aggregated here, but handed over update by update.</param>
+public sealed class RetainedAggregation(ImmutableArray<SectionSpec> sections, RobustRule rule, ulong seed, ImmutableArray<SectionRole> handedOver = default)
 {
     private static readonly SectionRole[] Absolute = [SectionRole.BnStatistics, SectionRole.Counts, SectionRole.Weights];
 
@@ -36,7 +37,7 @@ public sealed class RetainedAggregation(ImmutableArray<SectionSpec> sections, Ro
 
     /// <summary>Positions of the sections whose inner products the rule judges by, and which can be read where they lie.</summary>
     public ImmutableArray<int> GrowingSections => rule.NeedsGram
-        ? [.. Enumerable.Range(0, sections.Length).Where(i => sections[i].Codec == SectionCodec.Dense && !Absolute.Contains(sections[i].Role))]
+        ? [.. Enumerable.Range(0, sections.Length).Where(i => sections[i].Codec == SectionCodec.Dense && !Absolute.Contains(sections[i].Role) && !IsHandedOver(i))]
         : [];
 
     /// <summary>Where the rule starts in a section; null for zeros, and for rules that start nowhere.</summary>
@@ -59,13 +60,13 @@ public sealed class RetainedAggregation(ImmutableArray<SectionSpec> sections, Ro
     {
         ArgumentNullException.ThrowIfNull(round);
         ArgumentNullException.ThrowIfNull(updates);
-        double[] weights = Capped([.. updates.Select(update => update.Weight)]);
+        double[] weights = MedianWeights.Cap([.. updates.Select(update => update.Weight)]);
         var aggregates = new List<SectionAggregate>(sections.Length);
         UpdateScore?[] scores = new UpdateScore?[updates.Count];
         for (int i = 0; i < sections.Length; i++)
         {
             int[] carriers = [.. Enumerable.Range(0, updates.Count).Where(k => SectionBytes.Carries(updates[k], i))];
-            if (carriers.Length > 0)
+            if (carriers.Length > 0 && !IsHandedOver(i))
             {
                 aggregates.Add(Aggregate(round, i, updates, carriers, weights, CentreOf(i, centres), products?.Invoke(i, carriers), scores));
             }
@@ -73,6 +74,22 @@ public sealed class RetainedAggregation(ImmutableArray<SectionSpec> sections, Ro
 
         return new RetainedReport(aggregates, [.. scores.Select(score => score ?? default)]);
     }
+
+    /// <summary>Decodes the sections that are handed over.</summary>
+    /// <param name="updates">The updates of a round.</param>
+    /// <returns>Position of the update, role of the section, and its values, which are the receiver's.</returns>
+    public IEnumerable<(int Update, SectionRole Role, float[] Values)> HandOver(IReadOnlyList<RetainedUpdate> updates)
+    {
+        ArgumentNullException.ThrowIfNull(updates);
+        return
+            from number in Enumerable.Range(0, sections.Length)
+            where IsHandedOver(number)
+            from k in Enumerable.Range(0, updates.Count)
+            where SectionBytes.Carries(updates[k], number)
+            select (k, sections[number].Role, Values(updates[k], number).ToArray());
+    }
+
+    private bool IsHandedOver(int number) => !handedOver.IsDefault && handedOver.Contains(sections[number].Role);
 
     private SectionAggregate Aggregate(
         RoundKey round, int number, IReadOnlyList<RetainedUpdate> updates, int[] carriers, double[] weights, ReadOnlyMemory<float>? centre, GramMatrix? products,
@@ -115,14 +132,6 @@ public sealed class RetainedAggregation(ImmutableArray<SectionSpec> sections, Ro
 
     /// <summary>Whether a section holds absolute values, which are aggregated by the trimmed mean.</summary>
     internal static bool IsAbsolute(SectionSpec section) => Absolute.Contains(section.Role);
-
-    /// <summary>The weights of a round, up to its median weight.</summary>
-    internal static double[] Capped(IReadOnlyList<double> weights)
-    {
-        double[] sorted = [.. weights.Order()];
-        double median = (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
-        return [.. weights.Select(weight => Math.Min(weight, median))];
-    }
 
     /// <summary>The values of a section of an update; a frame is decoded, because what a rule compares are vectors.</summary>
     internal ReadOnlyMemory<float> Values(RetainedUpdate update, int number)

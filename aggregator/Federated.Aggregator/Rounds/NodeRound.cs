@@ -328,6 +328,20 @@ internal sealed class NodeRound
         }
     }
 
+    /// <summary>The sections of a closed round that the plan wants update by update; decoded anew with each call.</summary>
+    public IReadOnlyList<HandedOverSection> HandOver()
+    {
+        LeafInput[] kept;
+        lock (_gate)
+        {
+            kept = [.. _kept];
+        }
+
+        return _rule is null
+            ? []
+            : [.. _rule.HandOver([.. kept.Select(Retained)]).Select(section => new HandedOverSection(kept[section.Update].Update.AssignmentId, section.Role, section.Values))];
+    }
+
     /// <summary>Takes no more updates from now on, and frees those that are offered instead of summing them.</summary>
     /// <returns>Stored updates that nobody has offered yet.</returns>
     public IReadOnlyList<UpdateCommitted> BeginEnd()
@@ -391,7 +405,9 @@ internal sealed class NodeRound
         }
     }
 
-    private static RetainedAggregation RuleOf(RoundPlan plan) => new(plan.Sections, RuleCatalog.Create(plan.Rule, plan.Byzantine), plan.RuleSeed);
+    private static RetainedUpdate Retained(LeafInput input) => new(input.Payload.Memory, input.Update.Weight, input.Sections);
+
+    private static RetainedAggregation RuleOf(RoundPlan plan) => new(plan.Sections, RuleCatalog.Create(plan.Rule, plan.Byzantine), plan.RuleSeed, plan.HandedOver);
 
     private static RoundColumns ColumnsOf(RetainedAggregation rule, RoundPlan plan, NodeFunctions functions)
     {
@@ -420,7 +436,7 @@ internal sealed class NodeRound
         {
             RetainedReport report = _rule!.Report(
                 _plan.Key,
-                [.. kept.Select(input => new RetainedUpdate(input.Payload.Memory, input.Update.Weight, input.Sections))],
+                [.. kept.Select(Retained)],
                 _plan.Centres,
                 (section, carriers) => _columns?.Products(section, carriers.Select(k => kept[k])));
             _functions.Metrics.Aggregated(TreeRole.Top, kept.Length, _functions.Time.GetElapsedTime(started));

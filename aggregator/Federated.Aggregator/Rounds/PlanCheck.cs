@@ -14,6 +14,12 @@ internal static class PlanCheck
     public static void ThrowIfUnfit(RoundPlan plan, TreePlan tree, long slotBytes, AggregatorNodeOptions options)
     {
         ThrowIfItCannotAggregate(plan);
+        if (!plan.HandedOver.IsEmpty && tree.Nodes.Length > 1)
+        {
+            throw new InvalidOperationException(
+                $"Round {plan.Key} wants the section {plan.HandedOver[0]} of every update; only the node inside the server hands it over, and its tree has {tree.Nodes.Length} nodes.");
+        }
+
         if (!plan.IsMean && tree.Nodes.Length > 1)
         {
             throw new InvalidOperationException(

@@ -23,4 +23,7 @@ public sealed record CompressionSettings
 
     /// <summary>Rounds after which all clients begin anew, which drops rounding drift and clients that have left; 0 for never.</summary>
     public int ResyncRounds { get; set; } = 1000;
+
+    /// <summary>Most bytes of clients' estimates that the server keeps under a rule other than the mean, at most 2,000,000,000; 4 a parameter and client.</summary>
+    public long EstimateBytes { get; set; } = 1L << 30;
 }

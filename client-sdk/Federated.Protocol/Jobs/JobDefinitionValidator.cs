@@ -107,6 +107,7 @@ public static class JobDefinitionValidator
         Check(errors, compression.Momentum is > 0 and <= 1, "compression.momentum", compression.Momentum, "in (0, 1]");
         CheckName(errors, CompressionStarts, "compression.start", compression.Start);
         Check(errors, compression.ResyncRounds >= 0, "compression.resyncRounds", compression.ResyncRounds, "at least 0 (0: never)");
+        Check(errors, compression.EstimateBytes is >= 0 and <= 2_000_000_000, "compression.estimateBytes", compression.EstimateBytes, "0 to 2,000,000,000");
     }
 
     private static void ValidateRound(RoundSettings round, List<JobDefinitionError> errors)

@@ -39,6 +39,9 @@ public sealed record RoundPlan(
     [JsonIgnore]
     public IReadOnlyDictionary<SectionRole, ReadOnlyMemory<float>> Centres { get; init; } = ImmutableDictionary<SectionRole, ReadOnlyMemory<float>>.Empty;
 
+    /// <summary>Sections that the tier does not aggregate but hands over, decoded, update by update; only under a rule that keeps updates.</summary>
+    public ImmutableArray<SectionRole> HandedOver { get; init; } = [];
+
     /// <summary>Whether the rule is the mean, for which a running sum is enough.</summary>
     public bool IsMean => Rule == "mean";
 

@@ -16,6 +16,15 @@ public static class AggregationRules
     /// <param name="job">A valid definition.</param>
     public static RobustRule Of(JobDefinition job) => RuleCatalog.Create(job.Aggregation.Rule, job.Aggregation.Byzantine);
 
+    /// <summary>The rule of a job over more vectors than a round has updates: f grows with them, rounded down, so what the rule needs of n and f holds as it does for the goal.</summary>
+    /// <param name="job">A valid definition.</param>
+    /// <param name="vectors">What the rule compares.</param>
+    public static RobustRule Of(JobDefinition job, int vectors)
+    {
+        int f = job.Aggregation.Byzantine;
+        return RuleCatalog.Create(job.Aggregation.Rule, Math.Max(f, (int)((long)f * vectors / RoundTerms.ForTraining(job).Goal)));
+    }
+
     /// <summary>What is wrong with the rule that a definition names, or with the numbers of updates that its rounds may have.</summary>
     /// <param name="job">A definition that is valid otherwise.</param>
     public static IReadOnlyList<JobDefinitionError> Validate(JobDefinition job)

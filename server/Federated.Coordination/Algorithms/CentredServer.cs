@@ -17,9 +17,14 @@ internal sealed class CentredServer(IServerAlgorithm inner) : IServerAlgorithm
 
     private readonly SortedDictionary<SectionRole, ReadOnlyMemory<float>> _centres = [];
 
+    /// <summary>The algorithm that it is around.</summary>
+    internal IServerAlgorithm Inner => inner;
+
     public ImmutableArray<string> Roles => inner.Roles;
 
     public ImmutableArray<SectionRole> KeptSections => inner.KeptSections;
+
+    public ImmutableArray<SectionRole> OwnSections => inner.OwnSections;
 
     public IReadOnlyDictionary<SectionRole, ReadOnlyMemory<float>> Centres => _centres;
 
@@ -32,6 +37,8 @@ internal sealed class CentredServer(IServerAlgorithm inner) : IServerAlgorithm
     public ImmutableArray<DownSection> DownSections(string role) => inner.DownSections(role);
 
     public LocalTraining TrainingFor(RoundKey round, uint clientIndex, string role) => inner.TrainingFor(round, clientIndex, role);
+
+    public RoundAggregate Combine(RoundKey round, RoundAggregate aggregate, RuleStart start) => inner.Combine(round, aggregate, start);
 
     public void Apply(RoundKey round, RoundAggregate aggregate, ModelContent model)
     {

@@ -43,6 +43,12 @@ public interface IServerAlgorithm
     /// </summary>
     ImmutableArray<SectionRole> KeptSections => [];
 
+    /// <summary>
+    /// Sections that <see cref="Combine"/> aggregates under a rule other than the mean, because what the rule has to compare is not what devices send: the tier hands them over
+    /// update by update. Empty for most algorithms.
+    /// </summary>
+    ImmutableArray<SectionRole> OwnSections => [];
+
     /// <summary>The last aggregate of each section, for a rule that starts there; empty for other rules, and before the first round.</summary>
     IReadOnlyDictionary<SectionRole, ReadOnlyMemory<float>> Centres => ImmutableDictionary<SectionRole, ReadOnlyMemory<float>>.Empty;
 
@@ -55,6 +61,13 @@ public interface IServerAlgorithm
     /// <param name="clientIndex">Stands for the device.</param>
     /// <param name="role">The device's role.</param>
     LocalTraining TrainingFor(RoundKey round, uint clientIndex, string role);
+
+    /// <summary>Aggregates <see cref="OwnSections"/>, and judges their updates. It moves no state: <see cref="Apply"/> does, when it gets what this returns.</summary>
+    /// <param name="round">The training round.</param>
+    /// <param name="aggregate">What the tier gave, with the clients behind its updates. The values of its kept sections may be changed.</param>
+    /// <param name="start">What the rule needs beside the updates.</param>
+    /// <exception cref="ArgumentException">The rule cannot work with these updates; the round is abandoned.</exception>
+    RoundAggregate Combine(RoundKey round, RoundAggregate aggregate, RuleStart start) => aggregate;
 
     /// <summary>
     /// Makes the next model in place, and moves the algorithm's own state. The aggregate lists which updates are in it, with their weights

@@ -73,6 +73,7 @@ public static class RoundPlans
             job.Aggregation.Exchange,
             job.Aggregation.SketchError)
         {
+            HandedOver = isRobust ? algorithm.OwnSections : [],
             Centres = isRobust ? algorithm.Centres : ImmutableDictionary<SectionRole, ReadOnlyMemory<float>>.Empty,
         };
     }

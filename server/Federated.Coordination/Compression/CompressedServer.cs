@@ -13,7 +13,7 @@ namespace Federated.Coordination.Compression;
 /// <summary>
 /// The server half of compression, around any algorithm with a DELTA section. Without estimates the decoded updates are averaged as they are. With them
 /// (ef21, ef21-sgdm, econtrol) the server keeps H = Σ w h / Σ w over all clients that have taken part, moves it by what came in, and hands H to the algorithm in the place of the
-/// mean: it never steps on the participants alone.
+/// mean: it never steps on the participants alone. Under a rule other than the mean it keeps every client's h instead, and the rule aggregates those.
 /// </summary>
 /// <remarks>
 /// A client continues only from the state that its last counted update left; the task names that round. All clients begin anew when one reports that it has
@@ -30,6 +30,7 @@ internal sealed class CompressedServer : IServerAlgorithm
     private readonly double _eta;
     private readonly EstimateMembers _members = new();
     private readonly double[] _sum;
+    private readonly EstimateTable? _table;
     private int _epoch;
     private int _rounds;
 
@@ -39,7 +40,8 @@ internal sealed class CompressedServer : IServerAlgorithm
         _settings = job.Compression;
         _spec = CompressionSpec.Parse(_settings.Up);
         _eta = _settings.Eta ?? (new VectorCompressor(_spec, CompressionLayout.Of(schema)).NominalContraction / 2);
-        _sum = _spec.TracksEstimates ? new double[schema.ParameterCount] : [];
+        _table = _spec.TracksEstimates && !AggregationRules.IsMean(job) ? new EstimateTable(job, schema) : null;
+        _sum = _spec.TracksEstimates && _table is null ? new double[schema.ParameterCount] : [];
     }
 
     public ImmutableArray<string> Roles => _inner.Roles;
@@ -47,8 +49,11 @@ internal sealed class CompressedServer : IServerAlgorithm
     /// <summary>Clients in the mean of the estimates.</summary>
     internal int Members => _members.Count;
 
-    /// <summary>H; empty before the first update.</summary>
-    internal float[] Estimate => _members.TotalWeight > 0 ? Mean() : [];
+    /// <summary>H; empty before the first update, and under a rule other than the mean.</summary>
+    internal float[] Estimate => _members.TotalWeight > 0 && _table is null ? Mean() : [];
+
+    /// <summary>Every client's h, under a rule other than the mean.</summary>
+    internal IReadOnlyDictionary<uint, float[]> Estimates => _table?.Estimates ?? ImmutableSortedDictionary<uint, float[]>.Empty;
 
     public int CohortSize(RoundKey round) => _inner.CohortSize(round);
 
@@ -59,6 +64,8 @@ internal sealed class CompressedServer : IServerAlgorithm
 
     public ImmutableArray<SectionRole> KeptSections => _inner.KeptSections;
 
+    public ImmutableArray<SectionRole> OwnSections => _table is null ? [] : [SectionRole.Delta];
+
     public ImmutableArray<DownSection> DownSections(string role) => _inner.DownSections(role);
 
     public LocalTraining TrainingFor(RoundKey round, uint clientIndex, string role)
@@ -66,7 +73,7 @@ internal sealed class CompressedServer : IServerAlgorithm
         LocalTraining training = _inner.TrainingFor(round, clientIndex, role);
         if (DeltaOf(role) is { } delta)
         {
-            bool keepsWeight = _spec.TracksEstimates && delta.Denominator == SectionDenominator.Weight;
+            bool keepsWeight = _spec.TracksEstimates && _table is null && delta.Denominator == SectionDenominator.Weight;
             training.Compression = new UpdateCompression
             {
                 Spec = _spec.ToString(),
@@ -81,8 +88,26 @@ internal sealed class CompressedServer : IServerAlgorithm
         return training;
     }
 
+    public RoundAggregate Combine(RoundKey round, RoundAggregate aggregate, RuleStart start) =>
+        _table is not null && Roles.Select(DeltaOf).OfType<SectionSpec>().FirstOrDefault() is { } delta
+            ? _table.Combine(round, aggregate, SectionSpecs.Framed(delta), start, _members)
+            : aggregate;
+
     public void Apply(RoundKey round, RoundAggregate aggregate, ModelContent model)
     {
+        if (_table is not null)
+        {
+            TakeInEstimates(_table, round, aggregate);
+            _inner.Apply(round, aggregate, model);
+            _rounds++;
+            if (_settings.ResyncRounds > 0 && _rounds >= _settings.ResyncRounds)
+            {
+                Restart();
+            }
+
+            return;
+        }
+
         bool holds = TakeIn(round, aggregate);
         _inner.Apply(round, _spec.TracksEstimates ? WithEstimate(aggregate) : aggregate, model);
         _rounds++;
@@ -104,6 +129,7 @@ internal sealed class CompressedServer : IServerAlgorithm
         state.Add<int>("epoch", [_epoch, _rounds]);
         _members.Save(state);
         state.Add<double>("sum", _sum);
+        _table?.Save(state);
         if (inner is not null)
         {
             state.Add<byte>("inner", inner);
@@ -132,6 +158,7 @@ internal sealed class CompressedServer : IServerAlgorithm
         int[] counters = parts.Read<int>("epoch");
         parts.Read<double>("sum", _sum);
         _members.Load(parts);
+        _table?.Load(parts, _members.Clients);
         (_epoch, _rounds) = (counters[0], counters[1]);
         _inner.LoadState(parts.Has("inner") ? parts.Bytes("inner") : []);
     }
@@ -150,6 +177,22 @@ internal sealed class CompressedServer : IServerAlgorithm
     private SectionSpec? DeltaOf(string role) => _inner.UpSections(role).FirstOrDefault(section => section.Role == SectionRole.Delta);
 
     private bool SendsDelta(string role) => DeltaOf(role) is not null;
+
+    /// <summary>A client that has lost its state begins anew by itself: its h is known here, and goes.</summary>
+    private void TakeInEstimates(EstimateTable table, RoundKey round, RoundAggregate aggregate)
+    {
+        foreach (IncludedClient client in aggregate.Clients.Where(client => SendsDelta(client.Role)))
+        {
+            _members.Counted(client.ClientIndex, (uint)round.Round, client.Update.Weight);
+        }
+
+        table.TakeIn(aggregate, SectionRole.Delta);
+        foreach (uint client in (uint[])[.. aggregate.LostStates, .. _members.Beyond(table.Capacity)])
+        {
+            _members.Forget(client);
+            table.Forget(client);
+        }
+    }
 
     /// <summary>Moves members and sum by a round; false when a member's weight has changed.</summary>
     private bool TakeIn(RoundKey round, RoundAggregate aggregate)
@@ -200,6 +243,7 @@ internal sealed class CompressedServer : IServerAlgorithm
     private void Restart()
     {
         _members.Clear();
+        _table?.Clear();
         Array.Clear(_sum);
         _rounds = 0;
     }

@@ -22,13 +22,6 @@ internal static class CompressionCheck
             yield break;
         }
 
-        if (spec.TracksEstimates && !AggregationRules.IsMean(job))
-        {
-            yield return new JobDefinitionError(
-                "compression.up",
-                $"'{job.Compression.Up}' sends corrections of estimates, whose mean the server keeps; the rule '{job.Aggregation.Rule}' compares whole updates. Use the rule mean, or a compressor without them.");
-        }
-
         if (spec.TracksEstimates && !factory.AveragesDeltas)
         {
             yield return new JobDefinitionError(

@@ -30,6 +30,23 @@ internal sealed class EstimateMembers
         return !isKnown || member.Weight.Equals(weight);
     }
 
+    /// <summary>Takes a client out: it begins anew.</summary>
+    public void Forget(uint client)
+    {
+        if (_members.Remove(client, out (uint Round, double Weight) member))
+        {
+            TotalWeight -= member.Weight;
+        }
+    }
+
+    /// <summary>The clients that have been away longest, beyond a number of them; of equals those of higher index.</summary>
+    /// <param name="capacity">Clients that may stay.</param>
+    public uint[] Beyond(int capacity) =>
+        [.. _members.OrderByDescending(member => member.Value.Round).ThenBy(member => member.Key).Skip(capacity).Select(member => member.Key)];
+
+    /// <summary>The clients.</summary>
+    public IEnumerable<uint> Clients => _members.Keys;
+
     public void Clear()
     {
         _members.Clear();

@@ -4,6 +4,7 @@ using Federated.Coordination.Algorithms;
 using Federated.Coordination.Algorithms.Statistics;
 using Federated.Coordination.Persistence;
 using Federated.Coordination.Rounds;
+using Federated.Coordination.Tier;
 using Federated.Coordination.Selection;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.V1;
@@ -112,8 +113,17 @@ internal sealed class CoordinatedJob
 
     public RoundPlan PlanOf(RoundKey round) =>
         RoundPlans.Create(
-            round, Lease.Epoch, Record.Definition, Model.Content.Schema, AlgorithmOf(round), Terms.Target,
-            BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong))));
+            round, Lease.Epoch, Record.Definition, Model.Content.Schema, AlgorithmOf(round), Terms.Target, DrawRuleSeed());
+
+    /// <summary>What the algorithm aggregates itself, aggregated. It may take as long as a rule takes.</summary>
+    /// <exception cref="ArgumentException">The rule cannot work with these updates.</exception>
+    public Task<RoundAggregate> CombineAsync(RoundKey round, RoundAggregate aggregate, CancellationToken stop)
+    {
+        IServerAlgorithm algorithm = Model.Algorithm;
+        return round.Kind != TaskKind.Train || algorithm.OwnSections.IsEmpty
+            ? Task.FromResult(aggregate)
+            : Task.Run(() => algorithm.Combine(round, aggregate.With(Machine.Assignments), new RuleStart(DrawRuleSeed(), algorithm.Centres)), stop);
+    }
 
     /// <summary>Asks the tier where the update of an assignment of the open round goes.</summary>
     public void Place(Assignment assignment) =>
@@ -160,6 +170,8 @@ internal sealed class CoordinatedJob
             Machine.StoredCount,
             open ? Machine.Deadline : null);
     }
+
+    private static ulong DrawRuleSeed() => BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
 
     private void Begin(TaskKind kind, int number)
     {

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Federated.Coordination.Algorithms;
 using Federated.Coordination.Algorithms.Statistics;
+using Federated.Coordination.Compression;
 using Federated.Coordination.Exchange;
 using Federated.Coordination.Persistence;
 using Federated.Coordination.Rounds;
@@ -106,6 +107,7 @@ public sealed partial class JobDirectory : IAsyncDisposable
         if (model is not null)
         {
             errors.AddRange(StatisticsServer.Validate(definition, model.Schema));
+            errors.AddRange(errors.Count == 0 ? CompressionNotes.Validate(definition, model.Schema) : []);
         }
 
         if (errors.Count == 0 && definition.Algorithm.Name == OneByteRun.Algorithm)

@@ -42,9 +42,9 @@ internal sealed class RoundClosing
         RoundAggregate aggregate;
         try
         {
-            aggregate = await _job.Services.Tier.CloseRoundAsync(round, stop);
+            aggregate = await _job.CombineAsync(round, await _job.Services.Tier.CloseRoundAsync(round, stop), stop);
         }
-        catch (InvalidOperationException exception)
+        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException)
         {
             await AbandonAsync(exception.Message, stop);
             return true;

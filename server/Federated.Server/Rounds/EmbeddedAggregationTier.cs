@@ -27,7 +27,11 @@ internal sealed class EmbeddedAggregationTier(AggregatorNode node, EmbeddedPlann
     {
         planner.Closed(key);
         var closed = await node.CloseRoundAsync(key, cancellationToken);
-        return new RoundAggregate([.. closed.Sections.Select(Convert)], closed.Included) { Scores = closed.Scores };
+        return new RoundAggregate([.. closed.Sections.Select(Convert)], closed.Included)
+        {
+            Scores = closed.Scores,
+            Kept = [.. node.HandOver(key).Select(section => new KeptSection(section.AssignmentId, section.Role, section.Values))],
+        };
     }
 
     public Task AbandonRoundAsync(RoundKey key, string reason, CancellationToken cancellationToken)

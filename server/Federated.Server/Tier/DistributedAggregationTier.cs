@@ -29,6 +29,12 @@ internal sealed class DistributedAggregationTier(TierParts parts, ILogger<Distri
 
     public async Task<RoundRecovery> OpenRoundAsync(RoundPlan plan, IUpdateSink sink, CancellationToken cancellationToken)
     {
+        if (!plan.HandedOver.IsEmpty)
+        {
+            throw new InvalidOperationException(
+                $"Round {plan.Key} compares estimates of clients, which the server keeps: it needs every update in the server. Run the job on a server with Tier:Mode=Embedded, or take a compressor without ef21, ef21-sgdm and econtrol.");
+        }
+
         if (!plan.IsMean)
         {
             throw new InvalidOperationException(

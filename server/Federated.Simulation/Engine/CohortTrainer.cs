@@ -57,6 +57,7 @@ internal sealed class CohortTrainer : IRoundTrainer
     private byte[][] _payloads = [];
     private float[][] _nextStates = [];
     private ClientTaskResult[] _results = [];
+    private HeldUpdate?[] _held = [];
     private DeviceTask[] _tasks = [];
     private DateTimeOffset _began;
     private long _calls;
@@ -81,7 +82,7 @@ internal sealed class CohortTrainer : IRoundTrainer
             ? null
             : new RetainedCohort(
                 RoundPlans.FormsOf(TaskKind.Train, algorithm),
-                new RetainedAggregation(RoundPlans.SectionsOf(TaskKind.Train, algorithm), AggregationRules.Of(_job), _job.Seed));
+                new RetainedAggregation(RoundPlans.SectionsOf(TaskKind.Train, algorithm), AggregationRules.Of(_job), _job.Seed, algorithm.OwnSections));
         _downLink = VirtualDownLink.Of(_job, initial);
         Tier = new SimulatedTier(RoundPlans.SectionsOf(TaskKind.Train, algorithm), setup.Request.Nodes);
         _exchanged = AggregationRules.IsMean(_job) || setup.Request.Nodes == 1 ? null : new ExchangedCohort(Tier);
@@ -187,6 +188,7 @@ internal sealed class CohortTrainer : IRoundTrainer
         if (waits)
         {
             _adversary!.Attack(key, Sent(order, vanishes), _algorithm.Centres);
+            Parallel.For(0, order.Count, new ParallelOptions { MaxDegreeOfParallelism = _setup.Request.Workers, CancellationToken = cancellationToken }, Compress);
             for (int item = 0; item < order.Count && _machine.Phase == RoundPhase.Reporting; item++)
             {
                 Report(item, item);
@@ -227,13 +229,33 @@ internal sealed class CohortTrainer : IRoundTrainer
             Array.Resize(ref _payloads, clients);
             Array.Resize(ref _nextStates, clients);
             Array.Resize(ref _results, clients);
+            Array.Resize(ref _held, clients);
         }
+
+        Array.Clear(_held);
     }
 
     private List<ClientPayload> Sent(List<Assignment> order, bool[] vanishes) =>
         [.. Enumerable.Range(0, order.Count)
             .Where(item => !vanishes[item] && _results[item].Outcome is ClientOutcome.Completed or ClientOutcome.Partial)
-            .Select(item => new ClientPayload(order[item].ClientIndex, _algorithm.UpSections(order[item].Role), _payloads[item]))];
+            .Select(item => _held[item] is { } held
+                ? new ClientPayload(order[item].ClientIndex, [.. held.Update.Sections], held.Payload)
+                : new ClientPayload(order[item].ClientIndex, _algorithm.UpSections(order[item].Role), _payloads[item]))];
+
+    /// <summary>What was held back for the attackers is compressed now, by them as by the others.</summary>
+    private void Compress(int item)
+    {
+        if (_held[item] is { } held)
+        {
+            EncodedUpdate encoded = held.Encode(_payloads[item]);
+            _results[item] = _results[item] with
+            {
+                Outcome = encoded.IsFinite ? _results[item].Outcome : ClientOutcome.Diverged,
+                Weight = held.Update.Weight,
+                Encoded = encoded,
+            };
+        }
+    }
 
     private List<Assignment> Select(RoundKey key)
     {
@@ -366,8 +388,9 @@ internal sealed class CohortTrainer : IRoundTrainer
         _payloads[slot] = _payloads[slot]?.Length >= payload ? _payloads[slot] : GC.AllocateUninitializedArray<byte>(payload);
         _nextStates[slot] = stateLength + memory == 0 ? [] : new float[stateLength + memory];
         float[] state = _states.GetValueOrDefault(assignment.ClientIndex) ?? [];
+        byte[]? held = encoder is not null && _adversary is { ChangesUpdates: true } ? GC.AllocateUninitializedArray<byte>(payload) : null;
         var update = new ClientUpdate(
-            [.. sections.Select(SectionSpecs.Unframed)], encoder is null ? _payloads[slot] : worker.Dense(payload), _nextStates[slot].AsMemory(0, stateLength));
+            [.. sections.Select(SectionSpecs.Unframed)], held ?? (encoder is null ? _payloads[slot] : worker.Dense(payload)), _nextStates[slot].AsMemory(0, stateLength));
         var task = new ClientTask
         {
             Schema = model.Schema,
@@ -388,9 +411,17 @@ internal sealed class CohortTrainer : IRoundTrainer
             if (encoder is not null && outcome is ClientOutcome.Completed or ClientOutcome.Partial)
             {
                 var draw = new CompressionDraw(settings.Seed, (uint)key.Round, settings.ClientIndex);
-                encoded = encoder.Encode(
-                    update, state.Length == 0 ? [] : state.AsSpan(stateLength), draw, _payloads[slot], _nextStates[slot].AsSpan(stateLength));
-                outcome = encoded.Value.IsFinite ? outcome : ClientOutcome.Diverged;
+                ReadOnlyMemory<float> before = state.Length == 0 ? default : state.AsMemory(stateLength);
+                var whole = new HeldUpdate(update, held ?? [], encoder, before, _nextStates[slot].AsMemory(stateLength), draw);
+                if (held is not null)
+                {
+                    _held[slot] = whole;
+                }
+                else
+                {
+                    encoded = whole.Encode(_payloads[slot]);
+                    outcome = encoded.Value.IsFinite ? outcome : ClientOutcome.Diverged;
+                }
             }
 
             return new ClientTaskResult(outcome, null, update.Weight, update.Steps, update.TrainingLoss, update.Gradients, encoded);
@@ -481,7 +512,7 @@ internal sealed class CohortTrainer : IRoundTrainer
         {
             try
             {
-                aggregate = tier.Report();
+                aggregate = _algorithm.Combine(key, tier.Report().With(_machine.Assignments), new RuleStart(_job.Seed, _algorithm.Centres));
                 abandoned = RoundFigures.IsFinite(aggregate) ? null : "The aggregate is not finite.";
             }
             catch (ArgumentException exception)

@@ -64,6 +64,7 @@ internal sealed class RetainedCohort(ImmutableArray<UpdateForm> forms, RetainedA
             [.. report.Sections.Select(section => new AggregatedSection(section.Spec, section.Single, section.Wide, section.Divisor))], [.. order.Select(i => _included[i])])
         {
             Scores = report.Scores,
+            Kept = [.. rule.HandOver(_updates).Select(section => new KeptSection(_included[section.Update].AssignmentId, section.Role, section.Values))],
         };
     }
 }

@@ -4,6 +4,7 @@ using Federated.Client.Training;
 using Federated.Coordination.Algorithms;
 using Federated.Coordination.Algorithms.Statistics;
 using Federated.Coordination.Anarchic;
+using Federated.Coordination.Compression;
 using Federated.Coordination.Rounds;
 using Federated.Coordination.Selection;
 using Federated.Numerics;
@@ -121,7 +122,7 @@ public sealed class SimulationSetup
         }
 
         CheckMemory(request, model);
-        return StatisticsServer.Validate(request.Job, model.Schema) is { Count: > 0 } missing
+        return (JobDefinitionError[])[.. StatisticsServer.Validate(request.Job, model.Schema), .. CompressionNotes.Validate(request.Job, model.Schema)] is { Length: > 0 } missing
             ? throw new SimulationException(string.Join(Environment.NewLine, missing))
             : new SimulationSetup(request, dataset, clients, model);
     }
@@ -166,6 +167,9 @@ public sealed class SimulationSetup
             problems.AddRange((isAnarchic ? AnarchicAlgorithms.BuiltIn.Validate(job) : ServerAlgorithms.BuiltIn.Validate(job)).Select(error => error.ToString()));
             problems.AddRange(isAnarchic ? Anarchic(request) : AggregationRules.Validate(request.Job).Select(error => error.ToString()));
             problems.AddRange(Selections.Validate(request.Job).Select(error => error.ToString()));
+            Require(
+                problems, request.Nodes == 1 || !CompressionNotes.ComparesEstimates(request.Job),
+                $"nodes {request.Nodes}: the rule '{request.Job.Aggregation.Rule}' compares estimates under '{request.Job.Compression.Up}', which are kept in one place; leave --nodes out.");
             if (ServerAlgorithms.BuiltIn.ClientHalfOf(request.Job.Algorithm.Name) is { } half && ClientAlgorithms.Find(half) is null)
             {
                 problems.Add($"algorithm.name: '{request.Job.Algorithm.Name}' has no client half in the simulator.");
@@ -192,7 +196,6 @@ public sealed class SimulationSetup
         Require(problems, !isExchange || request.Devices is null, $"devices {request.Devices?.Name}: {OneByteRun.Algorithm} has no virtual time; leave --devices out.");
         Require(problems, !isExchange || request.Nodes == 1, $"nodes {request.Nodes}: {OneByteRun.Algorithm} has no tier; leave --nodes out.");
         Require(problems, request.Byzantine >= 0, $"byzantine {request.Byzantine}: expected at least 0.");
-        Require(problems, request.Attack is null || request.Job.Compression.Up == "none", $"attack '{request.Attack}': attackers change dense updates; leave out --compression '{request.Job.Compression.Up}'.");
         Require(problems, request.Attack is null || request.Byzantine > 0, $"attack '{request.Attack}' by nobody: give --byzantine as well.");
         Require(problems, request.Workers is >= 1 and <= 1024, $"workers {request.Workers}: expected 1 to 1,024.");
         Require(problems, request.Nodes is >= 1 and <= 256, $"nodes {request.Nodes}: expected 1 to 256.");
@@ -228,12 +231,13 @@ public sealed class SimulationSetup
     private static void CheckMemory(SimulationRequest request, ModelDefinition model)
     {
         int updates = RoundTerms.ForTraining(request.Job).Target;
-        double needed = 4.0 * model.Schema.ParameterCount * updates;
+        int estimates = Math.Min(CompressionNotes.EstimatesKept(request.Job, model.Schema), Math.Max(updates, request.Job.Round.Population));
+        double needed = 4.0 * model.Schema.ParameterCount * (updates + estimates);
         long available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         if (!AggregationRules.IsMean(request.Job) && needed > available)
         {
             throw new SimulationException(
-                $"aggregation {request.Job.Aggregation.Rule}: it keeps {updates} updates of {Sizes.Text(4.0 * model.Schema.ParameterCount)} until a round closes, {Sizes.Text(needed)} in all; there are {Sizes.Text(available)} of memory. Give a smaller --cohort or another rule.");
+                $"aggregation {request.Job.Aggregation.Rule}: it keeps {updates} updates of {Sizes.Text(4.0 * model.Schema.ParameterCount)} until a round closes{(estimates > 0 ? $", and as large estimates of {estimates} clients" : "")}, {Sizes.Text(needed)} in all; there are {Sizes.Text(available)} of memory. Give a smaller --cohort or another rule.");
         }
     }
 

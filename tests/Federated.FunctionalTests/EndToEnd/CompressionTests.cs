@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json.Nodes;
+using Federated.Client.Training;
 using Federated.Client.Sessions;
 
 namespace Federated.FunctionalTests.EndToEnd;
@@ -32,6 +33,31 @@ public sealed class CompressionTests
         Assert.True(bytes[0] > 3 * DenseBytes, "The first updates are dense.");
         Assert.All(bytes[1..], sent => Assert.InRange(sent, 1, 3 * DenseBytes / 4));
         await AssertBothSidesAgreeAsync(federation, ["device-0", "device-1", "device-2"]);
+    }
+
+    [Fact]
+    public async Task Job_WithEControlUnderFlag_LearnsDespiteAttackersAndTheServerHasEveryEstimate()
+    {
+        const int Devices = 7, Attackers = 2;
+        await using DigitsFederation federation = await DigitsFederation.StartAsync(
+            12, new { cohortSize = Devices, deadlineSeconds = 60 }, EControl, new { rule = "nnm+flag", byzantine = Attackers }, evaluateEvery: 12);
+
+        SessionSummary[] summaries = await Task.WhenAll(Enumerable.Range(0, Devices).Select(i =>
+        {
+            ILocalSolver honest = Digits.SolverFor(i, Devices);
+            return federation.RunDeviceAsync($"device-{i}", i < Attackers ? new ReversingSolver(honest) : honest);
+        }));
+
+        Assert.All(summaries, summary => Assert.Equal((12, 0, 0), (summary.Trained, summary.Discarded, summary.Failed)));
+        JsonNode job = await federation.GetAsync("");
+        Assert.Equal("completed", (string)job["status"]!);
+        JsonNode evaluation = (await federation.GetAsync("/metrics"))["items"]!.AsArray().Last(item => (string)item!["kind"]! == "evaluate")!;
+        Assert.True((double)evaluation["accuracy"]! > 0.8, evaluation.ToJsonString());
+        Assert.Equal(12 * Devices, (await federation.GetAsync("/trust?limit=1000"))["items"]!.AsArray().Count);
+        byte[] state = await federation.AlgorithmStateAsync((int)job["currentVersion"]!);
+        float[][] kept = [.. Part<uint>(state, "clients").Select(client => Part<float>(state, FormattableString.Invariant($"h {client}")))];
+        float[][] onDevices = [.. Enumerable.Range(0, Devices).Select(i => ReadState(federation.FolderOf($"device-{i}")).Estimate)];
+        Assert.Equal(onDevices.OrderBy(estimate => estimate[0]).ThenBy(estimate => estimate[^1]), kept.OrderBy(estimate => estimate[0]).ThenBy(estimate => estimate[^1]));
     }
 
     [Theory]

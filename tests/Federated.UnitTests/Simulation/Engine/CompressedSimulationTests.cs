@@ -1,5 +1,6 @@
 using Federated.Protocol.Jobs;
 using Federated.Simulation.Engine;
+using Federated.Simulation.Partitions;
 using Federated.Simulation.Reports;
 
 namespace Federated.UnitTests.Simulation.Engine;
@@ -62,12 +63,50 @@ public sealed class CompressedSimulationTests
         Assert.All(outcome.Rounds, round => Assert.Equal(round.Counted, round.Scores.Count));
     }
 
+    [Theory]
+    [InlineData("sign-flip", "nnm+flag", 0.9, 1)]
+    [InlineData("reverse", "nnm+flag", 0.9, 1)]
+    [InlineData("reverse", "mean", 0, 0.5)]
+    public void Run_EControlUnderAttack_LearnsByFlagAndNotByTheMean(string attack, string rule, double least, double most)
+    {
+        SimulationOutcome outcome = Attacked("topk:0.1+econtrol", rule, attack, rounds: 25);
+
+        Assert.InRange(outcome.Final!.Value.Accuracy, least, most);
+    }
+
+    [Theory]
+    [InlineData("topk:0.05+ef21", "median")]
+    [InlineData("sign:64+ef21-sgdm", "nnm+trimmed-mean")]
+    [InlineData("q2", "geometric-median")]
+    [InlineData("sign:64", "nnm+multi-krum")]
+    [InlineData("topk:0.1", "signguard")]
+    public void Run_CompressedUnderEveryKindOfRule_GivesTheSameBytesForAnyNumberOfWorkers(string up, string rule)
+    {
+        SimulationRequest request = With(up, rounds: 4) with { Attack = "alie", Byzantine = 3, DropOut = 0.2 };
+        request = request with { Job = request.Job with { Aggregation = new AggregationSettings { Rule = rule, Byzantine = 1 } } };
+
+        SimulationOutcome[] outcomes = [.. Enumerable.Range(1, 3).Select(workers => Requests.Run(request with { Workers = workers }, cancellationToken: TestContext.Current.CancellationToken))];
+
+        Assert.Single(outcomes.Select(outcome => ResultDocuments.Create(outcome, 0).Final.ModelSha256).Distinct());
+        Assert.All(outcomes[0].Rounds, round => Assert.Equal((round.Counted, round.Counted), (round.Scores.Count, round.Compression.Count)));
+        Assert.All(outcomes[0].Rounds, round => Assert.Null(round.Abandoned));
+    }
+
+    [Fact]
+    public void Run_AttackThatIsNotFinite_NeverReachesAnEstimate()
+    {
+        SimulationOutcome outcome = Attacked("topk:0.1+econtrol", "median", "nan", rounds: 3);
+
+        Assert.Equal(9, outcome.Failures.Count);
+        Assert.All(outcome.Failures, failure => Assert.Equal("diverged", failure.Kind));
+        Assert.All(outcome.Model.Parameters, value => Assert.True(float.IsFinite(value)));
+    }
+
     [Fact]
     public void Run_Dense_ReportsNoCompression() => Assert.All(Run("none", rounds: 1).Rounds, round => Assert.Empty(round.Compression));
 
     [Theory]
     [InlineData("topk:2", "mean", "fedavg", "ratio '2'")]
-    [InlineData("q4+ef21", "median", "fedavg", "compares whole updates")]
     [InlineData("topk:0.1+ef21", "mean", "qfedavg", "needs an algorithm whose DELTA section is a mean")]
     public void Validate_WhatDoesNotGoTogether_IsToldTogetherWithTheReason(string up, string rule, string algorithm, string reason)
     {
@@ -122,6 +161,26 @@ public sealed class CompressedSimulationTests
     {
         SimulationRequest request = Requests.Digits(rounds: rounds);
         return request with { Job = request.Job with { Compression = new CompressionSettings { Down = down } } };
+    }
+
+    private static SimulationOutcome Attacked(string up, string rule, string attack, int rounds)
+    {
+        SimulationRequest request = With(up, rounds) with
+        {
+            Clients = 15,
+            Partition = PartitionSpec.Parse("iid"),
+            Attack = attack,
+            Byzantine = 3,
+        };
+        request = request with
+        {
+            Job = request.Job with
+            {
+                Round = new RoundSettings { CohortSize = 15 },
+                Aggregation = new AggregationSettings { Rule = rule, Byzantine = rule == "mean" ? 0 : 3 },
+            },
+        };
+        return Requests.Run(request, cancellationToken: TestContext.Current.CancellationToken);
     }
 
     private static SimulationOutcome Run(string up, int rounds = 25) =>
