@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json.Nodes;
-using Federated.Client.Training;
 using Federated.Client.Sessions;
+using Federated.Client.Training;
 
 namespace Federated.FunctionalTests.EndToEnd;
 
