@@ -17,14 +17,14 @@ internal sealed class RetainedCohort(ImmutableArray<UpdateForm> forms, RetainedA
     private readonly List<RetainedUpdate> _updates = [];
     private readonly List<UpdateCommitted> _included = [];
     private RoundKey? _round;
-    private IReadOnlyDictionary<SectionRole, ReadOnlyMemory<float>> _centres = ImmutableDictionary<SectionRole, ReadOnlyMemory<float>>.Empty;
+    private IReadOnlyDictionary<SectionRole, ReadOnlyMemory<float>>? _centres;
 
     public IReadOnlySet<string> Ids => _included.Select(update => update.AssignmentId).ToHashSet(StringComparer.Ordinal);
 
     /// <summary>Forgets the last round.</summary>
     /// <param name="round">The round that begins.</param>
-    /// <param name="centres">The last aggregates, for a rule that starts there.</param>
-    public void Begin(RoundKey round, IReadOnlyDictionary<SectionRole, ReadOnlyMemory<float>> centres)
+    /// <param name="centres">The last aggregates, for a rule that starts there; null for none.</param>
+    public void Begin(RoundKey round, IReadOnlyDictionary<SectionRole, ReadOnlyMemory<float>>? centres = null)
     {
         _round = round;
         _centres = centres;
