@@ -69,7 +69,10 @@ public static class BlockQuantiser
             float step = largest < Tiny ? 0 : bits == 1 ? (float)(FixedLaneSums.Magnitudes(part) / part.Length) : largest / levels;
             float inverse = largest < Tiny ? 0 : levels / largest;
             steps[b] = step * shrink;
-            for (int at = 0; at < part.Length; at += Chunk)
+            int packedBefore = bits == 4 && dither is null && NibbleKernel.IsSupported
+                ? NibbleKernel.Pack(part, inverse, levels, packed[(int)BitPacking.BytesFor(start, bits)..])
+                : 0;
+            for (int at = packedBefore; at < part.Length; at += Chunk)
             {
                 ReadOnlySpan<float> chunk = part.Slice(at, Math.Min(Chunk, part.Length - at));
                 Span<byte> chunkCodes = codes[..chunk.Length];
@@ -101,8 +104,11 @@ public static class BlockQuantiser
     public static void Dequantise(ReadOnlySpan<byte> packed, int bits, float step, int start, Span<float> values)
     {
         int levels = LevelsOf(bits);
+        int done = bits == 4 && NibbleKernel.IsSupported
+            ? NibbleKernel.Unpack(packed[(int)BitPacking.BytesFor(start, bits)..], step, levels, values)
+            : 0;
         Span<byte> codes = stackalloc byte[Chunk];
-        for (int at = 0; at < values.Length; at += Chunk)
+        for (int at = done; at < values.Length; at += Chunk)
         {
             Span<float> chunk = values.Slice(at, Math.Min(Chunk, values.Length - at));
             BitPacking.Unpack(packed[(int)BitPacking.BytesFor(start + at, bits)..], bits, codes[..chunk.Length]);
@@ -120,6 +126,12 @@ public static class BlockQuantiser
     {
         int blocks = BlocksOf(values.Length, block);
         int size = block == 0 ? values.Length : block;
+        if (bits == 4 && NibbleKernel.Streams(values.Length, size))
+        {
+            NibbleKernel.Stream(packed[..checked((int)BitPacking.BytesFor(values.Length, bits))], size, steps[..blocks], LevelsOf(bits), values);
+            return;
+        }
+
         for (int b = 0; b < blocks; b++)
         {
             int start = b * size;

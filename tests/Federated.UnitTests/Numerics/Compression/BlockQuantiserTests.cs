@@ -109,6 +109,34 @@ public sealed class BlockQuantiserTests
         Assert.Equal([0f, 0f], actual);
     }
 
+    [Theory]
+    [InlineData(0, 256)]
+    [InlineData(1, 256)]
+    [InlineData(7, 24)]
+    [InlineData(15, 4096)]
+    [InlineData(3, 0)]
+    public void Dequantise_ALargeVectorAtAnyAddress_IsWhatItsBlocksAre(int offset, int block)
+    {
+        const int Length = (1 << 22) + 77;
+        float[] values = CompressionData.Gaussian(Length, seed: 9);
+        float[] steps = new float[BlockQuantiser.BlocksOf(Length, block)];
+        byte[] packed = new byte[BitPacking.BytesFor(Length, 4)];
+        BlockQuantiser.Quantise(values, 4, block, steps, packed);
+        float[] back = new float[Length + offset];
+
+        BlockQuantiser.Dequantise(packed, 4, block, steps, back.AsSpan(offset));
+
+        int size = block == 0 ? Length : block;
+        for (int i = 0; i < Length; i++)
+        {
+            float expected = (((packed[i / 2] >> (4 * (i & 1))) & 15) - 7) * steps[i / size];
+            if (BitConverter.SingleToInt32Bits(expected) != BitConverter.SingleToInt32Bits(back[offset + i]))
+            {
+                Assert.Fail($"element {i}: {back[offset + i]} instead of {expected}");
+            }
+        }
+    }
+
     [Fact]
     public void BlocksOf_NotAMultipleOfEight_Throws() =>
         Assert.Throws<ArgumentOutOfRangeException>(() => BlockQuantiser.BlocksOf(100, 12));
