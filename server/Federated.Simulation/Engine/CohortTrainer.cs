@@ -458,14 +458,10 @@ internal sealed class CohortTrainer : IRoundTrainer
         long bytes = 0;
         foreach (Assignment assignment in _machine.Assignments)
         {
-            bytes += _bytesDown[assignment.Role];
-            if (_downLink is not null)
+            bytes += DownOf(assignment);
+            if (assignment.State == AssignmentState.Counted)
             {
-                bytes += _downLink.BytesFor(assignment.ClientIndex) - ModelFile.SizeOf(_setup.Model.Schema);
-                if (assignment.State == AssignmentState.Counted)
-                {
-                    _downLink.Holds(assignment.ClientIndex);
-                }
+                _downLink?.Holds(assignment.ClientIndex);
             }
         }
 
