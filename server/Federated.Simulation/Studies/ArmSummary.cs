@@ -14,6 +14,12 @@ namespace Federated.Simulation.Studies;
 public sealed record ArmSummary(
     StudyArm Arm, int Runs, int Reached, Spread Rounds, Spread Bytes, Spread Gradients, Spread Best, Spread Final)
 {
+    /// <summary>Simulated seconds that devices were busy until then; null without devices.</summary>
+    public Spread? ClientSeconds { get; init; }
+
+    /// <summary>Simulated seconds until then; null without devices.</summary>
+    public Spread? SimulatedSeconds { get; init; }
+
     /// <summary>Summarises every arm, in their order.</summary>
     /// <param name="study">The study.</param>
     /// <param name="runs">Its runs.</param>
@@ -35,6 +41,7 @@ public sealed record ArmSummary(
         Spread Cost(Func<RoundReport, double> cost) => Spread.Of(runs.Select(run => RoundOf(run, target) is { } reached
             ? run.Result.Rounds.Where(round => round.Round <= reached).Sum(cost)
             : double.PositiveInfinity));
+        bool hasDevices = runs.All(run => run.Result.SimulatedSeconds is not null);
         return new ArmSummary(
             arm,
             runs.Count,
@@ -43,6 +50,14 @@ public sealed record ArmSummary(
             Cost(round => round.BytesUp + round.BytesDown),
             Cost(round => round.Gradients),
             Spread.Of(runs.Select(run => run.Result.Rounds.Max(round => round.Accuracy) ?? 0)),
-            Spread.Of(runs.Select(run => run.Result.Final.Accuracy ?? 0)));
+            Spread.Of(runs.Select(run => run.Result.Final.Accuracy ?? 0)))
+        {
+            ClientSeconds = hasDevices ? Cost(round => round.ClientSeconds ?? 0) : null,
+            SimulatedSeconds = hasDevices
+                ? Spread.Of(runs.Select(run => RoundOf(run, target) is { } reached
+                    ? run.Result.Rounds.First(round => round.Round == reached).SimulatedSeconds ?? 0
+                    : double.PositiveInfinity))
+                : null,
+        };
     }
 }

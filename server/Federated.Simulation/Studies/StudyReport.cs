@@ -11,7 +11,7 @@ public static class StudyReport
 {
     /// <summary>Headings of <see cref="Rows"/>.</summary>
     public static IReadOnlyList<string> Headings { get; } =
-        ["group", "arm", "reached", "rounds", "bytes", "gradients", "best accuracy", "final accuracy"];
+        ["group", "arm", "reached", "rounds", "bytes", "gradients", "client-seconds", "simulated seconds", "best accuracy", "final accuracy"];
 
     /// <summary>The table: a row for each arm; medians over seeds with the ends.</summary>
     public static IReadOnlyList<string[]> Rows(IReadOnlyList<ArmSummary> summaries) =>
@@ -24,6 +24,8 @@ public static class StudyReport
             summary.Rounds.Text(rounds => rounds.ToString("0", CultureInfo.InvariantCulture)),
             summary.Bytes.Text(bytes => Sizes.Text((long)bytes)),
             summary.Gradients.Text(Thousands),
+            summary.ClientSeconds?.Text(Seconds) ?? "-",
+            summary.SimulatedSeconds?.Text(Seconds) ?? "-",
             summary.Best.Text(Percent),
             summary.Final.Text(Percent),
         ]),
@@ -46,7 +48,25 @@ public static class StudyReport
             string name = string.Concat(group.ToLowerInvariant().Select(character => char.IsAsciiLetterOrDigit(character) ? character : '-'));
             StudyPlot.Save(Path.Combine(folder, $"{name}-rounds.png"), $"{study.Name}, {group}", "round", Curves(study, runs, group, round => 1));
             StudyPlot.Save(Path.Combine(folder, $"{name}-gradients.png"), $"{study.Name}, {group}", "gradients (thousands)", Curves(study, runs, group, round => round.Gradients / 1000.0));
+            if (HasDevices(runs))
+            {
+                StudyPlot.Save(Path.Combine(folder, $"{name}-seconds.png"), $"{study.Name}, {group}", "simulated seconds", Curves(study, runs, group, SecondsOfRounds()));
+            }
         }
+    }
+
+    private static bool HasDevices(IReadOnlyList<StudyRun> runs) => runs.All(run => run.Result.SimulatedSeconds is not null);
+
+    /// <summary>The seconds of each round: times are told from the start of a run.</summary>
+    private static Func<RoundReport, double> SecondsOfRounds()
+    {
+        double last = 0;
+        return round =>
+        {
+            double began = round.Round == 1 ? 0 : last;
+            last = round.SimulatedSeconds ?? 0;
+            return last - began;
+        };
     }
 
     /// <summary>Accuracy against a cost that adds up over rounds, the median over seeds, one line for each arm of a group.</summary>
@@ -105,16 +125,19 @@ public static class StudyReport
 
     private static string Csv(Study study, IReadOnlyList<StudyRun> runs)
     {
-        var csv = new StringBuilder("group,arm,seed,end,rounds,rounds_to_target,bytes_up,bytes_down,gradients,best_accuracy,final_accuracy,seconds\n");
+        var csv = new StringBuilder("group,arm,seed,end,rounds,rounds_to_target,bytes_up,bytes_down,gradients,client_seconds,simulated_seconds,simulated_seconds_to_target,best_accuracy,final_accuracy,seconds\n");
         foreach (StudyRun run in runs)
         {
             csv.Append(
                 CultureInfo.InvariantCulture,
-                $"{run.Arm.Group},{run.Arm.Name},{run.Seed},{run.Result.End},{run.Result.Rounds.Count},{ArmSummary.RoundOf(run, study.Target)},{run.Result.BytesUp},{run.Result.BytesDown},{run.Result.Rounds.Sum(round => round.Gradients)},{run.Result.Rounds.Max(round => round.Accuracy)},{run.Result.Final.Accuracy},{run.Result.Timings.TotalSeconds:0.0}\n");
+                $"{run.Arm.Group},{run.Arm.Name},{run.Seed},{run.Result.End},{run.Result.Rounds.Count},{ArmSummary.RoundOf(run, study.Target)},{run.Result.BytesUp},{run.Result.BytesDown},{run.Result.Rounds.Sum(round => round.Gradients)},{run.Result.ClientSeconds:0.0},{run.Result.SimulatedSeconds:0.0},{TimeOf(run, study.Target):0.0},{run.Result.Rounds.Max(round => round.Accuracy)},{run.Result.Final.Accuracy},{run.Result.Timings.TotalSeconds:0.0}\n");
         }
 
         return csv.ToString();
     }
+
+    private static double? TimeOf(StudyRun run, double target) =>
+        ArmSummary.RoundOf(run, target) is { } reached ? run.Result.Rounds.First(round => round.Round == reached).SimulatedSeconds : null;
 
     private static string Html(Study study, IReadOnlyList<ArmSummary> summaries, IReadOnlyList<StudyRun> runs)
     {
@@ -133,10 +156,16 @@ public static class StudyReport
             body.Append("<div class=\"grid2\">");
             body.Append(CultureInfo.InvariantCulture, $"<section class=\"card\"><h2>{WebUtility.HtmlEncode(group)}: accuracy by rounds</h2>{SvgLineChart.Render("Accuracy by rounds", "%", Curves(study, runs, group, _ => 1), 0, 1)}</section>");
             body.Append(CultureInfo.InvariantCulture, $"<section class=\"card\"><h2>{WebUtility.HtmlEncode(group)}: accuracy by computation</h2>{SvgLineChart.Render("Accuracy by gradients", "%", Curves(study, runs, group, round => round.Gradients / 1000.0), 0, 1, "thousand gradients")}</section></div>");
+            if (HasDevices(runs))
+            {
+                body.Append(CultureInfo.InvariantCulture, $"<section class=\"card\"><h2>{WebUtility.HtmlEncode(group)}: accuracy by time</h2>{SvgLineChart.Render("Accuracy by simulated seconds", "%", Curves(study, runs, group, SecondsOfRounds()), 0, 1, "simulated seconds")}</section>");
+            }
         }
 
         return HtmlPage.Render($"Study: {study.Name}", body.ToString());
     }
+
+    private static string Seconds(double seconds) => seconds.ToString("#,0", CultureInfo.InvariantCulture);
 
     private static string Percent(double share) => share.ToString("0.0%", CultureInfo.InvariantCulture);
 

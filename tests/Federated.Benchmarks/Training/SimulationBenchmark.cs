@@ -9,15 +9,15 @@ namespace Federated.Benchmarks.Training;
 
 /// <summary>
 /// Client updates per second of whole simulations (selection, training, checks, aggregation, server optimizer, final evaluation) against loops that do nothing but the same local
-/// steps and the mean.
+/// steps and the mean; and what a registered client costs.
 /// </summary>
 internal sealed class SimulationBenchmark : IBenchmark
 {
-    private const double GoalPerCore = 0.9;
+    private const double GoalPerCore = 0.9, UpdatesGoal = 20_000;
 
     public string Name => "simulation";
 
-    public string Summary => "client updates per second of LeNet and of softmax regression against hand-written loops on one thread";
+    public string Summary => "client updates per second of LeNet, logistic and softmax regression against hand-written loops on one thread; memory and time of 100,000 registered clients";
 
     public Task RunAsync(BenchmarkContext context)
     {
@@ -26,7 +26,9 @@ internal sealed class SimulationBenchmark : IBenchmark
         try
         {
             MeasureLeNet(context, folder);
+            MeasureSparse(context, folder);
             MeasureSoftmax(context, folder);
+            PopulationPart.Measure(context, Directory.CreateDirectory(Path.Combine(folder, "population")).FullName);
         }
         finally
         {
@@ -50,10 +52,21 @@ internal sealed class SimulationBenchmark : IBenchmark
         var work = new LocalWork(Clients: 2000, Examples: 50, Steps: 5, BatchSize: 10, Rounds: 10);
         SimulationSetup setup = Prepare(Path.Combine(folder, "softmax"), "logistic", side: 10, work);
         var loop = new HandWrittenSoftmax(setup.Dataset.Examples, Rows(setup), setup.Dataset.ClassCount, work);
-        Measure(context, "softmax", work, setup, loop.Run);
+        double rate = Measure(context, "softmax", work, setup, loop.Run);
+        context.AtLeast("simulation.softmax.perTwoCores", rate * 2 / Math.Max(2, Environment.ProcessorCount), UpdatesGoal, "updates/s");
     }
 
-    private static void Measure(BenchmarkContext context, string name, LocalWork work, SimulationSetup setup, Action loop)
+    private static void MeasureSparse(BenchmarkContext context, string folder)
+    {
+        // The size and shape of a9a: 300 clients with 100 examples of 123 features each.
+        var work = new LocalWork(Clients: 300, Examples: 100, Steps: 5, BatchSize: 20, Rounds: 20);
+        string path = SyntheticSparse.Write(Path.Combine(folder, "sparse"), (work.Clients * work.Examples * 5 / 4) + 500);
+        SimulationSetup setup = Prepare(path, DatasetFormat.Libsvm, "logistic", work);
+        var loop = new HandWrittenLogistic(setup.Dataset.Examples, Rows(setup), work);
+        Measure(context, "a9aShaped", work, setup, loop.Run);
+    }
+
+    private static double Measure(BenchmarkContext context, string name, LocalWork work, SimulationSetup setup, Action loop)
     {
         double[] best = Interleaved.Best(
             Interleaved.DefaultTurns,
@@ -70,13 +83,18 @@ internal sealed class SimulationBenchmark : IBenchmark
         context.Tell($"simulation.{name}.handWritten", work.Updates / best[0], "updates/s");
         context.Tell($"simulation.{name}.simulator", work.Updates / best[1], "updates/s");
         context.AtLeast($"simulation.{name}.speedup", best[0] / best[1], GoalPerCore * Environment.ProcessorCount);
+        return work.Updates / best[1];
     }
 
     private static SimulationSetup Prepare(string folder, string model, int side, LocalWork work)
     {
         Directory.CreateDirectory(folder);
         SyntheticImages.Write(folder, side, work.Clients * work.Examples);
-        return SimulationSetup.Prepare(new SimulationRequest
+        return Prepare(folder, DatasetFormat.Idx, model, work);
+    }
+
+    private static SimulationSetup Prepare(string source, DatasetFormat format, string model, LocalWork work) =>
+        SimulationSetup.Prepare(new SimulationRequest
         {
             Job = new JobDefinition
             {
@@ -86,11 +104,10 @@ internal sealed class SimulationBenchmark : IBenchmark
                 Round = new RoundSettings { CohortSize = work.Clients },
                 Evaluation = new EvaluationSettings { EveryRounds = work.Rounds },
             },
-            Dataset = new DatasetRequest { Source = folder, Format = DatasetFormat.Idx },
+            Dataset = new DatasetRequest { Source = source, Format = format },
             Partition = PartitionSpec.Parse("iid"),
             Clients = work.Clients,
         });
-    }
 
     private static IReadOnlyList<int[]> Rows(SimulationSetup setup) => [.. setup.Clients.Select(client => client.Rows.ToArray())];
 }

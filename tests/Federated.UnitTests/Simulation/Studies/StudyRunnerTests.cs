@@ -1,4 +1,5 @@
 using Federated.Simulation;
+using Federated.Simulation.Devices;
 using Federated.Simulation.Engine;
 using Federated.Simulation.Studies;
 using Federated.UnitTests.Simulation.Engine;
@@ -10,6 +11,37 @@ public sealed class StudyRunnerTests : IDisposable
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("federated-study-");
 
     public void Dispose() => _folder.Delete(recursive: true);
+
+    public static TheoryData<string> Names => [.. StudyCatalog.All.Select(plan => plan.Name)];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Create_EveryArm_IsARunThatCanBeMade(string name)
+    {
+        foreach (bool isQuick in (bool[])[true, false])
+        {
+            Study study = StudyCatalog.Find(name).Create(isQuick, "digits");
+
+            Assert.All(study.Arms, arm => Assert.Empty(SimulationSetup.Validate(arm.Request)));
+            Assert.Equal(study.Arms.Count, study.Arms.Select(arm => (arm.Group, arm.Name)).Distinct().Count());
+        }
+    }
+
+    [Fact]
+    public void Write_RunsWithDevices_SaysTheirSeconds()
+    {
+        Study study = Small(target: 0.5);
+        study = study with { Arms = [.. study.Arms.Select(arm => arm with { Request = arm.Request with { Devices = DeviceProfile.BuiltIn[0] } })] };
+        IReadOnlyList<StudyRun> runs = Run(study, resume: false);
+
+        StudyReport.Write(_folder.FullName, study, runs);
+
+        ArmSummary fast = ArmSummary.Of(study, runs)[1];
+        StudyRun run = runs.First(run => run.Arm.Name == "fast");
+        Assert.InRange(run.Result.Rounds[ArmSummary.RoundOf(run, 0.5)!.Value - 1].SimulatedSeconds!.Value, fast.SimulatedSeconds!.Value.Least, fast.SimulatedSeconds.Value.Most);
+        Assert.True(fast.ClientSeconds!.Value.Median > fast.SimulatedSeconds.Value.Median);
+        Assert.NotEmpty(Directory.EnumerateFiles(_folder.FullName, "*-seconds.png"));
+    }
 
     [Fact]
     public void Run_Resumed_TakesOverWholeRunsOfTheSameSettings()
