@@ -1,3 +1,4 @@
+using System.Globalization;
 using Federated.Benchmarks.Codecs;
 using Federated.Benchmarks.Framework;
 using Federated.Benchmarks.Gateway;
@@ -32,6 +33,12 @@ Console.CancelKeyPress += (_, pressed) =>
 if (args is [WorkerPart.Argument])
 {
     Console.WriteLine("ready");
+    return 0;
+}
+
+if (args is [ScalePart.Argument, var cohort])
+{
+    await ScalePart.RunChildAsync(int.Parse(cohort, CultureInfo.InvariantCulture), stop.Token);
     return 0;
 }
 

@@ -107,6 +107,7 @@ public sealed class DevelopmentSidecar : IAsyncDisposable
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
+            kestrel.Limits.MaxRequestBodySize = options.MaxBodySize;
             kestrel.Listen(IPAddress.Loopback, app.HttpPort, listener => listener.Protocols = HttpProtocols.Http1);
             kestrel.Listen(IPAddress.Loopback, app.GrpcPort, listener => listener.Protocols = HttpProtocols.Http2);
         });
@@ -121,7 +122,7 @@ public sealed class DevelopmentSidecar : IAsyncDisposable
         builder.Services.AddSingleton<StateApi>();
         builder.Services.AddSingleton<DeliveryService>();
         builder.Services.AddHostedService(provider => provider.GetRequiredService<DeliveryService>());
-        builder.Services.AddGrpc();
+        builder.Services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = options.MaxBodySize);
         builder.Services.AddSingleton<IServiceMethodProvider<DaprService>, DaprServiceMethods>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(2));
 

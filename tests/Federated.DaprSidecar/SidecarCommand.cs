@@ -20,6 +20,7 @@ internal static class SidecarCommand
         var store = new Option<string>("--statestore") { Description = "Name of the state store", HelpName = "NAME", DefaultValueFactory = _ => "statestore" };
         var retries = new Option<int>("--retries") { Description = "Tries after a failed delivery; -1 for ever", HelpName = "N", DefaultValueFactory = _ => 25 };
         var interval = new Option<int>("--retry-interval") { Description = "Milliseconds between two tries", HelpName = "MS", DefaultValueFactory = _ => 200 };
+        var maxBody = new Option<int>("--max-body-size") { Description = "Bytes of the longest request", HelpName = "BYTES", DefaultValueFactory = _ => 4 * 1024 * 1024 };
         var duplicate = new Option<double>("--duplicate") { Description = "Fault: share of messages delivered twice", HelpName = "SHARE" };
         var delay = new Option<int>("--delay") { Description = "Fault: each message is held back for a random part of so many milliseconds", HelpName = "MS" };
         var reorder = new Option<double>("--reorder") { Description = "Fault: share of messages that later ones overtake", HelpName = "SHARE" };
@@ -28,7 +29,7 @@ internal static class SidecarCommand
         var seed = new Option<ulong>("--seed") { Description = "Fixes the draws of the faults", HelpName = "N", DefaultValueFactory = _ => 1UL };
         var root = new RootCommand("A stand-in for Dapr's sidecar in development and tests: pub/sub and state over Dapr's gRPC and HTTP interfaces.")
         {
-            apps, redis, pubSub, store, retries, interval, duplicate, delay, reorder, drop, crash, seed,
+            apps, redis, pubSub, store, retries, interval, maxBody, duplicate, delay, reorder, drop, crash, seed,
         };
         root.SetAction(async (parsed, cancellationToken) =>
         {
@@ -42,6 +43,7 @@ internal static class SidecarCommand
                     PubSub = parsed.GetValue(pubSub)!,
                     StateStore = parsed.GetValue(store)!,
                     Retry = new RetryPolicy(TimeSpan.FromMilliseconds(parsed.GetValue(interval)), parsed.GetValue(retries)),
+                    MaxBodySize = parsed.GetValue(maxBody),
                     LogToConsole = true,
                     Faults = new FaultSettings
                     {

@@ -21,6 +21,9 @@ public sealed record SidecarOptions
     /// <summary>How failed deliveries are tried again.</summary>
     public RetryPolicy Retry { get; init; } = new(TimeSpan.FromMilliseconds(200), MaxRetries: 25);
 
+    /// <summary>Bytes of the longest request, as Dapr's flag of that name has it.</summary>
+    public int MaxBodySize { get; init; } = 4 * 1024 * 1024;
+
     /// <summary>What goes wrong on purpose.</summary>
     public FaultSettings Faults { get; init; } = FaultSettings.None;
 

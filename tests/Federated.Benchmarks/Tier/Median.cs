@@ -26,8 +26,8 @@ internal static class Median
             }
         }
 
-        return [.. seconds.Zip(cpu).Select(pair => (Middle(pair.First), Middle(pair.Second)))];
+        return [.. seconds.Zip(cpu).Select(pair => (Of(pair.First), Of(pair.Second)))];
     }
 
-    private static double Middle(List<double> values) => values.Order().ElementAt(values.Count / 2);
+    public static double Of(List<double> values) => values.Order().ElementAt(values.Count / 2);
 }

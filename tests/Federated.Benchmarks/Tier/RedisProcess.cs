@@ -1,6 +1,5 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
+using Federated.FunctionalTests;
 using StackExchange.Redis;
 
 namespace Federated.Benchmarks.Tier;
@@ -38,7 +37,7 @@ internal sealed class RedisProcess : IDisposable
             return null;
         }
 
-        int port = FreePort();
+        int port = TestPorts.Next();
         Process process = Process.Start(new ProcessStartInfo(program, ["--port", $"{port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
         {
             RedirectStandardOutput = true,
@@ -74,12 +73,5 @@ internal sealed class RedisProcess : IDisposable
         _process.Kill();
         _process.WaitForExit();
         _process.Dispose();
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -41,12 +41,17 @@ internal sealed class TierNode : IAsyncDisposable
 
     public GatewayUpdate Update { get; }
 
-    /// <summary>Stores the update under an id; when the pool is full it is tried again, as a device does, only sooner.</summary>
+    /// <summary>Stores the update under an id; when the pool is full it waits for a slot.</summary>
     public async Task UploadAsync(string assignment, CancellationToken cancellationToken)
     {
         UpdateHeader header = Update.Header(assignment);
         while (true)
         {
+            while (Node.Slots.Free == 0)
+            {
+                await Task.Delay(RetryDelay, TimeProvider.System, cancellationToken);
+            }
+
             UploadAdmission admission = Node.Ingest.Begin(header, new DeviceCaller(GatewayUpdate.Tenant, GatewayUpdate.Device));
             if (admission.Session is { } session)
             {
@@ -62,8 +67,6 @@ internal sealed class TierNode : IAsyncDisposable
 
                 return;
             }
-
-            await Task.Delay(RetryDelay, TimeProvider.System, cancellationToken);
         }
     }
 
