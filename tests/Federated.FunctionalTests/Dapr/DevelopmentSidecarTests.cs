@@ -65,6 +65,21 @@ public sealed class DevelopmentSidecarTests
         Assert.Equal([99], await TakeAsync(numbers, 1));
     }
 
+    [Theory]
+    [InlineData(4 * 1024 * 1024, false)]
+    [InlineData(8 * 1024 * 1024, true)]
+    public async Task Publish_OfFiveMegabytes_NeedsAHigherLimit(int limit, bool isTaken)
+    {
+        await using DevelopmentSidecar sidecar = await DevelopmentSidecar.StartAsync(
+            new SidecarOptions { Apps = [new SidecarApp("app", null, 0, 0)], MaxBodySize = limit }, Cancellation);
+        using DaprClient client = Connect(sidecar.Endpoints[0]);
+
+        Exception? refused = await Record.ExceptionAsync(() =>
+            client.PublishByteEventAsync("pubsub", Topic, new byte[5_000_000], "application/octet-stream", cancellationToken: Cancellation));
+
+        Assert.Equal(isTaken, refused is null);
+    }
+
     [Fact]
     public async Task Help_ListsTheSwitches_AndEndsWithZero()
     {
