@@ -1,6 +1,7 @@
 using Federated.Aggregator;
 using Federated.Aggregator.Hosting;
 using Federated.Aggregator.Hosting.Dapr;
+using Federated.Aggregator.Hosting.Settings;
 using Federated.Aggregator.Hosting.Tier;
 using Federated.Aggregator.Hosting.Trust;
 using Federated.Aggregator.Tree;
@@ -29,7 +30,7 @@ internal static partial class NodeHost
     /// <param name="adjust">Tests replace services through it.</param>
     public static WebApplication Build(string[] arguments, Action<WebApplicationBuilder>? adjust = null)
     {
-        WebApplicationBuilder builder = WebApplication.CreateBuilder(arguments);
+        WebApplicationBuilder builder = WebApplication.CreateBuilder([SettingsCatalogue.ReadOnce, .. arguments]);
         builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = DefaultLogLevels });
         if (HostCatalogue.Catalogue.FindUnknown(builder.Configuration, arguments) is { Count: > 0 } unknown)
         {

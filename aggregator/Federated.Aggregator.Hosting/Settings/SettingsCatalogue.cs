@@ -14,6 +14,12 @@ namespace Federated.Aggregator.Hosting.Settings;
 /// </summary>
 public sealed class SettingsCatalogue(IReadOnlyList<SettingsGroup> groups)
 {
+    /// <summary>
+    /// For the host, before the program's own arguments: settings are read once. A watch for changes would be over the working folder and all below it, which often
+    /// holds the data, and wake the process at every write.
+    /// </summary>
+    public const string ReadOnce = "--hostBuilder:reloadConfigOnChange=false";
+
     private static readonly string[] HostKeys = ["Logging", "Kestrel", "environment", "urls", "contentRoot", "applicationName", "AllowedHosts"];
 
     public IEnumerable<Setting> Settings => groups.SelectMany(SettingsOf);

@@ -1,4 +1,5 @@
 using Federated.Aggregator.Hosting;
+using Federated.Aggregator.Hosting.Settings;
 using Federated.Server.Configuration;
 using Federated.Server.Devices;
 using Federated.Server.Rest;
@@ -22,7 +23,7 @@ internal static class FederatedServer
     /// <param name="adjust">Tests replace services through it.</param>
     public static WebApplication Build(string[] arguments, Action<WebApplicationBuilder>? adjust = null)
     {
-        var builder = WebApplication.CreateBuilder(arguments);
+        var builder = WebApplication.CreateBuilder([SettingsCatalogue.ReadOnce, .. arguments]);
         builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = DefaultLogLevels });
         if (ConfigurationCatalogue.Catalogue.FindUnknown(builder.Configuration, arguments) is { Count: > 0 } unknown)
         {
