@@ -1,3 +1,4 @@
+using Federated.Aggregation.Accumulators;
 using Federated.Aggregator.Events;
 using Federated.Aggregator.Functions;
 using Federated.Aggregator.Ingest;
@@ -254,6 +255,16 @@ public sealed partial class AggregatorNode : IAsyncDisposable
         NodePartial partial = await BeginClose(key).PartialAsync(cancellationToken);
         LogClosed(key, partial.Included.Count);
         return partial;
+    }
+
+    /// <summary>Refuses updates from now on, waits for those that are being stored, and gives what the round keeps, for a rule that needs all updates.</summary>
+    /// <returns>The updates with their payloads, which stay readable until the round is over.</returns>
+    /// <exception cref="InvalidOperationException">The node does not have the round.</exception>
+    internal async Task<IReadOnlyList<(UpdateCommitted Update, RetainedUpdate Payload)>> CloseKeptAsync(RoundKey key, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<(UpdateCommitted Update, RetainedUpdate Payload)> kept = await BeginClose(key).KeptAsync(cancellationToken);
+        LogClosed(key, kept.Count);
+        return kept;
     }
 
     private NodeRound BeginClose(RoundKey key)

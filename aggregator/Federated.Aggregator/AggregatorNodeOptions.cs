@@ -51,6 +51,10 @@ public sealed class AggregatorNodeOptions
     [Range(0, long.MaxValue)]
     public long SpillBytes { get; set; } = 1L << 30;
 
+    /// <summary>Bytes of other nodes' retained updates that this node holds in memory while a round closes under a rule other than the mean; a round that would need more is refused.</summary>
+    [Range(0, long.MaxValue)]
+    public long ExchangeBytes { get; set; } = 2L << 30;
+
     /// <summary>Time without a byte after which an upload counts as broken and its slot is freed.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan UploadStallTimeout { get; set; } = TimeSpan.FromSeconds(30);

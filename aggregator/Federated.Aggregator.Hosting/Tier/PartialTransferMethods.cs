@@ -14,6 +14,9 @@ internal sealed class PartialTransferMethods : IServiceMethodProvider<PartialTra
             TransferMethods.Fetch(TransferMethods.AggregateName, sink: null), metadata,
             static (service, request, frames, call) => service.FetchAggregate(request, frames, call));
         context.AddServerStreamingMethod(
+            TransferMethods.Fetch(TransferMethods.VerdictName, sink: null), metadata,
+            static (service, request, frames, call) => service.FetchVerdict(request, frames, call));
+        context.AddServerStreamingMethod(
             TransferMethods.Fetch(TransferMethods.RecoveryName, sink: null), metadata,
             static (service, request, frames, call) => service.FetchRecovery(request, frames, call));
     }

@@ -29,7 +29,7 @@ internal sealed class PartialTransferService(
         }
 
         // 2. Claims and data; the data goes into the sums while it is deserialised.
-        using PartialIntake intake = admission.Intake;
+        using TransferIntake intake = admission.Intake;
         TransferMethods.Intake.Value = intake;
         await context.WriteResponseHeadersAsync([]);
         while (await NextAsync(frames, stall, context) is { } frame)
@@ -62,14 +62,18 @@ internal sealed class PartialTransferService(
             await frames.WriteAsync(new TransferFrame(claims));
         }
 
-        if (aggregate.BeginWrite() is { } writer)
+        await WriteAsync(aggregate, frames, context.CancellationToken);
+    }
+
+    public async Task FetchVerdict(FetchRequest request, IServerStreamWriter<TransferFrame> frames, ServerCallContext context)
+    {
+        Authenticate(TransferMethods.VerdictName, context);
+        if (member.FindVerdict(request) is not { } verdict)
         {
-            while (writer.Position < writer.Length)
-            {
-                context.CancellationToken.ThrowIfCancellationRequested();
-                await frames.WriteAsync(new TransferFrame(writer));
-            }
+            throw new RpcException(new Status(StatusCode.NotFound, "The round is not judged at this node."));
         }
+
+        await WriteAsync(verdict, frames, context.CancellationToken);
     }
 
     public async Task FetchRecovery(FetchRequest request, IServerStreamWriter<TransferFrame> frames, ServerCallContext context)
@@ -83,6 +87,18 @@ internal sealed class PartialTransferService(
         foreach (UpdateClaims claims in PartialNames.ClaimsOf(recovery.Recovered, recovery.Lost))
         {
             await frames.WriteAsync(new TransferFrame(claims));
+        }
+    }
+
+    private static async Task WriteAsync(TransferHandover handover, IServerStreamWriter<TransferFrame> frames, CancellationToken cancellationToken)
+    {
+        if (handover.BeginWrite() is { } writer)
+        {
+            while (writer.Position < writer.Length)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                await frames.WriteAsync(new TransferFrame(writer), cancellationToken);
+            }
         }
     }
 

@@ -1,5 +1,7 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using Federated.Aggregation.Robust.Hierarchy;
 using Federated.Aggregator.Rounds;
 using Federated.Aggregator.Tree;
 using Federated.Protocol.Rounds;
@@ -17,23 +19,23 @@ public sealed class TierTransferClient(TierKey key, IOptions<TreeMemberOptions> 
     private readonly ConcurrentDictionary<string, GrpcChannel> _channels = new(StringComparer.Ordinal);
 
     /// <inheritdoc/>
-    public async Task<TransferResult> SendAsync(TreeNode parent, PartialHandover partial, CancellationToken cancellationToken)
+    public async Task<TransferResult> SendAsync(TreeNode receiver, TransferHandover handover, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(parent);
-        ArgumentNullException.ThrowIfNull(partial);
+        ArgumentNullException.ThrowIfNull(receiver);
+        ArgumentNullException.ThrowIfNull(handover);
         try
         {
-            using AsyncClientStreamingCall<TransferFrame, TransferReceipt> call = InvokerOf(parent.Transfer)
+            using AsyncClientStreamingCall<TransferFrame, TransferReceipt> call = InvokerOf(receiver.Transfer)
                 .AsyncClientStreamingCall(TransferMethods.Send, null, Options(TransferMethods.SendName, cancellationToken));
             try
             {
-                await call.RequestStream.WriteAsync(new TransferFrame(partial.Header), cancellationToken);
+                await call.RequestStream.WriteAsync(new TransferFrame(handover.Header), cancellationToken);
 
-                // The header comes back when the partial is wanted; until then no byte of it is sent.
+                // The header comes back when the rest is wanted; until then no byte of it is sent.
                 await call.ResponseHeadersAsync;
                 if (!call.ResponseAsync.IsCompleted)
                 {
-                    await WriteAsync(call.RequestStream, partial, cancellationToken);
+                    await WriteAsync(call.RequestStream, handover, cancellationToken);
                 }
 
                 await call.RequestStream.CompleteAsync();
@@ -66,6 +68,40 @@ public sealed class TierTransferClient(TierKey key, IOptions<TreeMemberOptions> 
         }
     }
 
+    /// <inheritdoc/>
+    public async Task<TransferResult> FetchVerdictAsync(TreeNode top, FetchRequest request, ExchangeReader reader, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(top);
+        ArgumentNullException.ThrowIfNull(reader);
+        try
+        {
+            await FetchAsync(
+                top.Transfer, TransferMethods.VerdictName, request,
+                (in ReadOnlySequence<byte> data) =>
+                {
+                    foreach (ReadOnlyMemory<byte> segment in data)
+                    {
+                        reader.Append(segment.Span);
+                    }
+                },
+                static _ => { },
+                cancellationToken);
+            return reader.IsComplete ? new TransferResult(TransferOutcome.Merged) : new TransferResult(TransferOutcome.Damaged, "The verdict is cut short.");
+        }
+        catch (InvalidDataException exception)
+        {
+            return new TransferResult(TransferOutcome.Damaged, exception.Message);
+        }
+        catch (Exception exception) when ((exception is RpcException || IsBroken(exception)) && !cancellationToken.IsCancellationRequested)
+        {
+            return new TransferResult(TransferOutcome.NotReady, exception.Message);
+        }
+        catch (RpcException exception)
+        {
+            throw new OperationCanceledException("The transfer was cancelled.", exception, cancellationToken);
+        }
+    }
+
     /// <summary>Whether a connection was refused or cut: a cut one does not always come as a status.</summary>
     public static bool IsBroken(Exception exception) => exception is HttpRequestException or IOException;
 
@@ -79,7 +115,7 @@ public sealed class TierTransferClient(TierKey key, IOptions<TreeMemberOptions> 
     public async Task<ClosedRound> FetchAggregateAsync(string address, RoundPlan plan, int revision, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        var receiver = new PartialReceiver(plan.Key, plan.Sections);
+        IAggregateReceiver receiver = plan.IsMean ? new PartialReceiver(plan.Key, plan.Sections) : new ReportReceiver(plan);
         PartialHeader? header = null;
         await FetchAsync(
             address, TransferMethods.AggregateName, PartialNames.RequestOf(plan.Key, plan.WriterEpoch, revision), receiver.Append,
@@ -128,14 +164,14 @@ public sealed class TierTransferClient(TierKey key, IOptions<TreeMemberOptions> 
         }
     }
 
-    private static async Task WriteAsync(IClientStreamWriter<TransferFrame> frames, PartialHandover partial, CancellationToken cancellationToken)
+    private static async Task WriteAsync(IClientStreamWriter<TransferFrame> frames, TransferHandover handover, CancellationToken cancellationToken)
     {
-        foreach (UpdateClaims claims in PartialNames.ClaimsOf(partial.Included, []))
+        foreach (UpdateClaims claims in PartialNames.ClaimsOf(handover.Included, []))
         {
             await frames.WriteAsync(new TransferFrame(claims), cancellationToken);
         }
 
-        if (partial.BeginWrite() is { } writer)
+        if (handover.BeginWrite() is { } writer)
         {
             while (writer.Position < writer.Length)
             {

@@ -18,7 +18,7 @@ internal sealed class TransferFrame
     private const byte DataTag = 0x12;
     private const byte ClaimsTag = 0x1A;
 
-    private readonly PartialWriter? _writer;
+    private readonly ITransferWriter? _writer;
     private readonly int _length;
 
     public TransferFrame(PartialHeader header) => Header = header;
@@ -26,7 +26,7 @@ internal sealed class TransferFrame
     public TransferFrame(UpdateClaims claims) => Claims = claims;
 
     /// <summary>The next bytes of a partial.</summary>
-    public TransferFrame(PartialWriter writer)
+    public TransferFrame(ITransferWriter writer)
     {
         _writer = writer;
         _length = (int)Math.Min(UploadMethod.PreferredChunkBytes, writer.Length - writer.Position);

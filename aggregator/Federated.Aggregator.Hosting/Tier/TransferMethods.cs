@@ -12,9 +12,10 @@ internal static class TransferMethods
     public const string SendName = "SendPartial";
     public const string AggregateName = "FetchAggregate";
     public const string RecoveryName = "FetchRecovery";
+    public const string VerdictName = "FetchVerdict";
 
     /// <summary>Takes the data of the call that runs; null before its header was admitted.</summary>
-    public static readonly AsyncLocal<PartialIntake?> Intake = new();
+    public static readonly AsyncLocal<TransferIntake?> Intake = new();
 
     private static readonly Marshaller<FetchRequest> Requests = MarshallerOf(FetchRequest.Parser);
     private static readonly Marshaller<TransferReceipt> Receipts = MarshallerOf(TransferReceipt.Parser);

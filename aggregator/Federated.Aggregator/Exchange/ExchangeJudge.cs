@@ -13,7 +13,7 @@ internal static class ExchangeJudge
     /// <param name="plan">The round.</param>
     /// <param name="kind">Kind of the message.</param>
     /// <param name="receiver">This node.</param>
-    /// <param name="carriers">How many of the updates that the message is about carry a section.</param>
+    /// <param name="carriers">How many of the updates that a share is about carry a section.</param>
     /// <param name="shapes">The table.</param>
     public static string? Fault(ExchangePlan plan, ExchangeKind kind, string receiver, Func<int, int> carriers, IReadOnlyList<ExchangeShape> shapes)
     {
@@ -31,14 +31,15 @@ internal static class ExchangeJudge
     private static bool MayCome(ExchangePlan plan, ExchangeKind kind, string receiver, int updates, ExchangeShape shape)
     {
         long length = (long)plan.Round.Sections[shape.Section].ElementCount;
+        int most = kind == ExchangeKind.Share ? updates : plan.Round.ExpectedUpdates;
         ParameterRange range = plan.RangeOf(shape.Section, receiver);
         return (kind, shape.Content) switch
         {
             (ExchangeKind.Share, ExchangeContent.Range) => shape.From == range.From && shape.Columns == range.Length && shape.Rows == updates,
             (ExchangeKind.Share, ExchangeContent.Sketch) => receiver == plan.Top && plan.IsSketched(shape.Section) && shape.Rows == updates && shape.Columns == plan.Sketch.Width,
-            (ExchangeKind.Share or ExchangeKind.Findings, ExchangeContent.Finite) => shape.Rows == 1 && shape.Columns == updates,
-            (ExchangeKind.Share or ExchangeKind.Findings, ExchangeContent.Gram) => shape.Rows == shape.Columns && shape.Rows - updates is 0 or 1,
-            (ExchangeKind.Share or ExchangeKind.Findings, ExchangeContent.Sample) => shape.Rows == updates && shape.From < MostTurns && shape.Columns <= MostSample,
+            (ExchangeKind.Share or ExchangeKind.Findings, ExchangeContent.Finite) => shape.Rows == 1 && shape.Columns <= most,
+            (ExchangeKind.Share or ExchangeKind.Findings, ExchangeContent.Gram) => shape.Rows == shape.Columns && shape.Rows <= most + 1,
+            (ExchangeKind.Share or ExchangeKind.Findings, ExchangeContent.Sample) => shape.Rows <= most && shape.From < MostTurns && shape.Columns <= MostSample,
             (ExchangeKind.Part, ExchangeContent.Sum) => shape.Rows == 1 && shape.From + (long)shape.Columns <= length,
             (ExchangeKind.Part, ExchangeContent.Distances) => shape.Rows == 1 && shape.Columns <= plan.Round.ExpectedUpdates,
             (ExchangeKind.Verdict, ExchangeContent.Coefficients) => shape.Rows == 1 && shape.Columns <= plan.Round.ExpectedUpdates,

@@ -18,8 +18,8 @@ public sealed class NodeExchange
 {
     private readonly ExchangePlan _plan;
     private readonly string _node;
-    private readonly UpdateCommitted[] _own;
-    private readonly RetainedUpdate[] _payloads;
+    private UpdateCommitted[] _own = [];
+    private RetainedUpdate[] _payloads = [];
     private readonly RetainedAggregation _sections;
     private readonly int _degree;
     private readonly Dictionary<int, ReadOnlyMemory<float>[]> _values = [];
@@ -27,20 +27,17 @@ public sealed class NodeExchange
     private readonly Dictionary<int, RuleVerdict> _verdicts = [];
     private readonly Dictionary<int, ReadOnlyMemory<float>[]> _ranges = [];
     private readonly ExchangeSums _sums = new();
+    private readonly Lock _gate = new();
     private Roster? _roster;
 
     /// <param name="plan">Who tells whom what.</param>
     /// <param name="node">This node.</param>
-    /// <param name="held">Its updates with their payloads, which stay readable until the round is over.</param>
     /// <param name="degree">Most cores to use at once; 0 for all.</param>
-    public NodeExchange(ExchangePlan plan, string node, IEnumerable<(UpdateCommitted Update, RetainedUpdate Payload)> held, int degree = 0)
+    public NodeExchange(ExchangePlan plan, string node, int degree = 0)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        (UpdateCommitted Update, RetainedUpdate Payload)[] sorted = [.. held.OrderBy(pair => pair.Update.AssignmentId, StringComparer.Ordinal)];
         _plan = plan;
         _node = node;
-        _own = [.. sorted.Select(pair => pair.Update)];
-        _payloads = [.. sorted.Select(pair => pair.Payload)];
         _sections = new RetainedAggregation(plan.Round.Sections, plan.RuleOf(0), plan.Round.RuleSeed);
         _degree = degree;
         Shares = new Inbox(plan.SharesFor(node));
@@ -62,17 +59,20 @@ public sealed class NodeExchange
 
     internal Inbox Parts { get; }
 
+    /// <summary>Gives the node its updates; once, before it tells anything. What others tell may come before.</summary>
+    /// <param name="held">The updates with their payloads, which stay readable until the round is over.</param>
+    public void Hold(IEnumerable<(UpdateCommitted Update, RetainedUpdate Payload)> held)
+    {
+        (UpdateCommitted Update, RetainedUpdate Payload)[] sorted = [.. held.OrderBy(pair => pair.Update.AssignmentId, StringComparer.Ordinal)];
+        _own = [.. sorted.Select(pair => pair.Update)];
+        _payloads = [.. sorted.Select(pair => pair.Payload)];
+    }
+
     /// <summary>Reads a message to this node.</summary>
     /// <param name="kind">Its kind.</param>
-    /// <param name="updates">The updates that it is about, for shares; the round's otherwise.</param>
-    public ExchangeReader ReaderOf(ExchangeKind kind, IReadOnlyList<UpdateCommitted> updates) => new(
-        kind,
-        shapes => ExchangeJudge.Fault(
-            _plan, kind, _node,
-            section => kind == ExchangeKind.Share ? updates.Count(update => _plan.Carries(update, section))
-                : kind == ExchangeKind.Findings ? AllUpdates().CarriersOf(section).Length
-                : 0,
-            shapes));
+    /// <param name="updates">The updates that it is about; of shares only.</param>
+    public ExchangeReader ReaderOf(ExchangeKind kind, IReadOnlyList<UpdateCommitted> updates) =>
+        new(kind, shapes => ExchangeJudge.Fault(_plan, kind, _node, section => updates.Count(update => _plan.Carries(update, section)), shapes));
 
     /// <summary>Takes what another node has told, whole and judged.</summary>
     public void Take(ExchangeMessage message) => InboxOf(message.Kind)!.Take(message);
@@ -235,13 +235,17 @@ public sealed class NodeExchange
     /// <summary>The values of a section of the own updates that carry it.</summary>
     private ReadOnlyMemory<float>[] Values(int section)
     {
-        if (!_values.TryGetValue(section, out ReadOnlyMemory<float>[]? values))
+        // Shares for several receivers are made at the same time.
+        lock (_gate)
         {
-            values = [.. _payloads.Where(payload => SectionBytes.Carries(payload, section)).Select(payload => _sections.Values(payload, section))];
-            _values.Add(section, values);
-        }
+            if (!_values.TryGetValue(section, out ReadOnlyMemory<float>[]? values))
+            {
+                values = [.. _payloads.Where(payload => SectionBytes.Carries(payload, section)).Select(payload => _sections.Values(payload, section))];
+                _values.Add(section, values);
+            }
 
-        return values;
+            return values;
+        }
     }
 
     private NodeStatistics Measured(int section)
@@ -298,12 +302,18 @@ public sealed class NodeExchange
         return vectors;
     }
 
-    private Roster AllUpdates() => _roster ??= new Roster(
-        _plan,
-        [
-            .. _own.Select(update => (_node, update)),
-            .. Shares.All().SelectMany(share => share.Value.Updates.Select(update => (share.Key, update))),
-        ]);
+    private Roster AllUpdates()
+    {
+        lock (_gate)
+        {
+            return _roster ??= new Roster(
+                _plan,
+                [
+                    .. _own.Select(update => (_node, update)),
+                    .. Shares.All().SelectMany(share => share.Value.Updates.Select(update => (share.Key, update))),
+                ]);
+        }
+    }
 
     private RobustInput InputOf(int section, IReadOnlyList<ReadOnlyMemory<float>> vectors, int[]? carriers) => new()
     {

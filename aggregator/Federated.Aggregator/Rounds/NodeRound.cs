@@ -342,6 +342,16 @@ internal sealed class NodeRound
             : [.. _rule.HandOver([.. kept.Select(Retained)]).Select(section => new HandedOverSection(kept[section.Update].Update.AssignmentId, section.Role, section.Values))];
     }
 
+    /// <summary>Takes no more updates from now on, waits for the pending ones, and gives what is kept; it stays here.</summary>
+    public async Task<IReadOnlyList<(UpdateCommitted Update, RetainedUpdate Payload)>> KeptAsync(CancellationToken cancellationToken)
+    {
+        await StopAsync(cancellationToken);
+        lock (_gate)
+        {
+            return [.. _kept.Select(input => (input.Update, new RetainedUpdate(input.Payload.Memory, input.Update.Weight, input.Sections)))];
+        }
+    }
+
     /// <summary>Takes no more updates from now on, and frees those that are offered instead of summing them.</summary>
     /// <returns>Stored updates that nobody has offered yet.</returns>
     public IReadOnlyList<UpdateCommitted> BeginEnd()

@@ -1,4 +1,5 @@
 using Federated.Aggregation.Robust.Catalog;
+using Federated.Aggregator.Exchange;
 using Federated.Aggregator.Functions;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.Sections;
@@ -20,13 +21,6 @@ internal static class PlanCheck
                 $"Round {plan.Key} wants the section {plan.HandedOver[0]} of every update; only the node inside the server hands it over, and its tree has {tree.Nodes.Length} nodes.");
         }
 
-        if (!plan.IsMean && tree.Nodes.Length > 1)
-        {
-            throw new InvalidOperationException(
-                $"Round {plan.Key} asks for the rule '{plan.Rule}', which needs all updates at one node; its tree has {tree.Nodes.Length}. Plan the round for one node.");
-        }
-
-
         if (plan.Durability is not ("journal" or UpdateStore.SpoolDurability))
         {
             throw new InvalidOperationException($"Round {plan.Key} asks for the durability '{plan.Durability}'; there are 'journal' and 'spool'.");
@@ -44,7 +38,8 @@ internal static class PlanCheck
                 $"Updates of round {plan.Key} take {bytes} bytes, a slot of this node holds {slotBytes}; raise {AggregatorNodeOptions.SectionName}:{nameof(AggregatorNodeOptions.SlotBytes)}.");
         }
 
-        ThrowIfItCannotRetain(plan, bytes, options);
+        ThrowIfItCannotRetain(plan, tree, bytes, options);
+        ThrowIfItCannotExchange(plan, tree, options);
         foreach (SectionSpec section in plan.Sections)
         {
             if (!AggregationFunction.CanSum(section))
@@ -84,7 +79,7 @@ internal static class PlanCheck
         : plan.Forms.Max(form => form.Sections.Sum(section => SectionSpecs.MostBytes(plan.Sections[section])));
 
     /// <summary>A round that retains its updates needs room for all of them before any device has trained for it.</summary>
-    private static void ThrowIfItCannotRetain(RoundPlan plan, long updateBytes, AggregatorNodeOptions options)
+    private static void ThrowIfItCannotRetain(RoundPlan plan, TreePlan tree, long updateBytes, AggregatorNodeOptions options)
     {
         if (plan.Timing == AggregationTimings.Eager)
         {
@@ -92,13 +87,46 @@ internal static class PlanCheck
         }
 
         int slots = options.SlotCount - UpdateStore.RetentionReserve(options.SlotCount);
-        long spilled = Math.Max(0, plan.ExpectedUpdates - slots) * updateBytes;
+        int updates = ShareOf(plan, tree, options.NodeId);
+        long spilled = Math.Max(0, updates - slots) * updateBytes;
         if (spilled > options.SpillBytes)
         {
             throw new InvalidOperationException(
-                $"Round {plan.Key} retains {plan.ExpectedUpdates} updates of {updateBytes} bytes; {slots} of this node's {options.SlotCount} slots may hold some, "
+                $"Round {plan.Key} retains {updates} updates of {updateBytes} bytes; {slots} of this node's {options.SlotCount} slots may hold some, "
                 + $"the other {spilled} bytes exceed the {options.SpillBytes} bytes that may go to disk. Raise {AggregatorNodeOptions.SectionName}:{nameof(AggregatorNodeOptions.SlotCount)} "
                 + $"or {AggregatorNodeOptions.SectionName}:{nameof(AggregatorNodeOptions.SpillBytes)}, {(plan.IsMean ? "or aggregate eagerly" : "make the cohort smaller, or average")}.");
         }
+    }
+
+    /// <summary>In the exact exchange a node holds its ranges of what the others have retained, in memory.</summary>
+    private static void ThrowIfItCannotExchange(RoundPlan plan, TreePlan tree, AggregatorNodeOptions options)
+    {
+        if (plan.IsMean || tree.Nodes.Length == 1)
+        {
+            return;
+        }
+
+        var exchange = new ExchangePlan(plan, tree);
+        if (plan.Exchange == ExchangeModes.Sketch && exchange.RuleOf(0).Reduces)
+        {
+            throw new InvalidOperationException(
+                $"Round {plan.Key} asks for the rule '{plan.Rule}', which reduces each coordinate over all updates, and for sketches, which do not show them; exchange exactly.");
+        }
+
+        long others = plan.ExpectedUpdates - ShareOf(plan, tree, options.NodeId);
+        long held = exchange.HeldBytes(options.NodeId, others);
+        if (held > options.ExchangeBytes)
+        {
+            throw new InvalidOperationException(
+                $"Round {plan.Key} brings this node its ranges of {others} updates of the other {tree.Nodes.Length - 1} nodes, {held} bytes; "
+                + $"{AggregatorNodeOptions.SectionName}:{nameof(AggregatorNodeOptions.ExchangeBytes)} is {options.ExchangeBytes}. Raise it, use more nodes, exchange sketches, or make the cohort smaller.");
+        }
+    }
+
+    /// <summary>Updates that a node has to expect: its part of the round's, as its devices are of those in the tree.</summary>
+    private static int ShareOf(RoundPlan plan, TreePlan tree, string node)
+    {
+        long all = tree.Nodes.Sum(one => (long)one.Clients);
+        return all == 0 ? plan.ExpectedUpdates : (int)Math.Min(plan.ExpectedUpdates, ((plan.ExpectedUpdates * (long)(tree.Find(node)?.Clients ?? 0)) + all - 1) / all);
     }
 }

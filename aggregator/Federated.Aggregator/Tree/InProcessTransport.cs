@@ -1,4 +1,5 @@
 using Federated.Aggregation.Accumulators;
+using Federated.Aggregation.Robust.Hierarchy;
 using Federated.Protocol.Tier;
 using Federated.Protocol.V1;
 
@@ -14,37 +15,50 @@ public sealed class InProcessTransport : IPartialTransport
     /// <summary>Adds a node; before any round.</summary>
     public void Add(string nodeId, TreeMember member) => _members.Add(nodeId, member);
 
-    public async Task<TransferResult> SendAsync(TreeNode parent, PartialHandover partial, CancellationToken cancellationToken)
+    public async Task<TransferResult> SendAsync(TreeNode receiver, TransferHandover handover, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(parent);
-        ArgumentNullException.ThrowIfNull(partial);
-        PartialAdmission admission = _members[parent.NodeId].Receive(partial.Header);
+        ArgumentNullException.ThrowIfNull(receiver);
+        ArgumentNullException.ThrowIfNull(handover);
+        PartialAdmission admission = _members[receiver.NodeId].Receive(handover.Header);
         if (admission.Intake is null)
         {
             return admission.Result;
         }
 
-        using PartialIntake intake = admission.Intake;
-        foreach (UpdateClaims claims in PartialNames.ClaimsOf(partial.Included, []))
+        using TransferIntake intake = admission.Intake;
+        foreach (UpdateClaims claims in PartialNames.ClaimsOf(handover.Included, []))
         {
             intake.Append(claims);
         }
 
-        if (partial.BeginWrite() is { } writer)
+        if (handover.BeginWrite() is { } writer)
         {
-            Copy(writer, intake, cancellationToken);
+            Copy(writer, intake.Append, cancellationToken);
         }
 
         return await intake.CompleteAsync();
     }
 
-    private static void Copy(PartialWriter writer, PartialIntake intake, CancellationToken cancellationToken)
+    public Task<TransferResult> FetchVerdictAsync(TreeNode top, FetchRequest request, ExchangeReader reader, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(top);
+        ArgumentNullException.ThrowIfNull(reader);
+        if (_members[top.NodeId].FindVerdict(request) is not { } verdict)
+        {
+            return Task.FromResult(new TransferResult(TransferOutcome.NotReady, "The round is not judged yet."));
+        }
+
+        Copy(verdict.BeginWrite()!, reader.Append, cancellationToken);
+        return Task.FromResult(new TransferResult(TransferOutcome.Merged));
+    }
+
+    private static void Copy(ITransferWriter writer, Action<ReadOnlySpan<byte>> sink, CancellationToken cancellationToken)
     {
         byte[] buffer = new byte[BufferBytes];
         for (int length = writer.Write(buffer); length > 0; length = writer.Write(buffer))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            intake.Append(buffer.AsSpan(0, length));
+            sink(buffer.AsSpan(0, length));
         }
     }
 }

@@ -1,3 +1,4 @@
+using Federated.Aggregator.Exchange;
 using Federated.Aggregator.Rounds;
 using Federated.Protocol.Tier;
 
@@ -24,7 +25,22 @@ internal sealed class MemberRound(RoundOpened opened, TreeNode self, ReopenedRou
     public Task? Closing { get; set; }
 
     /// <summary>All that this node and those below it contribute; null before the closing is done.</summary>
-    public PartialHandover? Result { get; set; }
+    public TransferHandover? Result { get; set; }
+
+    /// <summary>The node's part in the two passes of a rule; null under the mean.</summary>
+    public NodeExchange? Exchange { get; init; }
+
+    /// <summary>What the top decided: at the top for each node, once it has judged.</summary>
+    public IReadOnlyDictionary<string, ExchangeHandover>? Verdicts { get; set; }
+
+    /// <summary>What the nodes are told then.</summary>
+    public CoefficientsReady? Judged { get; set; }
+
+    /// <summary>The aggregate of a rule other than the mean, at the top.</summary>
+    public ClosedRound? Closed { get; set; }
+
+    /// <summary>A hint that the top has judged.</summary>
+    public SemaphoreSlim Hint { get; } = new(0);
 
     /// <summary>What was said when the closing was done; said again when the coordinator asks again.</summary>
     public ITierEvent? Answer { get; set; }
@@ -40,6 +56,7 @@ internal sealed class MemberRound(RoundOpened opened, TreeNode self, ReopenedRou
     {
         reporter.Dispose();
         _over.Dispose();
+        Hint.Dispose();
         board.Release();
     }
 }

@@ -6,25 +6,13 @@ using Federated.Protocol.V1;
 
 namespace Federated.Aggregator.Tree;
 
-/// <summary>A partial that can be read as often as it has to be sent. The sums stay with the round.</summary>
-public sealed class PartialHandover
+/// <summary>A partial. The sums stay with the round.</summary>
+internal sealed class PartialHandover(PartialHeader header, NodePartial partial) : TransferHandover(header)
 {
-    private readonly NodePartial _partial;
-
-    internal PartialHandover(PartialHeader header, NodePartial partial)
-    {
-        Header = header;
-        _partial = partial;
-    }
-
-    /// <summary>What is sent first.</summary>
-    public PartialHeader Header { get; }
-
     /// <summary>The updates in the sums.</summary>
-    public IReadOnlyList<UpdateCommitted> Included => _partial.Included;
+    public override IReadOnlyList<UpdateCommitted> Included => partial.Included;
 
-    /// <summary>The bytes from their beginning; null when there is no update.</summary>
-    public PartialWriter? BeginWrite() => _partial.Function?.BeginWrite();
+    public override ITransferWriter? BeginWrite() => partial.Function?.BeginWrite();
 
-    internal ClosedRound Report(NodeFunctions functions) => _partial.Report(functions);
+    public ClosedRound Report(NodeFunctions functions) => partial.Report(functions);
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Federated.Aggregation.Accumulators;
 using Federated.Aggregator.Functions;
 using Federated.Protocol.Rounds;
@@ -10,7 +9,7 @@ namespace Federated.Aggregator.Tree;
 /// One admitted transfer: its bytes go from the transport straight into the sums of a function that is empty before, and that is merged
 /// when they are complete. Ended without that, nothing has happened. Used by one flow of calls at a time.
 /// </summary>
-public sealed class PartialIntake : IDisposable
+internal sealed class PartialIntake : TransferIntake
 {
     private readonly MergeBoard _board;
     private readonly NodeFunctions _functions;
@@ -22,7 +21,7 @@ public sealed class PartialIntake : IDisposable
     private string? _fault;
     private bool _isEnded;
 
-    internal PartialIntake(MergeBoard board, NodeFunctions functions, RoundPlan plan, PartialHeader header)
+    public PartialIntake(MergeBoard board, NodeFunctions functions, RoundPlan plan, PartialHeader header)
     {
         _board = board;
         _functions = functions;
@@ -35,20 +34,9 @@ public sealed class PartialIntake : IDisposable
         }
     }
 
-    /// <summary>Takes the next claims.</summary>
-    public void Append(UpdateClaims claims) => _updates.AddRange(PartialNames.UpdatesOf(_key, claims));
+    public override void Append(UpdateClaims claims) => _updates.AddRange(PartialNames.UpdatesOf(_key, claims));
 
-    /// <summary>Takes the next bytes. Nothing after a fault.</summary>
-    public void Append(in ReadOnlySequence<byte> data)
-    {
-        foreach (ReadOnlyMemory<byte> segment in data)
-        {
-            Append(segment.Span);
-        }
-    }
-
-    /// <summary>Takes the next bytes. Nothing after a fault.</summary>
-    public void Append(ReadOnlySpan<byte> data)
+    public override void Append(ReadOnlySpan<byte> data)
     {
         if (_fault is not null)
         {
@@ -70,8 +58,7 @@ public sealed class PartialIntake : IDisposable
         }
     }
 
-    /// <summary>The transfer is complete: checks the whole and merges it.</summary>
-    public async Task<TransferResult> CompleteAsync()
+    public override async Task<TransferResult> CompleteAsync()
     {
         if (Fault() is { } fault)
         {
@@ -86,8 +73,7 @@ public sealed class PartialIntake : IDisposable
         return refusal is null ? new TransferResult(TransferOutcome.Merged) : new TransferResult(TransferOutcome.Refused, refusal);
     }
 
-    /// <summary>Gives the claim up unless the partial was merged.</summary>
-    public void Dispose()
+    public override void Dispose()
     {
         if (!_isEnded)
         {

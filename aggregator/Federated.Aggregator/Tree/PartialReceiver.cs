@@ -8,8 +8,8 @@ using Federated.Protocol.V1;
 
 namespace Federated.Aggregator.Tree;
 
-/// <summary>Takes the aggregate of a round from its top, and divides.</summary>
-public sealed class PartialReceiver
+/// <summary>Takes the sums of a round from its top, and divides.</summary>
+public sealed class PartialReceiver : IAggregateReceiver
 {
     private readonly RoundKey _key;
     private readonly AggregationFunction _function;
@@ -23,11 +23,10 @@ public sealed class PartialReceiver
         _reader = _function.BeginRead();
     }
 
-    /// <summary>Takes the next claims.</summary>
+    /// <inheritdoc/>
     public void Append(UpdateClaims claims) => _updates.AddRange(PartialNames.UpdatesOf(_key, claims));
 
-    /// <summary>Takes the next bytes.</summary>
-    /// <exception cref="InvalidDataException">The bytes are no partial of these sections, or are damaged.</exception>
+    /// <inheritdoc/>
     public void Append(in ReadOnlySequence<byte> data)
     {
         foreach (ReadOnlyMemory<byte> segment in data)
@@ -36,8 +35,7 @@ public sealed class PartialReceiver
         }
     }
 
-    /// <summary>The transfer is complete.</summary>
-    /// <exception cref="InvalidDataException">Something is missing.</exception>
+    /// <inheritdoc/>
     public ClosedRound Complete(PartialHeader header)
     {
         ArgumentNullException.ThrowIfNull(header);

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using Federated.Aggregation.Robust.Hierarchy;
 using Federated.Aggregator.Events;
+using Federated.Aggregator.Exchange;
 using Federated.Aggregator.Functions;
 using Federated.Aggregator.Rounds;
 using Federated.Protocol.Rounds;
@@ -61,6 +63,7 @@ public sealed partial class TreeMember : IAsyncDisposable
         _subscriptions.Add(_bus.Subscribe<RoundOpened>(HandleAsync, 1));
         _subscriptions.Add(_bus.Subscribe<RoundClosing>(HandleAsync, 1));
         _subscriptions.Add(_bus.Subscribe<RoundEnded>(HandleAsync, 1));
+        _subscriptions.Add(_bus.Subscribe<CoefficientsReady>(HandleAsync, 1));
         await _bus.PublishAsync(Introduction, cancellationToken);
         _alive.Change(_options.IdleAliveInterval, Timeout.InfiniteTimeSpan);
     }
@@ -161,6 +164,33 @@ public sealed partial class TreeMember : IAsyncDisposable
             {
                 await PublishAsync(answer, cancellationToken);
             }
+            else if (order == 0)
+            {
+                // What the top has said may have got lost on its way: it says it again, and the others look.
+                round!.Hint.Release();
+                if (round.Judged is { } judged)
+                {
+                    await _bus.PublishAsync(judged, cancellationToken);
+                }
+            }
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <summary>The top has judged: what it decided can be taken from there.</summary>
+    public async ValueTask HandleAsync(CoefficientsReady ready, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(ready);
+        await _gate.WaitAsync(cancellationToken);
+        try
+        {
+            if (_rounds.TryGetValue(ready.Key, out MemberRound? round) && round.CompareTo(ready.WriterEpoch, ready.Revision) == 0)
+            {
+                round.Hint.Release();
+            }
         }
         finally
         {
@@ -215,6 +245,11 @@ public sealed partial class TreeMember : IAsyncDisposable
             return PartialAdmission.Ended(TransferOutcome.Refused, $"The partial is of another tree or writer of round {key}.");
         }
 
+        if (header.Exchange != 0)
+        {
+            return ReceiveMessage(round, header);
+        }
+
         return round.Board.Claim(header.NodeId, header.PartialId) switch
         {
             ChildClaim.Expected => new PartialAdmission(new PartialIntake(round.Board, _node.Functions, round.Opened.Plan, header), default),
@@ -225,11 +260,26 @@ public sealed partial class TreeMember : IAsyncDisposable
         };
     }
 
+    private PartialAdmission ReceiveMessage(MemberRound round, PartialHeader header)
+    {
+        return round.Exchange?.InboxOf((ExchangeKind)header.Exchange)?.Claim(header.NodeId) switch
+        {
+            ChildClaim.Expected => new PartialAdmission(new ExchangeIntake(round.Exchange, _node.Functions, round.Opened.Plan.Key, header), default),
+            ChildClaim.Merged => PartialAdmission.Ended(TransferOutcome.AlreadyMerged),
+            ChildClaim.InProgress => PartialAdmission.Ended(TransferOutcome.NotReady, "Another transfer of the message is running."),
+            _ => PartialAdmission.Ended(TransferOutcome.Refused, $"Node {_node.NodeId} expects no message of kind {header.Exchange} from node {header.NodeId} in round {round.Opened.Plan.Key}."),
+        };
+    }
+
+    /// <summary>What a node needs to carry the decision of a round out whose top is here; null before the round is judged.</summary>
+    public TransferHandover? FindVerdict(FetchRequest request) => Find(request)?.Verdicts?.GetValueOrDefault(request.NodeId);
+
     /// <summary>The aggregate of a round whose top is here; null when it is not ready, or of another tree or writer.</summary>
-    public PartialHandover? FindAggregate(FetchRequest request) => Find(request) is { Self.Parent: null } round ? round.Result : null;
+    public TransferHandover? FindAggregate(FetchRequest request) => Find(request) is { Self.Parent: null } round ? round.Result : null;
 
     /// <summary>The same, divided, for those in the same process.</summary>
-    public ClosedRound? Report(FetchRequest request) => FindAggregate(request)?.Report(_node.Functions);
+    public ClosedRound? Report(FetchRequest request) =>
+        Find(request)?.Closed ?? (FindAggregate(request) as PartialHandover)?.Report(_node.Functions);
 
     /// <summary>What the node holds of a round now, and what it has lost; null when the round is not open in this tree.</summary>
     public ReopenedRound? FindRecovery(FetchRequest request) => Find(request) is { } round ? _node.HoldingsOf(round.Opened.Plan.Key) : null;
@@ -277,7 +327,10 @@ public sealed partial class TreeMember : IAsyncDisposable
 
         var board = new MergeBoard(
             _node.Functions, self.Role == TreeRole.Top ? TreeRole.Top : TreeRole.Middle, opened.Tree.ChildrenOf(self.NodeId).Select(child => child.NodeId));
-        var round = new MemberRound(opened, self, recovery, board, reporter);
+        var round = new MemberRound(opened, self, recovery, board, reporter)
+        {
+            Exchange = opened.Plan.IsMean ? null : new NodeExchange(new ExchangePlan(opened.Plan, opened.Tree), _node.NodeId),
+        };
         _rounds[key] = round;
         _alive.Change(_options.AliveInterval, Timeout.InfiniteTimeSpan);
         return round;
@@ -313,10 +366,7 @@ public sealed partial class TreeMember : IAsyncDisposable
         string partialId = $"{_node.NodeId}/{Incarnation}/{plan.WriterEpoch}.{opened.Tree.Revision}";
         try
         {
-            NodePartial own = await _node.ClosePartialAsync(plan.Key, round.Over);
-            await round.Board.AllMergedAsync(round.Over);
-            NodePartial all = round.Board.Combine(own);
-            var handover = new PartialHandover(PartialNames.HeaderOf(opened, partialId, _node.NodeId, all), all);
+            TransferHandover handover = plan.IsMean ? await SumAsync(round, partialId) : await ExchangeAsync(round, partialId);
             round.Result = handover;
             PartialHeader header = handover.Header;
             if (round.Self.Parent is { } parent)
@@ -355,7 +405,15 @@ public sealed partial class TreeMember : IAsyncDisposable
         }
     }
 
-    private async Task SendAsync(TreeNode parent, PartialHandover handover, CancellationToken cancellationToken)
+    private async Task<TransferHandover> SumAsync(MemberRound round, string partialId)
+    {
+        NodePartial own = await _node.ClosePartialAsync(round.Opened.Plan.Key, round.Over);
+        await round.Board.AllMergedAsync(round.Over);
+        NodePartial all = round.Board.Combine(own);
+        return new PartialHandover(PartialNames.HeaderOf(round.Opened, partialId, _node.NodeId, all), all);
+    }
+
+    private async Task SendAsync(TreeNode parent, TransferHandover handover, CancellationToken cancellationToken)
     {
         TimeSpan delay = FirstRetry;
         while (true)

@@ -35,12 +35,6 @@ internal sealed class DistributedAggregationTier(TierParts parts, ILogger<Distri
                 $"Round {plan.Key} compares estimates of clients, which the server keeps: it needs every update in the server. Run the job on a server with Tier:Mode=Embedded, or take a compressor without ef21, ef21-sgdm and econtrol.");
         }
 
-        if (!plan.IsMean)
-        {
-            throw new InvalidOperationException(
-                $"Round {plan.Key} asks for the rule '{plan.Rule}', which needs all updates at one node; a distributed tier aggregates the mean. Run the job on a server with Tier:Mode=Embedded.");
-        }
-
         // A node that did not hear of the end of the job's last round, because its sidecar was away, hears of it now.
         if (_ended.TryRemove((plan.Key.TenantId, plan.Key.JobId), out RoundEnded? ended))
         {

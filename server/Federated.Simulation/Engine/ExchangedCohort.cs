@@ -63,7 +63,12 @@ internal sealed class ExchangedCohort(SimulatedTier tier) : ICohortAggregate
 
         var plan = new ExchangePlan(_round!, tier.Tree, _centres);
         Dictionary<string, NodeExchange> nodes = tier.Tree.Nodes.ToDictionary(
-            node => node.NodeId, node => new NodeExchange(plan, node.NodeId, _updates.Where(held => held.Update.NodeId == node.NodeId)), StringComparer.Ordinal);
+            node => node.NodeId, node => new NodeExchange(plan, node.NodeId), StringComparer.Ordinal);
+        foreach ((string id, NodeExchange node) in nodes)
+        {
+            node.Hold(_updates.Where(held => held.Update.NodeId == id));
+        }
+
         NodeExchange top = nodes[plan.Top];
         long started = Stopwatch.GetTimestamp();
         double topSeconds = 0;

@@ -285,16 +285,19 @@ public sealed class RobustRoundTests : NodeFixture
         AssertPoolIsFree(node);
     }
 
-    [Fact]
-    public async Task OpenRound_TreeOfSeveralNodes_IsRefused()
+    [Theory]
+    [InlineData("median", "exact", 1000L, "its ranges of 3 updates of the other 1 nodes, 6144 bytes; Aggregator:ExchangeBytes is 1000")]
+    [InlineData("median", "sketch", 1L << 30, "reduces each coordinate over all updates, and for sketches")]
+    public async Task OpenRound_TreeThatCannotExchange_IsRefusedWithTheNumbers(string rule, string exchange, long most, string expected)
     {
+        Options.ExchangeBytes = most;
         AggregatorNode node = await StartAsync();
         TreePlan single = TreePlan.Single(node.NodeId, 3, 1);
         TreePlan two = single with { Nodes = [.. single.Nodes, new TreeNode("node-2", TreeRole.Leaf, node.NodeId, 3, 1)] };
 
-        var fault = await Assert.ThrowsAsync<InvalidOperationException>(() => node.OpenRoundAsync(Robust("median", 1, 3), two, Stored.Add, Cancellation));
+        var fault = await Assert.ThrowsAsync<InvalidOperationException>(() => node.OpenRoundAsync(Robust(rule, 1, 6) with { Exchange = exchange }, two, Stored.Add, Cancellation));
 
-        Assert.Contains("needs all updates at one node; its tree has 2", fault.Message, StringComparison.Ordinal);
+        Assert.Contains(expected, fault.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -63,7 +63,7 @@ public sealed class TierEventTests
         Same(new RoundReady(Key, 1, 2, "node-1", "c0ffee", 3, 4, "too large"), TierJson.Default.RoundReady);
         Same(new RoundClosing(Key, 1, 2, "goal"), TierJson.Default.RoundClosing);
         Same(new PartialReady(Key, 1, 2, "p", "node-2", "node-1", 5, 6.5, 7), TierJson.Default.PartialReady);
-        Same(new CoefficientsReady(Key, 1, 2, "c", "node-1", 5, 6), TierJson.Default.CoefficientsReady);
+        Same(new CoefficientsReady(Key, 1, 2, "c", "node-1", 5), TierJson.Default.CoefficientsReady);
         Same(new AggregateReady(Key, 1, 2, "p", "node-1", 5, 6.5, 7), TierJson.Default.AggregateReady);
         Same(new RoundEnded(Key, 1, true, "made"), TierJson.Default.RoundEnded);
         Same(new NodeJoined("node-1", "c0ffee", "http://a", "http://b", 8, 9, 10), TierJson.Default.NodeJoined);

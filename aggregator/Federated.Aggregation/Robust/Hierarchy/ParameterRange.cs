@@ -5,8 +5,8 @@ namespace Federated.Aggregation.Robust.Hierarchy;
 /// <param name="To">One past the last.</param>
 public readonly record struct ParameterRange(int From, int To)
 {
-    // Whole pages of float32.
-    private const int Granule = 1024;
+    // Whole kilobytes of float32.
+    private const int Granule = 256;
 
     /// <summary>Parameters of the range.</summary>
     public int Length => To - From;

@@ -147,7 +147,7 @@ public sealed class TreeMemberTests : NodeFixture
             ByteLength = 10,
         };
 
-        using (PartialIntake intake = tier["n0"].Receive(header).Intake!)
+        using (TransferIntake intake = tier["n0"].Receive(header).Intake!)
         {
             Assert.Equal(TransferOutcome.NotReady, tier["n0"].Receive(header).Result.Outcome);
             intake.Append(new byte[100]);
@@ -157,6 +157,99 @@ public sealed class TreeMemberTests : NodeFixture
         Assert.Equal(["n1"], tier["n0"].MissingChildren(plan.Key));
         await UploadAsync(_nodes["n1"], plan, 4);
         AssertMean(await tier.CloseAsync(plan, tree, Cancellation), [4]);
+    }
+
+    // Any tree, order of arrival, drop-outs and repeated events: what several nodes make is what one makes of the same updates.
+    [Theory]
+    [InlineData("median", ExchangeModes.Exact, 1)]
+    [InlineData("flag", ExchangeModes.Exact, 2)]
+    [InlineData("nnm+multi-krum", ExchangeModes.Exact, 3)]
+    [InlineData("nnm+bulyan", ExchangeModes.Exact, 4)]
+    [InlineData("nnm+geometric-median", ExchangeModes.Sketch, 5)]
+    [InlineData("multi-krum", ExchangeModes.Sketch, 6)]
+    [InlineData("dnc", ExchangeModes.Sketch, 7)]
+    public async Task Round_RobustRuleInAnyTree_IsThatOfOneNode(string rule, string exchange, uint seed)
+    {
+        Options.SpillBytes = 1024 * 1024;
+        var random = new CounterRandom(seed, RandomPurpose.Test);
+        await using TierUnderTest tier = new(new UnrulyBus(new InProcessEventBus(NullLogger<InProcessEventBus>.Instance), new CounterRandom(seed, RandomPurpose.Test, 1)));
+        int count = 2 + random.NextInt(4);
+        await StartAsync(tier, count);
+        AggregatorNode single = await StartAsync("single");
+        for (int round = 1; round <= 2; round++)
+        {
+            RoundPlan plan = Plan(round) with
+            {
+                Rule = rule,
+                Byzantine = 1,
+                RuleSeed = 9,
+                Timing = AggregationTimings.Lazy,
+                ExpectedUpdates = 12,
+                Exchange = exchange,
+                SketchError = 0.002,
+            };
+            TreePlan tree = AnyTree(random, count);
+            await tier.OpenAsync(plan, tree, Cancellation);
+            await OpenAsync(single, plan);
+            for (int client = 0; client < 9; client++)
+            {
+                await UploadAsync(_nodes[tree.Nodes[random.NextInt(count)].NodeId], plan, client);
+                await UploadAsync(single, plan, client);
+            }
+
+            ClosedRound several = await tier.CloseAsync(plan, tree, Cancellation);
+            ClosedRound one = await single.CloseRoundAsync(plan.Key, Cancellation);
+
+            double bound = exchange == ExchangeModes.Exact ? 1e-5 : 0.02;
+            double norm = Math.Sqrt(one.Sections[0].Single.Sum(value => (double)value * value));
+            double difference = Math.Sqrt(one.Sections[0].Single.Zip(several.Sections[0].Single, (a, b) => Math.Pow((double)a - b, 2)).Sum());
+            Assert.InRange(difference, 0, bound * norm);
+            Assert.Equal(one.Included.Select(update => update.AssignmentId), several.Included.Select(update => update.AssignmentId));
+            Assert.Equal(one.Scores.Select(score => score.Trust), several.Scores.Select(score => score.Trust), (a, b) => Math.Abs(a - b) <= 5 * bound * Math.Max(1, Math.Abs(a)));
+            await tier.EndAsync(plan, Cancellation);
+            await single.ForgetRoundAsync(plan.Key, Cancellation);
+        }
+    }
+
+    // Pass 1 of the first tree is done, or half done, when a node is given up.
+    [Fact]
+    public async Task Round_NodeLostBetweenThePasses_IsMadeAgainWithoutIt()
+    {
+        Options.SpillBytes = 1024 * 1024;
+        await using TierUnderTest tier = new(new InProcessEventBus(NullLogger<InProcessEventBus>.Instance));
+        await StartAsync(tier, 3);
+        RoundPlan plan = Plan() with { Rule = "multi-krum", Byzantine = 1, Timing = AggregationTimings.Lazy, ExpectedUpdates = 9 };
+        TreePlan first = new(1, [Node(0, null), Node(1, 0), Node(2, 0)]);
+        await tier.OpenAsync(plan, first, Cancellation);
+        for (int i = 0; i < 9; i++)
+        {
+            await UploadAsync(_nodes[$"n{i % 3}"], plan, i);
+        }
+
+        // The lost node never hears of the closing, so the others wait for what it would share.
+        await tier["n0"].HandleAsync(new RoundClosing(plan.Key, plan.WriterEpoch, 1, "The goal is reached."), Cancellation);
+        await tier["n1"].HandleAsync(new RoundClosing(plan.Key, plan.WriterEpoch, 1, "The goal is reached."), Cancellation);
+        TreePlan second = new(2, [Node(0, null), Node(1, 0)]);
+        await tier.OpenAsync(plan, second, Cancellation);
+        ClosedRound closed = await tier.CloseAsync(plan, second, Cancellation);
+
+        Assert.Equal(["a0", "a1", "a3", "a4", "a6", "a7"], closed.Included.Select(update => update.AssignmentId));
+        Assert.Equal(6, closed.Scores.Count);
+    }
+
+    [Fact]
+    public async Task Round_TooFewUpdatesForTheRule_SaysWhichNumberIsWrong()
+    {
+        await using TierUnderTest tier = new(new InProcessEventBus(NullLogger<InProcessEventBus>.Instance));
+        await StartAsync(tier, 2);
+        RoundPlan plan = Plan() with { Rule = "krum", Byzantine = 2, Timing = AggregationTimings.Lazy, ExpectedUpdates = 5 };
+        TreePlan tree = new(1, [Node(0, null), Node(1, 0)]);
+        await tier.OpenAsync(plan, tree, Cancellation);
+        await UploadAsync(_nodes["n1"], plan, 1);
+
+        await tier.SayClosingAsync(plan, tree, Cancellation);
+
+        Assert.Contains("at least 5 updates", (await tier.AwaitAggregateAsync(plan, tree, Cancellation)).Fault, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,0 +1,113 @@
+using System.Globalization;
+using Federated.Aggregation.Accumulators;
+using Federated.Aggregation.Robust.Hierarchy;
+using Federated.Aggregator.Exchange;
+using Federated.Aggregator.Rounds;
+using Federated.Protocol.Rounds;
+using Federated.Protocol.Tier;
+using Federated.Protocol.V1;
+using Microsoft.Extensions.Logging;
+
+namespace Federated.Aggregator.Tree;
+
+// The two passes of a rule other than the mean.
+public sealed partial class TreeMember
+{
+    private async Task<TransferHandover> ExchangeAsync(MemberRound round, string partialId)
+    {
+        RoundOpened opened = round.Opened;
+        IReadOnlyList<(UpdateCommitted Update, RetainedUpdate Payload)> kept = await _node.CloseKeptAsync(opened.Plan.Key, round.Over);
+        NodeExchange exchange = round.Exchange!;
+        exchange.Hold(kept);
+
+        // 1. Pass 1: ranges to their owners, sketches to the top; owners tell the top what they find.
+        long started = _node.Functions.Time.GetTimestamp();
+        await Task.WhenAll(exchange.Plan.ReceiversOf(_node.NodeId).Select(receiver => Task.Run(
+            () => SendAsync(opened.Tree.Find(receiver)!, HandoverOf(round, partialId, exchange.ShareFor(receiver)), round.Over), round.Over)));
+        await exchange.Shares.AllAsync(round.Over);
+        if (exchange.TellsFindings)
+        {
+            await SendAsync(opened.Tree.Top, HandoverOf(round, partialId, await Task.Run(exchange.TellFindings, round.Over)), round.Over);
+        }
+
+        // 2. The top judges, and says that it has.
+        ExchangeMessage verdict = exchange.IsTop ? await JudgeAsync(round, partialId, exchange) : await FetchVerdictAsync(round, exchange);
+
+        // 3. Pass 2: every node carries the decision out on what it has, and adds what its children have made.
+        await Task.Run(() => exchange.Combine(verdict), round.Over);
+        _node.Functions.Metrics.Aggregated(round.Self.Role, kept.Count, _node.Functions.Time.GetElapsedTime(started));
+        await exchange.Parts.AllAsync(round.Over);
+        foreach (TreeNode child in opened.Tree.ChildrenOf(_node.NodeId))
+        {
+            exchange.Merge(exchange.Parts.All()[child.NodeId]);
+        }
+
+        if (!exchange.IsTop)
+        {
+            return HandoverOf(round, partialId, exchange.TellPart());
+        }
+
+        ClosedRound closed = await Task.Run(exchange.Report, round.Over);
+        round.Closed = closed;
+        return HandoverOf(round, partialId, ReportBlocks.Of(opened.Plan, _node.NodeId, closed));
+    }
+
+    private async Task<ExchangeMessage> JudgeAsync(MemberRound round, string partialId, NodeExchange exchange)
+    {
+        RoundOpened opened = round.Opened;
+        await exchange.Findings.AllAsync(round.Over);
+        await Task.Run(exchange.Judge, round.Over);
+        round.Verdicts = opened.Tree.Nodes.Where(node => node.NodeId != _node.NodeId).ToDictionary(
+            node => node.NodeId, node => HandoverOf(round, partialId, exchange.VerdictFor(node.NodeId)), StringComparer.Ordinal);
+        round.Judged = new CoefficientsReady(
+            opened.Plan.Key, opened.Plan.WriterEpoch, opened.Tree.Revision, partialId, _node.NodeId, round.Verdicts.Count);
+        try
+        {
+            await _bus.PublishAsync(round.Judged, round.Over);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            // The coordinator asks for the closing again, and then it is said again.
+            LogNotPublished(exception, opened.Plan.Key);
+        }
+
+        return exchange.VerdictFor(_node.NodeId);
+    }
+
+    /// <summary>Waits for the hint that the top has judged, and takes what it decided.</summary>
+    private async Task<ExchangeMessage> FetchVerdictAsync(MemberRound round, NodeExchange exchange)
+    {
+        RoundOpened opened = round.Opened;
+        FetchRequest request = PartialNames.RequestOf(opened.Plan.Key, opened.Plan.WriterEpoch, opened.Tree.Revision);
+        request.NodeId = _node.NodeId;
+        while (true)
+        {
+            await round.Hint.WaitAsync(round.Over);
+            ExchangeReader reader = exchange.ReaderOf(ExchangeKind.Verdict, []);
+            TransferResult result = await _transport.FetchVerdictAsync(opened.Tree.Top, request, reader, round.Over);
+            if (result.Outcome == TransferOutcome.Merged)
+            {
+                return new ExchangeMessage(ExchangeKind.Verdict, opened.Tree.Top.NodeId, [], reader.Blocks);
+            }
+
+            LogVerdictNotTaken(opened.Plan.Key, opened.Tree.Top.NodeId, result.Reason);
+        }
+    }
+
+    private ExchangeHandover HandoverOf(MemberRound round, string partialId, ExchangeMessage message) => new(
+        new PartialHeader
+        {
+            Round = PartialNames.RequestOf(round.Opened.Plan.Key, round.Opened.Plan.WriterEpoch, round.Opened.Tree.Revision),
+            PlanHash = round.Opened.Tree.Hash,
+            PartialId = string.Create(CultureInfo.InvariantCulture, $"{partialId}/{message.Kind}"),
+            NodeId = _node.NodeId,
+            Included = (ulong)message.Updates.Count,
+            TotalWeight = message.Updates.Sum(update => update.Weight),
+            ByteLength = (ulong)message.ByteLength,
+            Exchange = (uint)message.Kind,
+        },
+        message);
+
+    [LoggerMessage(1605, LogLevel.Information, "Round {Round}: the decision of node {Top} could not be taken yet: {Reason}", EventName = "VerdictNotTaken")]
+    private partial void LogVerdictNotTaken(RoundKey round, string top, string reason);
+}
