@@ -275,7 +275,10 @@ internal sealed partial class TierRoundDriver(TierRound round, TierParts parts, 
         }
 
         round.Aggregate = new RoundAggregate(
-            [.. closed.Sections.Select(section => new AggregatedSection(section.Spec, section.Single, section.Wide, section.Divisor))], closed.Included) { Scores = closed.Scores };
+            [.. closed.Sections.Select(section => new AggregatedSection(section.Spec, section.Single, section.Wide, section.Divisor))], closed.Included)
+        {
+            Scores = closed.Scores,
+        };
     }
 
     /// <summary>Until something has changed so that the condition holds, or it is time to repeat and to look who is silent.</summary>

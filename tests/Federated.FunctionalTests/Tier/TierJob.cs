@@ -17,6 +17,19 @@ internal sealed record TierJob(int Rounds, float[] Shifts)
     /// <summary>Updates that a round needs.</summary>
     public int Minimum { get; init; } = 1;
 
+    /// <summary>The aggregation of the job; null for the mean with the durability and timing above.</summary>
+    public object? Aggregation { get; init; }
+
+    /// <summary>By how much a device shifts one parameter, of its shift and the parameter's number.</summary>
+    public Func<float, int, float> Pattern { get; init; } = static (shift, _) => shift;
+
+    /// <summary>What the aggregate of updates is, given in the order of their assignment ids; the mean unless it is another.</summary>
+    public Func<IReadOnlyList<float[]>, float[]> Combine { get; init; } =
+        static updates => [.. Enumerable.Range(0, updates[0].Length).Select(k => (float)updates.Average(update => (double)update[k]))];
+
+    /// <summary>How far a parameter may be from its expected value.</summary>
+    public double Tolerance { get; init; } = 1e-4;
+
     public int Features { get; init; } = 7;
 
     public int Outputs { get; init; } = 3;

@@ -30,6 +30,7 @@ internal sealed class TierWorld : IAsyncDisposable
     private readonly List<float> _shifts = [];
     private readonly ManualResetEventSlim _released = new();
     private string _jobId = "";
+    private TierJob? _job;
     private readonly TierSetup _setup;
     private readonly CancellationTokenSource _over = new();
     private Task _supervising = Task.CompletedTask;
@@ -49,6 +50,8 @@ internal sealed class TierWorld : IAsyncDisposable
     public DevelopmentSidecar? Sidecar { get; private set; }
 
     public IReadOnlyList<SdkDevice> Devices => _devices;
+
+    private DatabaseOptions Database => new() { ConnectionString = $"Data Source={Path.Combine(ServerFolder, "federated.db")}" };
 
     private string ServerFolder => Path.Combine(_folder.FullName, "server");
 
@@ -157,6 +160,7 @@ internal sealed class TierWorld : IAsyncDisposable
     /// <returns>The end of all devices.</returns>
     public async Task<Task> RunAsync(TierJob job)
     {
+        _job = job;
         using HttpClient administrator = NewAdministrator();
         string token = (string)(await PostAsync(administrator, "/api/v1/enrolment-tokens", new { uses = 100, lifetimeHours = 1 }))["token"]!;
         _jobId = (string)(await PostAsync(administrator, "/api/v1/jobs", new
@@ -176,7 +180,7 @@ internal sealed class TierWorld : IAsyncDisposable
                 selectionSeconds = 5,
                 maxAbandoned = 100,
             },
-            aggregation = new { durability = job.Durability, timing = job.Timing },
+            aggregation = job.Aggregation ?? new { durability = job.Durability, timing = job.Timing },
         }))["jobId"]!;
         foreach (float shift in job.Shifts)
         {
@@ -207,28 +211,29 @@ internal sealed class TierWorld : IAsyncDisposable
     }
 
     /// <summary>
-    /// The oracle: every version is its parent plus the mean of the shifts of exactly the devices that count in it, and no device heard of an
+    /// The oracle: every version is its parent plus the aggregate of the shifts of exactly the devices that count in it, and no device heard of an
     /// update that it counts which the database does not know.
     /// </summary>
     /// <returns>How many updates each training round counted.</returns>
     public async Task<IReadOnlyList<int>> CheckAsync()
     {
-        var options = new DatabaseOptions { ConnectionString = $"Data Source={Path.Combine(ServerFolder, "federated.db")}" };
-        await using var context = (await TestDatabase.OpenAsync(options, Cancellation)).CreateDbContext();
+        await using var context = (await TestDatabase.OpenAsync(Database, Cancellation)).CreateDbContext();
         List<ModelVersionRow> versions = await context.ModelVersions.OrderBy(row => row.Version).ToListAsync(Cancellation);
         List<AssignmentRow> assignments = await context.Assignments.Include(row => row.Update).ToListAsync(Cancellation);
         Dictionary<string, float> shifts = _devices.Zip(_shifts).ToDictionary(pair => pair.First.DeviceId, pair => pair.Second);
         using var blobs = FileBlobStore.Open(Path.Combine(ServerFolder, "models"));
-        double expected = 0;
+        double[] expected = new double[(_job!.Features * _job.Outputs) + _job.Outputs];
         var counted = new List<int>();
         foreach (ModelVersionRow version in versions.Skip(1))
         {
             AssignmentRow[] included = [.. assignments.Where(row => row.ModelVersion == version.Version)];
             counted.Add(included.Length);
-            expected += included.Average(row => shifts[row.DeviceId]);
+            float[] aggregate = _job.Combine(
+                [.. included.OrderBy(row => row.AssignmentId, StringComparer.Ordinal).Select(row => Shifted(new float[expected.Length], shifts[row.DeviceId]))]);
+            expected = [.. expected.Zip(aggregate, (before, shift) => before + shift)];
             ModelContent model = ModelFile.Read(await blobs.ReadAsync(BlobId.Parse(version.BlobId), Cancellation));
 
-            Assert.All(model.Parameters, parameter => Assert.Equal(expected, parameter, 1e-4));
+            Assert.All(model.Parameters, (parameter, k) => Assert.Equal(expected[k], parameter, _job.Tolerance));
         }
 
         foreach (SdkDevice device in _devices)
@@ -258,6 +263,23 @@ internal sealed class TierWorld : IAsyncDisposable
         {
             await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Cancellation);
         }
+    }
+
+    /// <summary>What REST tells of the updates of a round: coefficient and score, in the order of their assignment ids.</summary>
+    public async Task<IReadOnlyList<(double? Coefficient, double Trust)>> TrustAsync(int round)
+    {
+        using HttpClient administrator = NewAdministrator();
+        JsonArray items = (await administrator.GetFromJsonAsync<JsonObject>($"/api/v1/jobs/{_jobId}/trust?round={round}&limit=1000", Cancellation))!["items"]!.AsArray();
+        return [.. items.OrderBy(item => (string)item!["assignmentId"]!, StringComparer.Ordinal).Select(item => ((double?)item!["coefficient"], (double)item["trust"]!))];
+    }
+
+    /// <summary>Updates of a round as the devices made them, in the order of their assignment ids.</summary>
+    public async Task<IReadOnlyList<float[]>> UpdatesAsync(int round)
+    {
+        await using var context = (await TestDatabase.OpenAsync(Database, Cancellation)).CreateDbContext();
+        List<AssignmentRow> rows = await context.Assignments.Where(row => row.Round == round && row.ModelVersion != null).ToListAsync(Cancellation);
+        Dictionary<string, float> shifts = _devices.Zip(_shifts).ToDictionary(pair => pair.First.DeviceId, pair => pair.Second);
+        return [.. rows.OrderBy(row => row.AssignmentId, StringComparer.Ordinal).Select(row => Shifted(new float[(_job!.Features * _job.Outputs) + _job.Outputs], shifts[row.DeviceId]))];
     }
 
     private async Task UntilAllAreKnownAsync()
@@ -402,15 +424,17 @@ internal sealed class TierWorld : IAsyncDisposable
                 _released.Wait(Cancellation);
             }
 
-            Shift(local, shift);
+            Shifted(local, shift);
         });
     }
 
-    private static void Shift(float[] parameters, float shift)
+    private float[] Shifted(float[] parameters, float shift)
     {
         for (int i = 0; i < parameters.Length; i++)
         {
-            parameters[i] += shift;
+            parameters[i] += _job!.Pattern(shift, i);
         }
+
+        return parameters;
     }
 }
