@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
 using Federated.Aggregation.Accumulators;
 using Federated.Aggregation.Robust.Catalog;
 using Federated.Aggregation.Robust.Coordinates;
@@ -96,25 +97,23 @@ public sealed class RetainedAggregation(ImmutableArray<SectionSpec> sections, Ro
         UpdateScore?[] scores)
     {
         SectionSpec section = sections[number];
-        ReadOnlyMemory<float>[] vectors = [.. carriers.Select(k => Values(updates[k], number))];
         float[] aggregate = GC.AllocateUninitializedArray<float>((int)section.ElementCount);
         if (Absolute.Contains(section.Role))
         {
-            new TrimmedMean(rule.Byzantine).Aggregate(vectors, aggregate);
+            new TrimmedMean(rule.Byzantine).Aggregate([.. carriers.Select(k => Values(updates[k], number))], aggregate);
         }
         else
         {
-            RobustAggregate found = rule.Aggregate(
-                new RobustInput
-                {
-                    Updates = vectors,
-                    Weights = section.Denominator == SectionDenominator.Weight ? [.. carriers.Select(k => weights[k])] : null,
-                    Centre = centre,
-                    Seed = seed,
-                    Round = (uint)round.Round,
-                },
-                aggregate,
-                products);
+            var input = new RobustInput
+            {
+                Updates = new ReadOnlyMemory<float>[carriers.Length],
+                Weights = section.Denominator == SectionDenominator.Weight ? [.. carriers.Select(k => weights[k])] : null,
+                Centre = centre,
+                Seed = seed,
+                Round = (uint)round.Round,
+            };
+            RobustAggregate found = TryAggregateSparse(input, section, [.. carriers.Select(k => SectionBytes.Of(sections, updates[k], number))], aggregate)
+                ?? rule.Aggregate(input with { Updates = [.. carriers.Select(k => Values(updates[k], number))] }, aggregate, products);
             for (int k = 0; k < carriers.Length; k++)
             {
                 scores[carriers[k]] ??= new UpdateScore(found.Coefficients?[k], double.IsFinite(found.Scores[k]) ? found.Scores[k] : 0);
@@ -128,6 +127,46 @@ public sealed class RetainedAggregation(ImmutableArray<SectionSpec> sections, Ro
         }
 
         return new SectionAggregate(section, aggregate, [], section.Denominator == SectionDenominator.None ? 1 : carriers.Length);
+    }
+
+    /// <summary>Sparse frames under a rule that ends in a weighted sum stay sparse from end to end; null when a frame is not, or the rule has to see more.</summary>
+    private RobustAggregate? TryAggregateSparse(RobustInput input, SectionSpec section, ReadOnlyMemory<byte>[] frames, float[] aggregate)
+    {
+        if (section.Codec != SectionCodec.Frame || rule.Family != RuleFamily.Gram || input.Centre is not null)
+        {
+            return null;
+        }
+
+        var gram = new SparseGram(aggregate.Length);
+        List<int> indices = [];
+        List<float> values = [];
+        foreach (ReadOnlyMemory<byte> frame in frames)
+        {
+            if (!Frames.TryDecodeSparse(frame.Span, aggregate.Length, indices, values))
+            {
+                return null;
+            }
+
+            gram.Add(CollectionsMarshal.AsSpan(indices), CollectionsMarshal.AsSpan(values));
+        }
+
+        RuleVerdict verdict = rule.Judge(rule.Measure(input, gram.Matrix(), 0, aggregate.Length), input);
+        double[] coefficients = [.. verdict.Coefficients!];
+        double[] sums = new double[aggregate.Length];
+        for (int k = 0; k < frames.Length; k++)
+        {
+            if (coefficients[k] != 0)
+            {
+                Frames.AddTo(frames[k].Span, coefficients[k], sums);
+            }
+        }
+
+        for (int i = 0; i < sums.Length; i++)
+        {
+            aggregate[i] = (float)sums[i];
+        }
+
+        return new RobustAggregate(coefficients, [.. verdict.Scores!], verdict.Dropped);
     }
 
     /// <summary>Whether a section holds absolute values, which are aggregated by the trimmed mean.</summary>

@@ -67,6 +67,29 @@ public static class Frames
         Throw(FrameDecoder.Decode(frame, sums.Length, ref sink), sums.Length);
     }
 
+    /// <summary>The elements of a sparse or masked frame, without a dense copy; a frame of another kind is not read.</summary>
+    /// <param name="frame">Begins with a frame.</param>
+    /// <param name="elements">Elements that the vector must have.</param>
+    /// <param name="indices">Receives the ascending coordinates.</param>
+    /// <param name="values">Receives the elements at them.</param>
+    /// <returns>Whether the frame is of such a kind.</returns>
+    /// <exception cref="InvalidDataException">The bytes are no frame of a vector of that length.</exception>
+    public static bool TryDecodeSparse(ReadOnlySpan<byte> frame, int elements, List<int> indices, List<float> values)
+    {
+        ArgumentNullException.ThrowIfNull(indices);
+        ArgumentNullException.ThrowIfNull(values);
+        indices.Clear();
+        values.Clear();
+        if (!TryPeek(frame, out FrameKind kind, out _) || kind is not (FrameKind.Sparse or FrameKind.Masked))
+        {
+            return false;
+        }
+
+        var sink = new CollectingSink(indices, values);
+        Throw(FrameDecoder.Decode(frame, elements, ref sink), elements);
+        return true;
+    }
+
     private static void Throw(FrameFault fault, int elements)
     {
         if (fault != FrameFault.None)

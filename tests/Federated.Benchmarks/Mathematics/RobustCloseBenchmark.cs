@@ -16,6 +16,7 @@ internal sealed class RobustCloseBenchmark : IBenchmark
     {
         Measure(context, 15, 4_000_000);
         Measure(context, 60, 1_000_000);
+        MeasureSparse(context);
         return Task.CompletedTask;
     }
 
@@ -40,6 +41,41 @@ internal sealed class RobustCloseBenchmark : IBenchmark
             context.Tell($"{name}.eachArrival", best[2] * 1e3 / count, "ms");
             context.AtMost($"{name}.shareOfBatch", best[1] / best[0], 0.6);
         }
+    }
+
+    /// <summary>Inner products of updates of which 1 % is not zero, against those of the same updates written out.</summary>
+    private static void MeasureSparse(BenchmarkContext context)
+    {
+        const int Count = 15, Length = 4_000_000;
+        float[][] dense = [.. Enumerable.Range(0, Count).Select(_ => new float[Length])];
+        int[][] indices = new int[Count][];
+        float[][] values = new float[Count][];
+        for (int k = 0; k < Count; k++)
+        {
+            indices[k] = [.. Enumerable.Range(0, Length / 100).Select(i => (i * 100) + ((i * (k + 7)) % 100))];
+            values[k] = [.. indices[k].Select(i => (i % 251) - 125f)];
+            for (int i = 0; i < indices[k].Length; i++)
+            {
+                dense[k][indices[k][i]] = values[k][i];
+            }
+        }
+
+        ReadOnlyMemory<float>[] updates = [.. dense.Select(update => (ReadOnlyMemory<float>)update)];
+        double[] best = Interleaved.Best(
+            Interleaved.DefaultTurns,
+            () => GramMatrix.Compute(updates),
+            () =>
+            {
+                var gram = new SparseGram(Length);
+                for (int k = 0; k < Count; k++)
+                {
+                    gram.Add(indices[k], values[k]);
+                }
+
+                gram.Matrix();
+            });
+        context.Tell("robust.sparseGram15.milliseconds", best[1] * 1e3, "ms");
+        context.AtLeast("robust.sparseGram15.denseOverSparse", best[0] / best[1], 2);
     }
 
     private static void Grow(ReadOnlyMemory<float>[] updates)

@@ -2,6 +2,9 @@ using System.Runtime.InteropServices;
 using Federated.Aggregation.Accumulators;
 using Federated.Aggregation.Robust.Catalog;
 using Federated.Aggregator.Functions;
+using Federated.Client.Compression;
+using Federated.Protocol.Codecs;
+using Federated.Protocol.Models;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.Sections;
 using Federated.Protocol.V1;
@@ -50,6 +53,35 @@ public sealed class RetainedAggregationTests
         Assert.Equal(20f, report.Sections[1].Single[0]);
         Assert.Equal(12f, report.Sections[2].Single[0], 1e-4f);
         Assert.Equal((3.0, 1.0), (report.Sections[0].Divisor, report.Sections[2].Divisor));
+    }
+
+    [Theory]
+    [InlineData("topk:0.1", "flag")]
+    [InlineData("topk:0.05+q8", "nnm+geometric-median")]
+    [InlineData("randk:0.2", "multi-krum")]
+    [InlineData("topk:0.1", "clipping:bound=2+mean")]
+    public void Report_SparseFramesUnderAGramRule_IsThatOfTheDecodedUpdates(string up, string rule)
+    {
+        const int Length = 500;
+        SectionSpec section = SectionSpecs.Framed(Section(SectionRole.Delta, Length));
+        var compressor = new VectorCompressor(CompressionSpec.Parse(up), CompressionLayout.Of(new ModelSchema([new TensorSpec("w", [Length])])));
+        float[][] decoded = new float[9][];
+        var updates = new RetainedUpdate[9];
+        for (int k = 0; k < updates.Length; k++)
+        {
+            float[] update = [.. Enumerable.Range(0, Length).Select(i => MathF.Sin(i) + (0.3f * MathF.Cos((i * k) + k)))];
+            byte[] frame = new byte[UpdateEncoder.MostBytes([section])];
+            int length = compressor.Compress(update, new CompressionDraw(1, 3, (uint)k), frame);
+            updates[k] = new RetainedUpdate(frame.AsMemory(0, length), 1 + k);
+            Frames.Decode(frame, decoded[k] = new float[Length]);
+        }
+
+        RetainedReport sparse = Aggregation(rule, 2, section).Report(Round, updates);
+        RetainedReport dense = Aggregation(rule, 2, Section(SectionRole.Delta, Length)).Report(
+            Round, [.. decoded.Select((update, k) => new RetainedUpdate(MemoryMarshal.AsBytes(update.AsSpan()).ToArray(), 1 + k))]);
+
+        Assert.All(dense.Sections[0].Single.Zip(sparse.Sections[0].Single), pair => Assert.Equal(pair.First, pair.Second, 1e-5f));
+        Assert.All(dense.Scores.Zip(sparse.Scores), pair => Assert.Equal(pair.First.Coefficient!.Value, pair.Second.Coefficient!.Value, 1e-5));
     }
 
     [Fact]
