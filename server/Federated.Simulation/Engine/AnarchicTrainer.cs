@@ -180,7 +180,14 @@ internal sealed class AnarchicTrainer : IRoundTrainer
 
         _workers.Run(
             _untrained.Count,
-            (worker, item, _) => _untrained[item].Result = Work(worker, _untrained[item], cancellationToken),
+            (worker, item, _) =>
+            {
+                InFlight work = _untrained[item];
+                work.Result = Work(worker, work, cancellationToken);
+                work.Fault = work.Result.Outcome is ClientOutcome.Completed or ClientOutcome.Partial
+                    ? UpdateFault.Find(_job.Bounds, work.Result, _sections, work.Payload)
+                    : null;
+            },
             (item, _) => _untrained[item].IsTrained = true,
             cancellationToken);
         ClientUpdates += _untrained.Count;
@@ -235,7 +242,7 @@ internal sealed class AnarchicTrainer : IRoundTrainer
         else
         {
             _bytesUp += _up;
-            if (UpdateFault.Find(_job.Bounds, result, _sections, work.Payload) is { } fault)
+            if (work.Fault is { } fault)
             {
                 Fail(round, name, fault.Kind, fault.Reason);
             }

@@ -57,6 +57,7 @@ internal sealed class CohortTrainer : IRoundTrainer
     private byte[][] _payloads = [];
     private float[][] _nextStates = [];
     private ClientTaskResult[] _results = [];
+    private UpdateFault?[] _faults = [];
     private HeldUpdate?[] _held = [];
     private DeviceTask[] _tasks = [];
     private DateTimeOffset _began;
@@ -132,6 +133,7 @@ internal sealed class CohortTrainer : IRoundTrainer
         long bytesUp = 0;
         long gradients = 0;
         int done = 0;
+        bool waits = _adversary is { ChangesUpdates: true };
         void Report(int item, int place)
         {
             Assignment assignment = order[item];
@@ -149,7 +151,7 @@ internal sealed class CohortTrainer : IRoundTrainer
             else
             {
                 bytesUp += BytesUp(assignment, result);
-                if (UpdateFault.Find(_job.Bounds, result, _algorithm.UpSections(assignment.Role), _payloads[place]) is { } fault)
+                if ((waits ? FaultOf(assignment, place) : _faults[place]) is { } fault)
                 {
                     Fail(key, assignment, result, fault);
                 }
@@ -162,7 +164,6 @@ internal sealed class CohortTrainer : IRoundTrainer
             ClientUpdates++;
         }
 
-        bool waits = _adversary is { ChangesUpdates: true };
         Hold(waits ? order.Count : _workers.Window);
         _workers.Run(
             order.Count,
@@ -170,6 +171,9 @@ internal sealed class CohortTrainer : IRoundTrainer
             {
                 int place = waits ? item : slot;
                 _results[place] = Work(worker, key, order[item], start, down, vanishes[item], place, item, cancellationToken);
+
+                // Checked by the worker, because what is done in the order of reports is done by one at a time.
+                _faults[place] = waits ? null : FaultOf(order[item], place);
             },
             (item, slot) =>
             {
@@ -229,6 +233,7 @@ internal sealed class CohortTrainer : IRoundTrainer
             Array.Resize(ref _payloads, clients);
             Array.Resize(ref _nextStates, clients);
             Array.Resize(ref _results, clients);
+            Array.Resize(ref _faults, clients);
             Array.Resize(ref _held, clients);
         }
 
@@ -352,6 +357,10 @@ internal sealed class CohortTrainer : IRoundTrainer
             }
         }
     }
+
+    private UpdateFault? FaultOf(Assignment assignment, int place) => _results[place].Outcome is ClientOutcome.Completed or ClientOutcome.Partial
+        ? UpdateFault.Find(_job.Bounds, _results[place], _algorithm.UpSections(assignment.Role), _payloads[place])
+        : null;
 
     private bool[] Vanishing(RoundKey key, List<Assignment> order) =>
         [.. order.Select(assignment =>

@@ -29,4 +29,7 @@ internal sealed class InFlight
     public bool IsTrained { get; set; }
 
     public ClientTaskResult Result { get; set; }
+
+    /// <summary>Why a gateway would refuse the update; null when it would not.</summary>
+    public UpdateFault? Fault { get; set; }
 }

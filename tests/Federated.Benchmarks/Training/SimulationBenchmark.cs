@@ -58,8 +58,8 @@ internal sealed class SimulationBenchmark : IBenchmark
 
     private static void MeasureSparse(BenchmarkContext context, string folder)
     {
-        // The size and shape of a9a: 300 clients with 100 examples of 123 features each.
-        var work = new LocalWork(Clients: 300, Examples: 100, Steps: 5, BatchSize: 20, Rounds: 20);
+        // The size and shape of a9a over 100 clients, and the local work that the simulator does with it by default: one epoch in batches of 32.
+        var work = new LocalWork(Clients: 100, Examples: 325, Steps: 10, BatchSize: 32, Rounds: 30);
         string path = SyntheticSparse.Write(Path.Combine(folder, "sparse"), (work.Clients * work.Examples * 5 / 4) + 500);
         SimulationSetup setup = Prepare(path, DatasetFormat.Libsvm, "logistic", work);
         var loop = new HandWrittenLogistic(setup.Dataset.Examples, Rows(setup), work);

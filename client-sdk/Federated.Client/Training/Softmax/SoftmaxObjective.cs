@@ -17,6 +17,7 @@ public sealed class SoftmaxObjective : IExampleObjective
     private long[] _rows = [];
     private int[] _labels = [];
     private float[] _scores = [];
+    private float[] _tails = [];
 
     /// <summary>Creates the objective; <see cref="Select"/> gives it examples.</summary>
     /// <param name="features">Floats an example, at least 1.</param>
@@ -181,15 +182,23 @@ public sealed class SoftmaxObjective : IExampleObjective
 
     private double LogisticResiduals(Span<float> scores)
     {
+        // t = exp(-|s|) gives both: the probability 1/(1+t) or t/(1+t), and the loss max(s, 0) - label s + log(1+t).
+        Span<float> tails = _tails.AsSpan(0, scores.Length);
+        TensorPrimitives.Abs(scores, tails);
+        TensorPrimitives.Negate(tails, tails);
+        TensorPrimitives.Exp(tails, tails);
+        float share = 1f / scores.Length;
         double lossSum = 0;
         for (int i = 0; i < scores.Length; i++)
         {
-            double score = scores[i];
-            lossSum += SoftPlus(score) - (_labels[i] * score);
-            scores[i] = (float)(((1 / (1 + Math.Exp(-score))) - _labels[i]) / scores.Length);
+            float score = scores[i], tail = tails[i];
+            int label = _labels[i];
+            lossSum += Math.Max(score, 0) - (label * score);
+            scores[i] = (((score >= 0 ? 1 : tail) / (1 + tail)) - label) * share;
         }
 
-        return lossSum / scores.Length;
+        TensorPrimitives.LogP1(tails, tails);
+        return (lossSum + TensorPrimitives.Sum<float>(tails)) / scores.Length;
     }
 
     private void Reserve(int rows)
@@ -198,6 +207,7 @@ public sealed class SoftmaxObjective : IExampleObjective
         {
             _rows = new long[rows];
             _labels = new int[rows];
+            _tails = new float[_outputs == 1 ? rows : 0];
             _scores = new float[rows * _outputs];
         }
     }
