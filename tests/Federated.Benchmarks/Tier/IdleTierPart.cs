@@ -55,7 +55,8 @@ internal static class IdleTierPart
             processes.Add(await ProgramProcess.StartAsync(
                 "Federated.AggregatorHost.dll",
                 [
-                    $"--Aggregator:NodeId=node-{n}", $"--Aggregator:Directory={folder}/node-{n}", "--Aggregator:SlotCount=2", "--Aggregator:SlotBytes=1048576",
+                    $"--Aggregator:NodeId=node-{n}", $"--Aggregator:Directory={folder}/node-{n}", $"--Aggregator:PoolDirectory={folder}",
+                    "--Aggregator:SlotCount=2", "--Aggregator:SlotBytes=1048576",
                     $"--Trust:Directory={folder}/server/keys", key, $"--Endpoints:Control={apps[n]}",
                     $"--Endpoints:Devices=http://127.0.0.1:{TestPorts.Next()}", $"--Endpoints:Transfer=http://127.0.0.1:{TestPorts.Next()}", .. SidecarOf(processes[0], n),
                 ],

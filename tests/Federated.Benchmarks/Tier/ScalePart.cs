@@ -46,17 +46,21 @@ internal static class ScalePart
         context.AtMost("tier.scale.memory1024Over64", Median.Of(memory[1024]) / Median.Of(memory[64]), 1.1);
     }
 
-    /// <summary>The child: a round to warm up, then the one that is measured.</summary>
+    /// <summary>The child: a round to warm up, then the one that is measured. It answers when the node is gone, because then it is killed.</summary>
     public static async Task RunChildAsync(int updates, CancellationToken cancellationToken)
     {
-        await using var node = new TierNode(Elements, slots: 8, workers: 0, preTouch: true);
-        await node.Node.StartAsync(cancellationToken);
-        await RoundPart.BurstAsync(node, Warmup, leaves: 8, cancellationToken);
-        GC.Collect();
-        TimeSpan before = Environment.CpuUsage.TotalTime;
+        double cpu;
         double peak = 0;
-        await RoundPart.BurstAsync(node, updates, leaves: 8, cancellationToken, () => peak = Math.Max(peak, Environment.WorkingSet / 1e6));
-        double cpu = (Environment.CpuUsage.TotalTime - before).TotalSeconds;
+        await using (var node = new TierNode(Elements, slots: 8, workers: 0, preTouch: true))
+        {
+            await node.Node.StartAsync(cancellationToken);
+            await RoundPart.BurstAsync(node, Warmup, leaves: 8, cancellationToken);
+            GC.Collect();
+            TimeSpan before = Environment.CpuUsage.TotalTime;
+            await RoundPart.BurstAsync(node, updates, leaves: 8, cancellationToken, () => peak = Math.Max(peak, Environment.WorkingSet / 1e6));
+            cpu = (Environment.CpuUsage.TotalTime - before).TotalSeconds;
+        }
+
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Answer}{cpu} {peak}"));
     }
 }
