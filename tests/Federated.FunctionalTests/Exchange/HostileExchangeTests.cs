@@ -113,6 +113,65 @@ public sealed class HostileExchangeTests
         Assert.Equal(GradientVerdict.Taken, (await client.ExchangeScalarsAsync(right, device.Headers, cancellationToken: Cancellation)).Verdict);
     }
 
+    [Fact]
+    public async Task RollBack_ToACheckpointThatIsKept_MachinesGoOnFromThere()
+    {
+        await using var server = await RunningServer.StartAsync();
+        string jobId = await ExchangeWorld.CreateJobAsync(
+            server.Administrator, ExchangeWorld.Definition(rounds: 40, cohort: 1, new { probes = 1, window = 4, retain = 2 }, selectionSeconds: 1));
+        using var device = await TestDevice.EnrolAndAuthenticateAsync(server, await server.CreateEnrolmentTokenAsync());
+        var client = new ScalarExchange.ScalarExchangeClient(server.Channel);
+        JoinExchangeReply join = await client.JoinExchangeAsync(new JoinExchangeRequest { JobId = jobId }, device.Headers, cancellationToken: Cancellation);
+        OneByteMachine machine = Machine(join);
+        byte[] atEight = [];
+
+        // Thirteen rounds: checkpoints before 4, 8 and 12, of which the last two are kept.
+        for (int round = 0; round < 13; round++)
+        {
+            atEight = round == 8 ? machine.StateHash() : atEight;
+            ExchangeScalarsReply reply = await client.ExchangeScalarsAsync(Request(machine, join, jobId), device.Headers, cancellationToken: Cancellation);
+            Assert.True(machine.Apply(RoundCommitment.Read(Assert.Single(reply.Records).Span)!));
+        }
+
+        using var gone = await server.Administrator.PostAsync($"/api/v1/jobs/{jobId}/versions/1/roll-back", null, Cancellation);
+        using var done = await server.Administrator.PostAsync($"/api/v1/jobs/{jobId}/versions/2/roll-back", null, Cancellation);
+        Assert.Equal(System.Net.HttpStatusCode.NotFound, gone.StatusCode);
+        Assert.True(done.IsSuccessStatusCode, await done.Content.ReadAsStringAsync(Cancellation));
+
+        // The device's log is not the run's any more.
+        Assert.Equal(ExchangeNext.Rejoin, (await client.ExchangeScalarsAsync(Request(machine, join, jobId), device.Headers, cancellationToken: Cancellation)).Next);
+        join = await client.JoinExchangeAsync(new JoinExchangeRequest { JobId = jobId }, device.Headers, cancellationToken: Cancellation);
+        Assert.Equal((8u, 8u), (join.Round, join.Checkpoint.Round));
+        Assert.Equal(ExchangeNext.Resync, (await client.ExchangeScalarsAsync(Request(machine, join, jobId), device.Headers, cancellationToken: Cancellation)).Next);
+        machine.Restore(OneByteArchive.Read(await DownloadAsync(server, device, join.Checkpoint.BlobId)).Checkpoint.Span);
+        Assert.Equal(atEight, machine.StateHash());
+        ExchangeScalarsReply on = await client.ExchangeScalarsAsync(Request(machine, join, jobId), device.Headers, cancellationToken: Cancellation);
+        Assert.True(machine.Apply(RoundCommitment.Read(Assert.Single(on.Records).Span)!));
+        Assert.Equal(9u, machine.Round);
+    }
+
+    private static ExchangeScalarsRequest Request(OneByteMachine machine, JoinExchangeReply join, string jobId) => new()
+    {
+        JobId = jobId,
+        Round = machine.Round,
+        Previous = machine.Previous,
+        Gradients = ByteString.CopyFrom(new GradientBytes(machine.Round, join.Machine, machine.Previous, new byte[] { 0x40 }).ToBytes()),
+        WaitMs = 30_000,
+        State = machine.Round % join.Window == 0 ? new StateReport { Round = machine.Round, Sha256 = ByteString.CopyFrom(machine.StateHash()) } : null,
+    };
+
+    private static async Task<byte[]> DownloadAsync(RunningServer server, TestDevice device, string blobId)
+    {
+        using var call = new ModelStore.ModelStoreClient(server.Channel).DownloadModel(new DownloadRequest { BlobId = blobId }, device.Headers, cancellationToken: Cancellation);
+        using var content = new MemoryStream();
+        await foreach (DownloadChunk chunk in call.ResponseStream.ReadAllAsync(Cancellation))
+        {
+            chunk.Data.WriteTo(content);
+        }
+
+        return content.ToArray();
+    }
+
     private static OneByteMachine Machine(JoinExchangeReply join)
     {
         ModelSchema schema = LinearModel.CreateSchema(ExchangeWorld.Features, ExchangeWorld.Outputs);
