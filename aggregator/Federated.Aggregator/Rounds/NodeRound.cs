@@ -36,7 +36,9 @@ internal sealed class NodeRound
         _functions = functions;
         _store = store;
         _rule = plan.IsMean ? null : RuleOf(plan);
-        _columns = _rule is { GrowingSections.IsEmpty: false } rule ? ColumnsOf(rule, plan, functions) : null;
+
+        // Several nodes measure ranges of all updates, or make sketches, when the round closes.
+        _columns = share.IsAlone && _rule is { GrowingSections.IsEmpty: false } rule ? ColumnsOf(rule, plan, functions) : null;
         Sums = new RoundSums(functions, plan.Sections, share.Leaves, share.UpdatesPerLeaf, () => IsEnded, EndSum, Spoil);
     }
 
