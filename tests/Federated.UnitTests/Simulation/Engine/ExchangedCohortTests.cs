@@ -60,6 +60,20 @@ public sealed class ExchangedCohortTests
         }
     }
 
+    // The last aggregate is a vector like any other, of which every owner has its range; the top adds its share.
+    [Theory]
+    [InlineData("centred-clipping:radius=30", ExchangeModes.Exact, 1e-5)]
+    [InlineData("nnm+centred-clipping:radius=30", ExchangeModes.Exact, 1e-5)]
+    [InlineData("centred-clipping:radius=30", ExchangeModes.Sketch, 0.03)]
+    public void Report_RuleThatStartsFromTheLastAggregate_IsTheFlatAggregate(string rule, string exchange, double bound)
+    {
+        var centres = new Dictionary<SectionRole, ReadOnlyMemory<float>> { [SectionRole.Delta] = Updates[3].AsMemory(0, Length) };
+        RoundAggregate flat = Flat(rule, 19, centres);
+
+        AssertClose(flat.Sections[0].Single, Several(Plan(rule, 19, exchange) with { SketchError = 0.005 }, 4, 19, centres).Aggregate.Sections[0].Single, bound, exchange);
+        Assert.NotEqual(Flat(rule, 19).Sections[0].Single, flat.Sections[0].Single);
+    }
+
     [Theory]
     [InlineData(ExchangeModes.Exact)]
     [InlineData(ExchangeModes.Sketch)]
@@ -122,20 +136,21 @@ public sealed class ExchangedCohortTests
         new RoundKey("tenant", "job", 3, TaskKind.Train), 1, "schema", Sections, rule, 4 * (Length + Statistics), updates, Forms: Forms, Timing: AggregationTimings.Lazy,
         Byzantine: F, RuleSeed: 5, Exchange: exchange);
 
-    private static RoundAggregate Flat(string rule, int updates)
+    private static RoundAggregate Flat(string rule, int updates, Dictionary<SectionRole, ReadOnlyMemory<float>>? centres = null)
     {
         RoundPlan plan = Plan(rule, updates, ExchangeModes.Exact);
         var cohort = new RetainedCohort(Forms, new RetainedAggregation(Sections, RuleCatalog.Create(rule, F), plan.RuleSeed));
-        cohort.Begin(plan.Key);
+        cohort.Begin(plan.Key, centres);
         Fill(cohort, plan, updates);
         return cohort.Report();
     }
 
-    private static (RoundAggregate Aggregate, TreeFigures Figures, int Away) Several(RoundPlan plan, int nodes, int updates)
+    private static (RoundAggregate Aggregate, TreeFigures Figures, int Away) Several(
+        RoundPlan plan, int nodes, int updates, Dictionary<SectionRole, ReadOnlyMemory<float>>? centres = null)
     {
         var tier = new SimulatedTier(Sections, nodes);
         var cohort = new ExchangedCohort(tier);
-        cohort.Begin(plan);
+        cohort.Begin(plan, centres);
         Fill(cohort, plan, updates);
         RoundAggregate aggregate = cohort.Report();
         return (aggregate, tier.Figures, aggregate.Included.Count(update => update.NodeId != tier.Tree.Top.NodeId));
