@@ -27,6 +27,12 @@ internal static class DenseRows
             // Past the end a tile repeats its last row or output, and writes the same value twice.
             int last = rows.Length - 1;
             var tile = new Tile(i, Math.Min(i + 1, last), Math.Min(i + 2, last), Math.Min(i + 3, last));
+            if (outputs == 1)
+            {
+                ScoreColumn(matrix, rows, features, parameters, tile, bias[0], scores);
+                continue;
+            }
+
             for (int o = 0; o < outputs; o += 2)
             {
                 int second = Math.Min(o + 1, outputs - 1);
@@ -58,10 +64,55 @@ internal static class DenseRows
             bias[o] = sum;
         }
 
+        if (outputs == 1)
+        {
+            GradientColumn(matrix, rows, features, residuals, gradient);
+            return;
+        }
+
         for (int o = 0; o < outputs; o += 2)
         {
             GradientPair(matrix, rows, features, residuals, outputs, (o, Math.Min(o + 1, outputs - 1)), gradient);
         }
+    }
+
+    /// <summary>A tile of rows against the only output.</summary>
+    private static void ScoreColumn(
+        ReadOnlySpan<float> matrix, ReadOnlySpan<long> rows, int features, ReadOnlySpan<float> weights, Tile tile, float bias, Span<float> scores)
+    {
+        ref float x0 = ref Row(matrix, rows[tile.A]);
+        ref float x1 = ref Row(matrix, rows[tile.B]);
+        ref float x2 = ref Row(matrix, rows[tile.C]);
+        ref float x3 = ref Row(matrix, rows[tile.D]);
+        ref float w = ref Row(weights, 0);
+        Vector<float> a0 = default, a1 = default, a2 = default, a3 = default;
+        nuint width = (nuint)Vector<float>.Count, length = (nuint)features, j = 0;
+        for (; j + width <= length; j += width)
+        {
+            Vector<float> p = Vector.LoadUnsafe(ref w, j);
+            a0 = Vector.MultiplyAddEstimate(p, Vector.LoadUnsafe(ref x0, j), a0);
+            a1 = Vector.MultiplyAddEstimate(p, Vector.LoadUnsafe(ref x1, j), a1);
+            a2 = Vector.MultiplyAddEstimate(p, Vector.LoadUnsafe(ref x2, j), a2);
+            a3 = Vector.MultiplyAddEstimate(p, Vector.LoadUnsafe(ref x3, j), a3);
+        }
+
+        if (j < length && length >= width)
+        {
+            // As in a tile of two outputs: what was added already is masked out of the weights.
+            nuint at = length - width;
+            Vector<float> mask = Vector.AsVectorSingle(Vector.GreaterThanOrEqual(Vector<int>.Indices, new Vector<int>((int)(j - at))));
+            Vector<float> p = Vector.LoadUnsafe(ref w, at) & mask;
+            a0 = Vector.MultiplyAddEstimate(p, Vector.LoadUnsafe(ref x0, at) & mask, a0);
+            a1 = Vector.MultiplyAddEstimate(p, Vector.LoadUnsafe(ref x1, at) & mask, a1);
+            a2 = Vector.MultiplyAddEstimate(p, Vector.LoadUnsafe(ref x2, at) & mask, a2);
+            a3 = Vector.MultiplyAddEstimate(p, Vector.LoadUnsafe(ref x3, at) & mask, a3);
+            j = length;
+        }
+
+        scores[tile.A] = Vector.Sum(a0) + Rest(ref w, ref x0, j, length) + bias;
+        scores[tile.B] = Vector.Sum(a1) + Rest(ref w, ref x1, j, length) + bias;
+        scores[tile.C] = Vector.Sum(a2) + Rest(ref w, ref x2, j, length) + bias;
+        scores[tile.D] = Vector.Sum(a3) + Rest(ref w, ref x3, j, length) + bias;
     }
 
     private static void ScoreTile(
@@ -130,6 +181,46 @@ internal static class DenseRows
         scores[(tile.B * outputs) + output.Second] = Vector.Sum(b1) + Rest(ref w1, ref x1, j, length) + c1;
         scores[(tile.C * outputs) + output.Second] = Vector.Sum(b2) + Rest(ref w1, ref x2, j, length) + c1;
         scores[(tile.D * outputs) + output.Second] = Vector.Sum(b3) + Rest(ref w1, ref x3, j, length) + c1;
+    }
+
+    /// <summary>The gradient of the only output, in tiles of eight vectors.</summary>
+    private static void GradientColumn(ReadOnlySpan<float> matrix, ReadOnlySpan<long> rows, int features, ReadOnlySpan<float> residuals, Span<float> gradient)
+    {
+        ref float g = ref MemoryMarshal.GetReference(gradient);
+        int width = Vector<float>.Count, j = 0;
+        for (; j < features && features >= 8 * width; j += 8 * width)
+        {
+            // The last tile may overlap the one before: it computes the same values again.
+            nuint at = (nuint)Math.Min(j, features - (8 * width)), w = (nuint)width;
+            Vector<float> a0 = default, a1 = default, a2 = default, a3 = default, a4 = default, a5 = default, a6 = default, a7 = default;
+            for (int i = 0; i < rows.Length; i++)
+            {
+                ref float row = ref Row(matrix, rows[i]);
+                var p = new Vector<float>(residuals[i]);
+                a0 = Vector.MultiplyAddEstimate(Vector.LoadUnsafe(ref row, at), p, a0);
+                a1 = Vector.MultiplyAddEstimate(Vector.LoadUnsafe(ref row, at + w), p, a1);
+                a2 = Vector.MultiplyAddEstimate(Vector.LoadUnsafe(ref row, at + (2 * w)), p, a2);
+                a3 = Vector.MultiplyAddEstimate(Vector.LoadUnsafe(ref row, at + (3 * w)), p, a3);
+                a4 = Vector.MultiplyAddEstimate(Vector.LoadUnsafe(ref row, at + (4 * w)), p, a4);
+                a5 = Vector.MultiplyAddEstimate(Vector.LoadUnsafe(ref row, at + (5 * w)), p, a5);
+                a6 = Vector.MultiplyAddEstimate(Vector.LoadUnsafe(ref row, at + (6 * w)), p, a6);
+                a7 = Vector.MultiplyAddEstimate(Vector.LoadUnsafe(ref row, at + (7 * w)), p, a7);
+            }
+
+            a0.StoreUnsafe(ref g, at);
+            a1.StoreUnsafe(ref g, at + w);
+            a2.StoreUnsafe(ref g, at + (2 * w));
+            a3.StoreUnsafe(ref g, at + (3 * w));
+            a4.StoreUnsafe(ref g, at + (4 * w));
+            a5.StoreUnsafe(ref g, at + (5 * w));
+            a6.StoreUnsafe(ref g, at + (6 * w));
+            a7.StoreUnsafe(ref g, at + (7 * w));
+        }
+
+        if (features < 8 * width)
+        {
+            GradientPair(matrix, rows, features, residuals, 1, (0, 0), gradient);
+        }
     }
 
     private static void GradientPair(
