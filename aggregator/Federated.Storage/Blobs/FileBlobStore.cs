@@ -91,13 +91,19 @@ public sealed class FileBlobStore : IBlobStore, IDisposable
 
     public async Task<BlobId> PutAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
-        var id = BlobId.Of(content.Span);
-        await PutAsync(id, content, cancellationToken);
+        var (id, durable) = BeginPut(content, cancellationToken);
+        await durable;
         return id;
     }
 
-    public Task PutAsync(BlobId id, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
-        Task.Run(() => Put(id, content.Span), cancellationToken);
+    public (BlobId Id, Task Durable) BeginPut(ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        // The disk and the hash take about as long as each other.
+        var partial = NewPartial();
+        var written = Task.Run(() => Write(partial, content.Span), cancellationToken);
+        var id = BlobId.Of(content.Span);
+        return (id, PublishAsync(partial, id, written));
+    }
 
     public async Task<Stream?> OpenReadAsync(BlobId id, long offset, CancellationToken cancellationToken)
     {
@@ -184,20 +190,19 @@ public sealed class FileBlobStore : IBlobStore, IDisposable
         }
     }
 
-    private void Put(BlobId id, ReadOnlySpan<byte> content)
+    private static FileIdentity Write(string partial, ReadOnlySpan<byte> content)
     {
-        var partial = NewPartial();
+        using var file = PrivateFile.Open(partial, FileMode.CreateNew, FileShare.None);
+        RandomAccess.Write(file.SafeFileHandle, content, fileOffset: 0);
+        RandomAccess.FlushToDisk(file.SafeFileHandle);
+        return FileIdentity.Of(file.SafeFileHandle);
+    }
+
+    private async Task PublishAsync(string partial, BlobId id, Task<FileIdentity> written)
+    {
         try
         {
-            FileIdentity identity;
-            using (var file = PrivateFile.Open(partial, FileMode.CreateNew, FileShare.None))
-            {
-                RandomAccess.Write(file.SafeFileHandle, content, fileOffset: 0);
-                RandomAccess.FlushToDisk(file.SafeFileHandle);
-                identity = FileIdentity.Of(file.SafeFileHandle);
-            }
-
-            Publish(partial, id, identity);
+            Publish(partial, id, await written);
         }
         catch
         {

@@ -16,10 +16,10 @@ public interface IBlobStore
     Task<BlobId> PutAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Stores content whose id the caller has computed (<see cref="BlobId.Of"/>), so that what refers to it can be prepared
-    /// meanwhile. The content stays the caller's, and unchanged until the task ends.
+    /// Begins to store content and gives its id at once, so that what refers to it can be prepared while it is on its way. The content stays the
+    /// caller's, and unchanged until the task ends; then the blob is durable.
     /// </summary>
-    Task PutAsync(BlobId id, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
+    (BlobId Id, Task Durable) BeginPut(ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
 
     /// <summary>
     /// A stream that starts at <paramref name="offset"/> and knows its length and position; the whole blob has been

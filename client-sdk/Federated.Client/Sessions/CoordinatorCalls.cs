@@ -1,4 +1,5 @@
 using Federated.Client.Calls;
+using Federated.Client.Transfer;
 using Federated.Protocol.V1;
 using Grpc.Core;
 
@@ -10,11 +11,12 @@ internal sealed class CoordinatorCalls(ChannelPool channels, AuthorizedCalls cal
     private readonly Coordinator.CoordinatorClient _client = new(channels.InvokerFor(channels.Coordinator));
     private readonly ScalarExchange.ScalarExchangeClient _exchange = new(channels.InvokerFor(channels.Coordinator));
 
-    public Task<CheckInReply> CheckInAsync(CheckInRequest request, CancellationToken cancellationToken) =>
+    public Task<CheckInAnswer> CheckInAsync(CheckInRequest request, CancellationToken cancellationToken) =>
         RunAsync(
             "CheckIn",
             TimeSpan.FromMilliseconds(request.WaitMs),
-            (headers, token) => _client.CheckInAsync(request, headers, cancellationToken: token),
+            (headers, token) => channels.InvokerFor(channels.Coordinator).AsyncUnaryCall(
+                CheckInMethod.Client, null, new CallOptions(headers, cancellationToken: token), request),
             cancellationToken);
 
     public Task<DispositionReply> DispositionAsync(IEnumerable<string> assignmentIds, TimeSpan wait, CancellationToken cancellationToken)

@@ -26,6 +26,9 @@ internal sealed partial class DeviceSession(
     TimeProvider timeProvider,
     ILogger logger)
 {
+    /// <summary>A model of at most so many bytes comes with the task; a larger one is downloaded, which can be resumed.</summary>
+    private const uint InlineModelBytes = 1024 * 1024;
+
     private static readonly TimeSpan DispositionWait = TimeSpan.FromSeconds(60);
     /// <summary>In a quick round the next check-in's answer tells the fates, and the call that waits for them is spared.</summary>
     private static readonly TimeSpan WatchAfter = TimeSpan.FromMilliseconds(250);
@@ -60,7 +63,7 @@ internal sealed partial class DeviceSession(
             using ParticipationWatch watch = gate.Watch();
             long asked = timeProvider.GetTimestamp();
             CheckInRequest request = Request(work);
-            if (await CheckInAsync(request, watch, cancellationToken).ConfigureAwait(false) is not { } reply)
+            if (await CheckInAsync(request, watch, cancellationToken).ConfigureAwait(false) is not var (reply, model))
             {
                 continue;
             }
@@ -76,7 +79,7 @@ internal sealed partial class DeviceSession(
                     _jobIds.Add(reply.Assignment.JobId);
                 }
 
-                bool done = await TakeAsync(reply.Assignment, watch, cancellationToken).ConfigureAwait(false);
+                bool done = await TakeAsync(reply.Assignment, model, watch, cancellationToken).ConfigureAwait(false);
                 failuresInARow = done ? 0 : failuresInARow + 1;
                 fastRejections = 0;
                 if (failuresInARow > 1)
@@ -151,7 +154,7 @@ internal sealed partial class DeviceSession(
     }
 
     /// <summary>One waiting check-in; null when the device's policy ended it.</summary>
-    private async Task<CheckInReply?> CheckInAsync(CheckInRequest request, ParticipationWatch watch, CancellationToken cancellationToken)
+    private async Task<CheckInAnswer?> CheckInAsync(CheckInRequest request, ParticipationWatch watch, CancellationToken cancellationToken)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, watch.Refused);
         try
@@ -170,6 +173,8 @@ internal sealed partial class DeviceSession(
         {
             SdkVersion = SdkVersion.Current,
             WaitMs = (uint)options.CheckInWait.TotalMilliseconds,
+            InlineModelBytes = InlineModelBytes,
+            HeldModel = runner.HeldModel,
             Capabilities = new DeviceCapabilities
             {
                 ExampleCount = (ulong)work.ExampleCount,
@@ -190,13 +195,13 @@ internal sealed partial class DeviceSession(
     }
 
     /// <summary>Runs a task to its upload; false when it failed, and not by the will of the device's policy.</summary>
-    private async Task<bool> TakeAsync(TaskAssignment task, ParticipationWatch watch, CancellationToken cancellationToken)
+    private async Task<bool> TakeAsync(TaskAssignment task, BlobLease? model, ParticipationWatch watch, CancellationToken cancellationToken)
     {
         events.Assigned(task);
         TaskResult result;
         try
         {
-            result = await runner.RunAsync(task, watch, cancellationToken).ConfigureAwait(false);
+            result = await runner.RunAsync(task, model, watch, cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

@@ -64,7 +64,7 @@ internal sealed class ExchangeSession(
             bool isNew = _state is null || !_state.Settings.ToBytes().AsSpan().SequenceEqual(join.Settings.Span);
             if (isNew)
             {
-                ModelContent model = await inputs.ModelAsync(join.Model, cancellationToken).ConfigureAwait(false);
+                ModelContent model = await inputs.ModelAsync(join.Model, delivered: null, cancellationToken).ConfigureAwait(false);
 
                 // A copy: the memory of the last model is used again for the next task.
                 _state = new ExchangeState(
@@ -86,7 +86,7 @@ internal sealed class ExchangeSession(
 
     private async Task<OneByteArchive> ArchiveAsync(CheckpointReference checkpoint, CancellationToken cancellationToken)
     {
-        using BlobLease blob = await downloader.FetchAsync(checkpoint.BlobId, checkpoint.ByteLength, cancellationToken).ConfigureAwait(false);
+        using BlobLease blob = await downloader.FetchAsync(checkpoint.BlobId, checkpoint.ByteLength, checksum: null, cancellationToken).ConfigureAwait(false);
         return OneByteArchive.Read(blob.Bytes.ToArray());
     }
 

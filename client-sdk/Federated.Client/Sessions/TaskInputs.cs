@@ -11,26 +11,39 @@ namespace Federated.Client.Sessions;
 /// </summary>
 internal sealed class TaskInputs(ModelDownloader downloader, ModelSteps steps) : IDisposable
 {
-    private string _blobId = "";
     private BlobLease? _blob;
     private ModelContent? _model;
 
+    /// <summary>The blob that is in memory; empty for none.</summary>
+    public string BlobId { get; private set; } = "";
+
+    /// <param name="reference">The model.</param>
+    /// <param name="delivered">The file as it came with the task, or null; the inputs' from now on.</param>
+    /// <param name="cancellationToken">Ends the download.</param>
     /// <exception cref="FederatedClientException">With <see cref="FederatedClientReason.BadModel"/>.</exception>
-    public async Task<ModelContent> ModelAsync(ModelReference reference, CancellationToken cancellationToken)
+    public async Task<ModelContent> ModelAsync(ModelReference reference, BlobLease? delivered, CancellationToken cancellationToken)
     {
-        if (_model is null || _blobId != reference.BlobId)
+        if (_model is null || BlobId != reference.BlobId)
         {
             // Tasks follow one another, so nobody works on the last model any more.
             ModelContent? last = _model;
             _model = null;
-            BlobLease? made = reference.Steps.Count == 0
-                ? null
-                : await steps.TryFollowAsync(reference, _blobId, _blob, cancellationToken).ConfigureAwait(false);
+            BlobLease? had = downloader.TryTake(reference, delivered);
+            if (had is null && reference.Steps.Count > 0)
+            {
+                had = await steps.TryFollowAsync(reference, BlobId, _blob, cancellationToken).ConfigureAwait(false);
+            }
+
             _blob?.Dispose();
-            (_blob, _blobId) = (null, "");
-            _blob = made ?? await downloader.FetchAsync(reference.BlobId, reference.ByteLength, cancellationToken).ConfigureAwait(false);
-            _blobId = reference.BlobId;
+            (_blob, BlobId) = (null, "");
+            _blob = had
+                ?? await downloader.FetchAsync(reference.BlobId, reference.ByteLength, ModelDownloader.ChecksumOf(reference), cancellationToken).ConfigureAwait(false);
             _model = Read(_blob, reference, last);
+            BlobId = reference.BlobId;
+        }
+        else
+        {
+            delivered?.Dispose();
         }
 
         return _model.Schema.Hash.SequenceEqual(reference.SchemaHash.Span)
@@ -56,7 +69,7 @@ internal sealed class TaskInputs(ModelDownloader downloader, ModelSteps steps) :
                     $"The task sends a section {reference.Spec?.Role} of {reference.ByteLength} bytes along that is not dense float32 of its length.");
             }
 
-            using BlobLease blob = await downloader.FetchAsync(reference.BlobId, reference.ByteLength, cancellationToken).ConfigureAwait(false);
+            using BlobLease blob = await downloader.FetchAsync(reference.BlobId, reference.ByteLength, checksum: null, cancellationToken).ConfigureAwait(false);
             sections[spec.Role] = MemoryMarshal.Cast<byte, float>(blob.Bytes.Span).ToArray();
         }
 
@@ -65,12 +78,13 @@ internal sealed class TaskInputs(ModelDownloader downloader, ModelSteps steps) :
 
     public void Dispose()
     {
-        if (_blob is not null)
+        if (_blob is not null && BlobId.Length > 0)
         {
-            downloader.Keep(_blobId, _blob);
-            _blob.Dispose();
-            _blob = null;
+            downloader.Keep(BlobId, _blob);
         }
+
+        _blob?.Dispose();
+        _blob = null;
     }
 
     private static ModelContent Read(BlobLease blob, ModelReference reference, ModelContent? over)

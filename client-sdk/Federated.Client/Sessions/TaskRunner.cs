@@ -32,22 +32,27 @@ internal sealed class TaskRunner(
 
     private readonly SolverCache _solvers = new(work);
 
+    /// <summary>Blob id of the model that is in memory; empty for none.</summary>
+    public string HeldModel => inputs.BlobId;
+
     /// <param name="task">The assignment.</param>
+    /// <param name="delivered">The model that came with it, or null; the runner's from now on.</param>
     /// <param name="watch">The participation policy: its refusal ends training early, with what was done so far, and gives up anything else.</param>
     /// <param name="cancellationToken">The application stops.</param>
     /// <exception cref="OperationCanceledException">The application stops.</exception>
     /// <exception cref="FederatedClientException">The server is gone, or does not accept the device any more.</exception>
-    public async Task<TaskResult> RunAsync(TaskAssignment task, ParticipationWatch watch, CancellationToken cancellationToken)
+    public async Task<TaskResult> RunAsync(TaskAssignment task, BlobLease? delivered, ParticipationWatch watch, CancellationToken cancellationToken)
     {
         if (Misfit(task) is { } misfit)
         {
+            delivered?.Dispose();
             return Fail(ErrorKinds.Protocol, misfit);
         }
 
         try
         {
             using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, watch.Refused);
-            return await WorkAsync(task, watch, ended.Token, cancellationToken).ConfigureAwait(false);
+            return await WorkAsync(task, delivered, watch, ended.Token, cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -108,9 +113,9 @@ internal sealed class TaskRunner(
     }
 
     private async Task<TaskResult> WorkAsync(
-        TaskAssignment task, ParticipationWatch watch, CancellationToken ended, CancellationToken cancellationToken)
+        TaskAssignment task, BlobLease? delivered, ParticipationWatch watch, CancellationToken ended, CancellationToken cancellationToken)
     {
-        ModelContent model = await inputs.ModelAsync(task.Model, ended).ConfigureAwait(false);
+        ModelContent model = await inputs.ModelAsync(task.Model, delivered, ended).ConfigureAwait(false);
         LocalTraining settings = task.Training ?? new LocalTraining();
         IClientAlgorithm? algorithm = task.Kind switch
         {

@@ -39,7 +39,7 @@ internal static class DownloadMethod
         }
 
         // One field in the only form that a serialiser writes; anything else goes the slow way.
-        if (reader.TryRead(out byte tag) && tag == DataTag && TryReadLength(ref reader, out int length) && reader.Remaining == length)
+        if (reader.TryRead(out byte tag) && tag == DataTag && LengthField.TryRead(ref reader, out int length) && reader.Remaining == length)
         {
             byte[] rented = ArrayPool<byte>.Shared.Rent(length);
             reader.UnreadSequence.CopyTo(rented);
@@ -50,22 +50,5 @@ internal static class DownloadMethod
         byte[] copy = ArrayPool<byte>.Shared.Rent(data.Length);
         data.Span.CopyTo(copy);
         return new DownloadPiece(copy, data.Length);
-    }
-
-    private static bool TryReadLength(ref SequenceReader<byte> reader, out int length)
-    {
-        uint value = 0;
-        for (int shift = 0; shift < 28 && reader.TryRead(out byte next); shift += 7)
-        {
-            value |= (uint)(next & 0x7F) << shift;
-            if (next < 0x80)
-            {
-                length = (int)value;
-                return true;
-            }
-        }
-
-        length = 0;
-        return false;
     }
 }

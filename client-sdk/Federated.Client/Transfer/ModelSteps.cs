@@ -53,7 +53,7 @@ internal sealed partial class ModelSteps(ModelDownloader downloader, ILogger log
             ModelContent model = ModelFile.Read(start.Bytes.Span);
             foreach (ModelStep step in way)
             {
-                using BlobLease difference = await downloader.FetchAsync(step.BlobId, step.ByteLength, cancellationToken).ConfigureAwait(false);
+                using BlobLease difference = await downloader.FetchAsync(step.BlobId, step.ByteLength, checksum: null, cancellationToken).ConfigureAwait(false);
                 ModelDifference.Apply(difference.Bytes.Span, model);
             }
 

@@ -163,7 +163,7 @@ internal sealed class ExchangeHistory : IDisposable
             _job.Key, _open.Round, modelId.ToString(), model.Length, _content.Schema.HashText, archiveId.ToString(),
             (int)Machine.Round, _current.Version, ModelVersionOrigin.Round, now);
         var commit = new RoundCommit(_job.Lease, _open, now, [], [], [], metrics, version, status, reason);
-        FencedException.ThrowIf(await _job.Services.Store.CommitRoundAsync(commit, PutAsync(modelId, model, archiveId, archive, stop), stop));
+        FencedException.ThrowIf(await _job.Services.Store.CommitRoundAsync(commit, PutAsync(model, archive, stop), stop));
         _open = null;
         _current = version;
         _job.Record = _job.Record with { Status = status, StatusReason = reason, CurrentVersion = version.Version };
@@ -259,10 +259,10 @@ internal sealed class ExchangeHistory : IDisposable
         return chain;
     }
 
-    private async Task PutAsync(BlobId modelId, byte[] model, BlobId archiveId, byte[] archive, CancellationToken stop)
+    private async Task PutAsync(byte[] model, byte[] archive, CancellationToken stop)
     {
-        await _job.Services.Blobs.PutAsync(modelId, model, stop);
-        await _job.Services.Blobs.PutAsync(archiveId, archive, stop);
+        await _job.Services.Blobs.PutAsync(model, stop);
+        await _job.Services.Blobs.PutAsync(archive, stop);
     }
 
     private bool IsMultiple(uint round) => round % _window == 0;

@@ -1,5 +1,6 @@
 using Federated.Coordination.Rounds;
 using Federated.Protocol.V1;
+using Google.Protobuf;
 
 namespace Federated.Coordination.Jobs;
 
@@ -8,8 +9,11 @@ internal sealed class CheckInCall
 {
     private readonly TaskCompletionSource<CheckInReply> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public CheckInCall(DeviceIdentity device, DeviceTasks tasks, IReadOnlyList<string> held, DateTimeOffset waitUntil)
+    public CheckInCall(
+        DeviceIdentity device, DeviceTasks tasks, IReadOnlyList<string> held, DateTimeOffset waitUntil, uint inlineModelBytes = 0, string heldModel = "")
     {
+        InlineModelBytes = inlineModelBytes;
+        HeldModel = heldModel;
         Device = device;
         Tasks = tasks;
         Held = held;
@@ -28,15 +32,31 @@ internal sealed class CheckInCall
 
     public DateTimeOffset WaitUntil { get; }
 
+    /// <summary>The largest model file that is sent along.</summary>
+    public uint InlineModelBytes { get; }
+
+    /// <summary>The blob id of the model that the device has already; may be empty.</summary>
+    public string HeldModel { get; }
+
+    /// <summary>What the answer's model lies in, to be disposed when it has been sent; null when the answer has none.</summary>
+    public ModelLease? Model { get; private set; }
+
     public Task<CheckInReply> Answer => _answer.Task;
 
     /// <summary>The assignment that the call was answered with; null for a rejection and before.</summary>
     public string? AssignmentId { get; private set; }
 
-    public void Assign(TaskAssignment assignment)
+    public void Assign(TaskAssignment assignment, ModelLease? model)
     {
         AssignmentId = assignment.AssignmentId;
-        _answer.TrySetResult(new CheckInReply { Assignment = assignment });
+        Model = model;
+        var reply = new CheckInReply { Assignment = assignment };
+        if (model is not null)
+        {
+            reply.Model = UnsafeByteOperations.UnsafeWrap(model.Bytes);
+        }
+
+        _answer.TrySetResult(reply);
     }
 
     /// <summary>The device shall take part in an exchange of scalars.</summary>

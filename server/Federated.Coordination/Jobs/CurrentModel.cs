@@ -1,5 +1,5 @@
-using System.Buffers;
 using System.Collections.Immutable;
+using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using Federated.Coordination.Algorithms;
 using Federated.Coordination.Persistence;
@@ -14,13 +14,21 @@ namespace Federated.Coordination.Jobs;
 /// <summary>The model version that is current, in memory, with the algorithm in the state that belongs to it.</summary>
 internal sealed class CurrentModel
 {
+    /// <summary>A larger file is downloaded, which can be resumed where it broke.</summary>
+    private const int MostInlineBytes = 1024 * 1024;
+
     private readonly IBlobStore _blobs;
     private readonly DownLink? _downLink;
     private readonly Dictionary<string, ImmutableArray<SectionReference>> _down = new(StringComparer.Ordinal);
+    private ulong _checksum;
+    private SharedFile? _file;
+    private (ulong Checksum, SharedFile? File) _next;
 
-    private CurrentModel(IBlobStore blobs, ModelVersionRecord record, ModelContent content, IServerAlgorithm algorithm, DownLink? downLink)
+    private CurrentModel(
+        IBlobStore blobs, ModelVersionRecord record, ulong checksum, ModelContent content, IServerAlgorithm algorithm, DownLink? downLink)
     {
         _blobs = blobs;
+        _checksum = checksum;
         _downLink = downLink;
         Record = record;
         Content = content;
@@ -44,7 +52,8 @@ internal sealed class CurrentModel
         ModelVersionRecord record,
         CancellationToken cancellationToken)
     {
-        ModelContent content = ModelFile.Read(await ReadAsync(blobs, record.BlobId, cancellationToken));
+        byte[] file = await ReadAsync(blobs, record.BlobId, cancellationToken);
+        ModelContent content = ModelFile.Read(file);
         IServerAlgorithm algorithm = algorithms.Create(job, content.Schema);
         byte[] state = record.StateBlobId is { } saved ? await ReadAsync(blobs, saved, cancellationToken) : [];
         (DownLink? downLink, state) = await DownLink.LoadAsync(job, record, content, state, blob => ReadAsync(blobs, blob, cancellationToken));
@@ -53,7 +62,7 @@ internal sealed class CurrentModel
             algorithm.LoadState(state);
         }
 
-        return new CurrentModel(blobs, record, content, algorithm, downLink);
+        return new CurrentModel(blobs, record, XxHash3.HashToUInt64(file), content, algorithm, downLink);
     }
 
     /// <summary>What devices start from: the version itself, or with a compressed down-link the model that follows it.</summary>
@@ -66,7 +75,13 @@ internal sealed class CurrentModel
             ByteLength = (ulong)Record.ByteLength,
             SchemaHash = ByteString.CopyFrom(Content.Schema.Hash),
         };
-        return _downLink?.Complete(reference) ?? reference;
+        if (_downLink is not null)
+        {
+            return _downLink.Complete(reference);
+        }
+
+        reference.Checksum = _checksum;
+        return reference;
     }
 
     /// <summary>Bytes that a device downloads for the model.</summary>
@@ -74,6 +89,10 @@ internal sealed class CurrentModel
 
     /// <summary>A device has done its task with this model.</summary>
     public void Holds(uint clientIndex) => _downLink?.Holds(clientIndex);
+
+    /// <summary>The file, for a device that takes so many bytes with its task; null when it has to download it, or holds it.</summary>
+    public ModelLease? Lend(uint mostBytes, string heldBlobId) =>
+        _file is { } file && file.Bytes.Length <= mostBytes && heldBlobId != Record.BlobId ? new ModelLease(file.Share()) : null;
 
     /// <summary>The blobs that a role is sent besides the model; written when first asked for.</summary>
     public async Task<ImmutableArray<SectionReference>> DownSectionsAsync(string role, CancellationToken cancellationToken)
@@ -100,11 +119,14 @@ internal sealed class CurrentModel
     /// </summary>
     public (ModelVersionRecord Version, Task Blobs) WriteNext(int version, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        byte[] file = ModelFile.WritePooled(Content, out int length);
-        BlobId model = BlobId.Of(file.AsSpan(0, length));
+        byte[] rented = ModelFile.WritePooled(Content, out int length);
+        var file = new SharedFile(rented, length);
+        (BlobId model, Task written) = _blobs.BeginPut(file.Bytes, cancellationToken);
+        _next.File?.Release();
+        _next = (XxHash3.HashToUInt64(file.Bytes.Span), length <= MostInlineBytes && _downLink is null ? file.Share() : null);
         byte[]? saved = Algorithm.SaveState();
         IReadOnlyList<(BlobId Id, byte[] Bytes)> further = _downLink?.Follow(Content, version, ref saved) ?? [];
-        BlobId? state = saved is null ? null : BlobId.Of(saved);
+        (BlobId? state, Task stateWritten) = saved is null ? (default(BlobId?), Task.CompletedTask) : _blobs.BeginPut(saved, cancellationToken);
         var record = new ModelVersionRecord(
             Record.Job,
             version,
@@ -116,7 +138,7 @@ internal sealed class CurrentModel
             Record.Version,
             ModelVersionOrigin.Round,
             now);
-        return (record, WriteAsync(model, file, length, state is { } id ? [.. further, (id, saved!)] : further, cancellationToken));
+        return (record, Task.WhenAll(ReleaseAfterAsync(written, file), stateWritten, PutAsync(further, cancellationToken)));
     }
 
     /// <summary>Tells the algorithm the job's state epoch; what devices saved under an earlier one is void.</summary>
@@ -130,25 +152,30 @@ internal sealed class CurrentModel
     public void Committed(ModelVersionRecord record)
     {
         Record = record;
+        _file?.Release();
+        (_checksum, _file) = _next;
+        _next = default;
         _downLink?.Committed();
         _down.Clear();
     }
 
-    private async Task WriteAsync(
-        BlobId model, byte[] pooledFile, int length, IReadOnlyList<(BlobId Id, byte[] Bytes)> further, CancellationToken cancellationToken)
+    private async Task PutAsync(IReadOnlyList<(BlobId Id, byte[] Bytes)> blobs, CancellationToken cancellationToken)
+    {
+        foreach ((_, byte[] bytes) in blobs)
+        {
+            await _blobs.PutAsync(bytes, cancellationToken);
+        }
+    }
+
+    private static async Task ReleaseAfterAsync(Task written, SharedFile file)
     {
         try
         {
-            await _blobs.PutAsync(model, pooledFile.AsMemory(0, length), cancellationToken);
+            await written;
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(pooledFile);
-        }
-
-        foreach ((BlobId id, byte[] bytes) in further)
-        {
-            await _blobs.PutAsync(id, bytes, cancellationToken);
+            file.Release();
         }
     }
 

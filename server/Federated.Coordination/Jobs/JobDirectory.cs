@@ -173,7 +173,9 @@ public sealed partial class JobDirectory : IAsyncDisposable
     /// <param name="device">Who checks in.</param>
     /// <param name="request">What it can do and how long it waits.</param>
     /// <param name="cancellationToken">The device has gone.</param>
-    public async Task<CheckInReply> CheckInAsync(DeviceIdentity device, CheckInRequest request, CancellationToken cancellationToken)
+    /// <param name="afterSending">Takes what must stay until the answer has been sent, and is disposed then; without it no model is sent along.</param>
+    public async Task<CheckInReply> CheckInAsync(
+        DeviceIdentity device, CheckInRequest request, CancellationToken cancellationToken, Action<IDisposable>? afterSending = null)
     {
         if (!SdkVersions.IsAtLeast(request.SdkVersion, _services.Options.MinimumSdkVersion))
         {
@@ -181,7 +183,7 @@ public sealed partial class JobDirectory : IAsyncDisposable
         }
 
         // A device that has to send again hears it at once: its coordinator rejects the check-in (see JobCoordinator).
-        CheckInReply reply = await RouteAsync(device, request, cancellationToken);
+        CheckInReply reply = await RouteAsync(device, request, afterSending, cancellationToken);
         UpdateDisposition[] known = await DispositionsAsync(device, request.PendingAssignments, TimeSpan.Zero, cancellationToken);
         reply.Dispositions.AddRange(known.Where(disposition => disposition.Kind != DispositionKind.Pending));
         return reply;
@@ -275,7 +277,8 @@ public sealed partial class JobDirectory : IAsyncDisposable
         }
     }
 
-    private async Task<CheckInReply> RouteAsync(DeviceIdentity device, CheckInRequest request, CancellationToken cancellationToken)
+    private async Task<CheckInReply> RouteAsync(
+        DeviceIdentity device, CheckInRequest request, Action<IDisposable>? afterSending, CancellationToken cancellationToken)
     {
         DeviceTasks tasks = TasksOf(request.Capabilities);
         SupervisedJob? job = null;
@@ -301,7 +304,8 @@ public sealed partial class JobDirectory : IAsyncDisposable
         }
 
         var call = new CheckInCall(
-            device, tasks, request.PendingAssignments, _services.Time.GetUtcNow() + WaitOf(request.WaitMs));
+            device, tasks, request.PendingAssignments, _services.Time.GetUtcNow() + WaitOf(request.WaitMs),
+            afterSending is null ? 0 : request.InlineModelBytes, request.HeldModel);
         if (!job.Post(new JobMessage.CheckedIn(call)))
         {
             return Rejections.Reply(RejectionReason.Unavailable, 2 * _services.Options.RestartDelay);
@@ -309,7 +313,13 @@ public sealed partial class JobDirectory : IAsyncDisposable
 
         try
         {
-            return await call.Answer.WaitAsync(cancellationToken);
+            CheckInReply reply = await call.Answer.WaitAsync(cancellationToken);
+            if (call.Model is { } model)
+            {
+                afterSending!(model);
+            }
+
+            return reply;
         }
         catch (OperationCanceledException)
         {

@@ -119,7 +119,8 @@ internal sealed class RoundOpening
     {
         if (_calls.TryFind(callId, out CheckInCall? call))
         {
-            call.Assign(await _job.TaskOfAsync(assignment, stop));
+            TaskAssignment task = await _job.TaskOfAsync(assignment, stop);
+            call.Assign(task, _job.Model.Lend(call.InlineModelBytes, call.HeldModel));
             _calls.Remove(call);
         }
     }

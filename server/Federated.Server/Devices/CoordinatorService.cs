@@ -21,7 +21,8 @@ internal sealed class CoordinatorService(JobDirectory jobs) : Coordinator.Coordi
         }
 
         RequireFew(request.PendingAssignments.Count, "pending_assignments");
-        return jobs.CheckInAsync(Caller(context), request, context.CancellationToken);
+        return jobs.CheckInAsync(
+            Caller(context), request, context.CancellationToken, context.GetHttpContext().Response.RegisterForDispose);
     }
 
     public override Task<DispositionReply> Disposition(DispositionRequest request, ServerCallContext context)

@@ -38,6 +38,9 @@ internal sealed class FakeWorld : IDisposable
 
     public byte[] ModelBytes { get; }
 
+    /// <summary>What is sent with a task in place of a download; empty for nothing.</summary>
+    public ByteString Inline { get; set; } = ByteString.Empty;
+
     public string BlobId { get; }
 
     public ConcurrentDictionary<string, byte[]> PublicKeys { get; } = new();
@@ -100,7 +103,7 @@ internal sealed class FakeWorld : IDisposable
             TaskAssignment task = NewTask(id, kind, (uint)number);
             change?.Invoke(task);
             task.Ticket = new TicketSigner(_ticketKey, "key-1").Sign(task.TicketContent);
-            var reply = new CheckInReply { Assignment = task };
+            var reply = new CheckInReply { Assignment = task, Model = Inline };
             reply.Dispositions.AddRange(dispositions);
             return Task.FromResult(reply);
         });

@@ -1,6 +1,8 @@
+using System.IO.Hashing;
 using Federated.Client.Sessions;
 using Federated.Protocol;
 using Federated.Protocol.V1;
+using Google.Protobuf;
 using Grpc.Core;
 
 namespace Federated.FunctionalTests.Client;
@@ -33,6 +35,61 @@ public sealed class TransferTests
         Assert.Equal(1, summary.Trained);
         Assert.Equal([0UL, (ulong)half], world.Downloads.Select(d => d.Offset));
         Assert.Equal(world.ModelBytes.Length, world.BytesServed);
+    }
+
+    [Fact]
+    public async Task Model_ComesWithItsTask_IsNotDownloaded()
+    {
+        await using DeviceFixture fixture = await DeviceFixture.StartAsync();
+        FakeWorld world = fixture.World;
+        world.Inline = ByteString.CopyFrom(world.ModelBytes);
+        world.Assign();
+        world.Assign();
+
+        SessionSummary summary = await fixture.RunAsync();
+
+        Assert.Equal(2, summary.Trained);
+        Assert.Empty(world.Downloads);
+        Assert.All(world.CheckInRequests, request => Assert.Equal(1u << 20, request.InlineModelBytes));
+        Assert.Equal(["", world.BlobId], world.CheckInRequests.Take(2).Select(request => request.HeldModel));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Model_ComesDamaged_IsDownloaded(bool withChecksum)
+    {
+        await using DeviceFixture fixture = await DeviceFixture.StartAsync();
+        FakeWorld world = fixture.World;
+        byte[] damaged = [.. world.ModelBytes];
+        damaged[^1] ^= 1;
+        world.Inline = ByteString.CopyFrom(damaged);
+        world.Assign(change: task =>
+        {
+            if (withChecksum)
+            {
+                task.Model.Checksum = XxHash3.HashToUInt64(world.ModelBytes);
+            }
+        });
+
+        SessionSummary summary = await fixture.RunAsync();
+
+        Assert.Equal(1, summary.Trained);
+        Assert.Single(world.Downloads);
+    }
+
+    [Fact]
+    public async Task Download_AnotherChecksumThanTheTasks_IsABadModel()
+    {
+        await using DeviceFixture fixture = await DeviceFixture.StartAsync();
+        FakeWorld world = fixture.World;
+        world.Assign(change: task => task.Model.Checksum = XxHash3.HashToUInt64(world.ModelBytes) + 1);
+
+        SessionSummary summary = await fixture.RunAsync();
+
+        Assert.Equal(1, summary.Failed);
+        Assert.Equal(ErrorKinds.BadModel, Assert.Single(world.Failures).Kind);
+        Assert.Equal(2, world.Downloads.Count);
     }
 
     [Fact]

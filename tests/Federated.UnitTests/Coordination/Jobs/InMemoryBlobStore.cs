@@ -20,12 +20,8 @@ internal sealed class InMemoryBlobStore(FaultInjector faults) : IBlobStore
     public Task<BlobId> PutAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
         faults.AroundAsync("blobs.Put", () => Put(content.ToArray()));
 
-    public Task PutAsync(BlobId id, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
-        faults.AroundAsync("blobs.Put", () =>
-        {
-            Assert.Equal(id, Put(content.ToArray()));
-            return true;
-        });
+    public (BlobId Id, Task Durable) BeginPut(ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
+        (BlobId.Of(content.Span), PutAsync(content, cancellationToken));
 
     public Task<byte[]?> ReadAsync(BlobId id, CancellationToken cancellationToken) =>
         faults.AroundAsync("blobs.Read", () => _blobs.GetValueOrDefault(id));

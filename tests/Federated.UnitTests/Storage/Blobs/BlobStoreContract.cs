@@ -25,6 +25,27 @@ public abstract class BlobStoreContract
     }
 
     [Fact]
+    public async Task BeginPut_Content_IsNamedAtOnceAndThereWhenDurable()
+    {
+        var content = Content(300_000);
+
+        var (id, durable) = Store.BeginPut(content, Cancel);
+        Assert.Equal(BlobId.Of(content), id);
+        await durable;
+
+        Assert.Equal(content, await Store.ReadAsync(id, Cancel));
+    }
+
+    [Fact]
+    public async Task BeginPut_Cancelled_LeavesNothing()
+    {
+        var (id, durable) = Store.BeginPut(Content(10), new CancellationToken(canceled: true));
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => durable);
+        Assert.False(await Store.ExistsAsync(id, Cancel));
+    }
+
+    [Fact]
     public async Task Put_InEveryWay_GivesTheSameBlob()
     {
         var content = Content(300_000);
