@@ -51,7 +51,7 @@ static void Run(Corpus corpus, int steps, int rounds, int probes, double rate, b
     TorchRuntime.Initialise();
     long started = Stopwatch.GetTimestamp();
     var network = new CharTransformer(corpus.Vocabulary, Context, Width, Layers);
-    using TorchObjective trainer = Objective(network, corpus);
+    using TorchObjective trainer = Objective(network, corpus, trains: true);
     WeightInitialiser.Initialise(network, seed: 1);
     float[] parameters = trainer.Module.ToContent().Parameters;
     trainer.Select(corpus.First, Enumerable.Range(0, corpus.First.Count).ToArray());
@@ -59,7 +59,7 @@ static void Run(Corpus corpus, int steps, int rounds, int probes, double rate, b
     FirstOrder.Train(trainer, parameters, steps, rate: 3e-3, (step, loss) => Say(step % 100 == 0 || step == steps, $"  gradients, step {step}/{steps}  loss {loss:0.0000}  {Elapsed(started)}"), stop);
 
     // 2. One byte per gradient: four machines with the other speakers, forward passes only.
-    TorchObjective[] objectives = [.. Enumerable.Range(0, Machines + 2).Select(_ => Objective(Tuned(corpus, isWhole), corpus))];
+    TorchObjective[] objectives = [.. Enumerable.Range(0, Machines + 2).Select(_ => Objective(Tuned(corpus, isWhole), corpus, trains: false))];
     using var owned = new Owned(objectives);
     TorchObjective judge = objectives[^1];
     ModelSchema schema = judge.Module.Schema;
@@ -119,8 +119,8 @@ static CharTransformer Tuned(Corpus corpus, bool isWhole)
     return network;
 }
 
-static TorchObjective Objective(CharTransformer network, Corpus corpus) =>
-    new(new FlatModule(network, architecture: "chartransformer"), [Context], corpus.Vocabulary, Context);
+static TorchObjective Objective(CharTransformer network, Corpus corpus, bool trains) =>
+    new(new FlatModule(network, architecture: "chartransformer", trains: trains), [Context], corpus.Vocabulary, Context);
 
 static void Say(bool isDue, string line)
 {

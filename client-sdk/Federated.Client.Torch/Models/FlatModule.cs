@@ -22,12 +22,14 @@ public sealed class FlatModule : IDisposable
     /// <param name="device">Where the tensors live; null means the CPU.</param>
     /// <param name="statistics">Whether the float buffers (batch-norm statistics) are aggregated or local to each device.</param>
     /// <param name="architecture">The name by which a device builds the module; may be empty.</param>
+    /// <param name="trains">False for forward passes only: no memory is taken for gradients.</param>
     /// <exception cref="ArgumentException">A tensor has another type, or the module has no parameters.</exception>
     public FlatModule(
         nn.Module<Tensor, Tensor> module,
         Device? device = null,
         TensorScope statistics = TensorScope.Aggregated,
-        string architecture = "")
+        string architecture = "",
+        bool trains = true)
     {
         ArgumentNullException.ThrowIfNull(module);
         Module = module;
@@ -46,14 +48,14 @@ public sealed class FlatModule : IDisposable
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();
         Parameters = Zeros(Schema.ParameterCount, ScalarType.Float32);
-        Gradient = Zeros(Schema.ParameterCount, ScalarType.Float32);
+        Gradient = Zeros(trains ? Schema.ParameterCount : 0, ScalarType.Float32);
         Statistics = Zeros(Schema.StatisticCount, ScalarType.Float32);
         Counts = Zeros(Schema.CountCount, ScalarType.Int64);
         long offset = 0;
         foreach (var (_, parameter) in module.named_parameters())
         {
             Rehome(parameter, Parameters, offset);
-            if (parameter.requires_grad)
+            if (parameter.requires_grad && trains)
             {
                 Tensor view = Gradient.narrow(0, offset, parameter.NumberOfElements).view(parameter.shape).DetachFromDisposeScope();
                 parameter.grad = view;
@@ -79,7 +81,7 @@ public sealed class FlatModule : IDisposable
     /// <summary>All parameters: float32, one dimension.</summary>
     public Tensor Parameters { get; }
 
-    /// <summary>All gradients; <c>backward()</c> adds to it. Elements of frozen parameters stay zero.</summary>
+    /// <summary>All gradients; <c>backward()</c> adds to it. Elements of frozen parameters stay zero. Empty for a module that makes forward passes only.</summary>
     public Tensor Gradient { get; }
 
     /// <summary>All float buffers.</summary>

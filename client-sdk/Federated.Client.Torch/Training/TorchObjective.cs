@@ -103,6 +103,11 @@ public sealed class TorchObjective : IExampleObjective, INormalisationObjective,
     /// <inheritdoc />
     public double LossAndGradient(ReadOnlySpan<float> parameters, ReadOnlySpan<int> batch, Span<float> gradient)
     {
+        if (Module.Gradient.NumberOfElements == 0)
+        {
+            throw new InvalidOperationException("The module was made for forward passes only; it has no memory for gradients.");
+        }
+
         Module.LoadParameters(parameters);
         double loss = Backward(batch);
         FlatTensor.Store(Module.Gradient, gradient, nameof(gradient));

@@ -1,5 +1,6 @@
 using Federated.Client.Torch.Models;
 using Federated.Client.Torch.Training;
+using Federated.Client.Training;
 using Federated.Protocol.Models;
 using Federated.UnitTests.Training;
 using static TorchSharp.torch;
@@ -122,5 +123,22 @@ public class FlatModuleTests
         }
 
         public override Tensor forward(Tensor input) => lstm.call(input).Item1;
+    }
+
+    [Fact]
+    public void Constructor_ForForwardPassesOnly_HasLossesButNoGradients()
+    {
+        using var trained = new TorchObjective(new FlatModule(nn.Linear(3, 2)), [3], 2);
+        using var forward = new TorchObjective(new FlatModule(nn.Linear(3, 2), trains: false), [3], 2);
+        float[] features = [1, 2, 3];
+        int[] labels = [1], rows = [0];
+        var examples = new ExampleSet(features, 3, labels);
+        trained.Select(examples, rows);
+        forward.Select(examples, rows);
+        float[] parameters = [1, 2, 3, 4, 5, 6, 7, 8];
+
+        Assert.Equal(trained.Loss(parameters, [0]), forward.Loss(parameters, [0]));
+        Assert.Equal(0, forward.Module.Gradient.NumberOfElements);
+        Assert.Throws<InvalidOperationException>(() => forward.LossAndGradient(parameters, [0], new float[8]));
     }
 }
