@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 
 namespace Federated.AggregatorHost;
 
-/// <summary>Devices show the node the token that the server gave them. A device that was revoked gets no new one; until then it is bound to its tickets.</summary>
+/// <summary>Devices show the node the token that the server gave them. Of revoked devices the server tells the nodes.</summary>
 internal sealed class DeviceTokens(ServerKeys keys, IOptions<TrustOptions> trust, TimeProvider time) : IConfigureNamedOptions<JwtBearerOptions>
 {
     public const string Scheme = "Device";

@@ -7,6 +7,7 @@ using Federated.Aggregator.Hosting.Trust;
 using Federated.Aggregator.Tree;
 using Federated.Protocol.Tickets;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -87,7 +88,8 @@ internal static partial class NodeHost
         services.AddSingleton<IConfigureOptions<JwtBearerOptions>, DeviceTokens>();
         services.AddAuthentication().AddJwtBearer(DeviceTokens.Scheme);
         services.AddAuthorizationBuilder().AddPolicy(
-            DevicePolicy.Name, policy => policy.AddAuthenticationSchemes(DeviceTokens.Scheme).RequireAuthenticatedUser());
+            DevicePolicy.Name, policy => policy.AddAuthenticationSchemes(DeviceTokens.Scheme).RequireAuthenticatedUser().AddRequirements(new NotRevoked()));
+        services.AddSingleton<IAuthorizationHandler, NotRevokedHandler>();
     }
 
     private static IResult Ready(AggregatorNode node)

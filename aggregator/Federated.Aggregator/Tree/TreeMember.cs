@@ -46,8 +46,12 @@ public sealed partial class TreeMember : IAsyncDisposable
         _options = options.Value;
         _time = time;
         _logger = logger;
+        Revocations = new DeviceRevocations(time);
         _alive = time.CreateTimer(_ => _ = SayAliveAsync(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
+
+    /// <summary>The devices that the node refuses.</summary>
+    public DeviceRevocations Revocations { get; }
 
     /// <summary>Random id of this process.</summary>
     public string Incarnation { get; } = Guid.NewGuid().ToString("N");
@@ -64,6 +68,13 @@ public sealed partial class TreeMember : IAsyncDisposable
         _subscriptions.Add(_bus.Subscribe<RoundClosing>(HandleAsync, 1));
         _subscriptions.Add(_bus.Subscribe<RoundEnded>(HandleAsync, 1));
         _subscriptions.Add(_bus.Subscribe<CoefficientsReady>(HandleAsync, 1));
+        _subscriptions.Add(_bus.Subscribe<DevicesRevoked>(
+            (revoked, _) =>
+            {
+                Revocations.Take(revoked);
+                return ValueTask.CompletedTask;
+            },
+            1));
         await _bus.PublishAsync(Introduction, cancellationToken);
         _alive.Change(_options.IdleAliveInterval, Timeout.InfiniteTimeSpan);
     }
@@ -451,7 +462,7 @@ public sealed partial class TreeMember : IAsyncDisposable
             await _bus.PublishAsync(
                 new NodeAlive(
                     _node.NodeId, Incarnation, ++_sequence, load.Waiting, load.ArrivalRate, load.SecondsPerUpdate, _node.Slots.Free, load.IdleWorkers,
-                    HeldOnes(), Introduction),
+                    HeldOnes(), Introduction, Revocations.Known),
                 CancellationToken.None);
         }
         catch (Exception exception)

@@ -14,9 +14,10 @@ namespace Federated.Protocol.Tier;
 /// sees from it what it has not heard of, and answers <see cref="RoundEnded"/> for one that is over. Null for none.
 /// </param>
 /// <param name="Introduction">Who the node is: for a coordinator that has not heard it join, where the registry of nodes is lost as well.</param>
+/// <param name="Revocations">Unix milliseconds up to which the node knows every revoked device; 0 for none.</param>
 public sealed record NodeAlive(
     string NodeId, string Incarnation, long Sequence, int Queue, double ArrivalRate, double SecondsPerUpdate, int FreeSlots, int IdleWorkers,
-    IReadOnlyList<HeldRound>? Rounds = null, NodeJoined? Introduction = null) : ITierEvent
+    IReadOnlyList<HeldRound>? Rounds = null, NodeJoined? Introduction = null, long Revocations = 0) : ITierEvent
 {
     /// <summary>The most rounds in one event.</summary>
     public const int MaxRounds = 64;

@@ -23,4 +23,5 @@ namespace Federated.Protocol.Tier;
 [JsonSerializable(typeof(NodeJoined))]
 [JsonSerializable(typeof(NodeAlive))]
 [JsonSerializable(typeof(NodeLeft))]
+[JsonSerializable(typeof(DevicesRevoked))]
 public sealed partial class TierJson : JsonSerializerContext;

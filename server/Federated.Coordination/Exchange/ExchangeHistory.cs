@@ -41,7 +41,7 @@ internal sealed class ExchangeHistory : IDisposable
         _retain = OneByteRun.RetainOf(job.Record.Definition);
         _current = snapshot.Current;
         _open = snapshot.OpenRound?.Key;
-        _lastNumber = JobHistory.Of(snapshot.Current, snapshot.Rounds).LastNumber;
+        _lastNumber = JobHistory.Of(snapshot.Current, snapshot.Rounds, snapshot.FailedStatistics).LastNumber;
         Machine = machine;
         Initial = new ModelReference
         {

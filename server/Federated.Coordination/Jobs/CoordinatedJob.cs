@@ -82,7 +82,7 @@ internal sealed class CoordinatedJob
         }
 
         ModelVersionRecord version = Model.Record;
-        switch (RoundSchedule.After(Record.Definition, version.TrainingRounds, History.Examined, History.Described))
+        switch (RoundSchedule.After(Record.Definition, version.TrainingRounds, History.Examined, History.Described, History.FailedStatistics))
         {
             case NextRound.Train:
                 Begin(TaskKind.Train, History.LastNumber + 1);

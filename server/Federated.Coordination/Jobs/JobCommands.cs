@@ -62,7 +62,7 @@ internal sealed class JobCommands
         FencedException.ThrowIf(await _job.Services.Store.RollBackAsync(_job.Lease, record, stateEpoch, stop));
         _job.Record = _job.Record with { StateEpoch = stateEpoch, CurrentVersion = record.Version };
         await _job.LoadModelAsync(record, stop);
-        _job.History = JobHistory.Of(record, []);
+        _job.History = JobHistory.Of(record, [], failedStatistics: 0);
         _logger.RolledBack(_job.Key, version, record.Version);
         await _job.BeginNextAsync(stop);
         return JobCommandOutcome.Done;

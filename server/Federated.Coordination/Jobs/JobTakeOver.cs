@@ -40,7 +40,7 @@ internal sealed class JobTakeOver
         }
 
         await _job.LoadModelAsync(snapshot.Current, stop);
-        _job.History = JobHistory.Of(snapshot.Current, snapshot.Rounds);
+        _job.History = JobHistory.Of(snapshot.Current, snapshot.Rounds, snapshot.FailedStatistics);
         _logger.TakenOver(_job.Key, _job.Lease.Epoch, snapshot.Current.Version, snapshot.OpenRound?.Key.Round);
         if (snapshot.OpenRound is { } open)
         {

@@ -152,7 +152,7 @@ internal sealed class RoundClosing
     public void Skip(string reason)
     {
         RoundKey round = Machine.Key!;
-        _job.History = _job.History.Abandoned(round);
+        _job.History = _job.History.Skipped(round);
         Machine.Finish();
         _logger.Skipped(round, reason);
     }

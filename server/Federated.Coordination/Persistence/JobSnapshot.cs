@@ -8,12 +8,14 @@ namespace Federated.Coordination.Persistence;
 /// </param>
 /// <param name="Assignments">The assignments of the open round; empty when none is open.</param>
 /// <param name="Failures">The failures of the open round; empty when none is open.</param>
+/// <param name="FailedStatistics">How many rounds of statistics were abandoned since the last one that closed.</param>
 public sealed record JobSnapshot(
     JobRecord Job,
     ModelVersionRecord Current,
     IReadOnlyList<RoundRecord> Rounds,
     IReadOnlyList<AssignmentRecord> Assignments,
-    IReadOnlyList<ClientFailureRecord> Failures)
+    IReadOnlyList<ClientFailureRecord> Failures,
+    int FailedStatistics)
 {
     /// <summary>The round that was open when the snapshot was taken, or null.</summary>
     public RoundRecord? OpenRound => Rounds.SingleOrDefault(round => round.State == RoundState.Open);

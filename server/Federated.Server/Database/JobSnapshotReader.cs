@@ -1,4 +1,5 @@
 using Federated.Coordination.Persistence;
+using Federated.Protocol.V1;
 using Federated.Server.Database.Rows;
 using Microsoft.EntityFrameworkCore;
 
@@ -22,12 +23,17 @@ internal static class JobSnapshotReader
         var open = rounds.SingleOrDefault(row => row.State == RoundState.Open);
         var assignments = open is null ? [] : await AssignmentsAsync(context, open, cancellationToken);
         var failures = open is null ? [] : await FailuresAsync(context, open, cancellationToken);
+        var statistics = context.Rounds.AsNoTracking().Where(row =>
+            row.TenantId == key.TenantId && row.JobId == key.JobId && row.Kind == TaskKind.Statistics);
+        var lastPooled = await statistics.Where(row => row.State == RoundState.Closed).MaxAsync(row => (int?)row.Round, cancellationToken) ?? -1;
+        var failedStatistics = await statistics.CountAsync(row => row.State == RoundState.Abandoned && row.Round > lastPooled, cancellationToken);
         return new JobSnapshot(
             RowMapping.ToRecord(job),
             RowMapping.ToRecord(current),
             rounds.ConvertAll(RowMapping.ToRecord),
             assignments.ConvertAll(RowMapping.ToRecord),
-            failures.ConvertAll(RowMapping.ToRecord));
+            failures.ConvertAll(RowMapping.ToRecord),
+            failedStatistics);
     }
 
     private static Task<List<AssignmentRow>> AssignmentsAsync(ServerContext context, RoundRow round, CancellationToken cancellationToken)

@@ -61,7 +61,7 @@ internal static class DevicesApi
             row.RevokedAt = time.GetUtcNow();
             await context.SaveChangesAsync(cancellationToken);
             var device = new DeviceIdentity(row.TenantId, deviceId);
-            revoked.Add(device);
+            revoked.Add(device, row.RevokedAt.Value);
             jobs.DeviceRevoked(device);
             await audit.RecordAsync(actor, "device.revoke", deviceId, "", cancellationToken);
         }

@@ -7,7 +7,7 @@ using Federated.Protocol.Tier;
 namespace Federated.Server.Tier;
 
 /// <summary>The aggregation tier of processes of their own: events go out and come in over the bus, partials by streamed calls.</summary>
-internal sealed class DistributedAggregationTier(TierParts parts, ILogger<DistributedAggregationTier> logger) : IAggregationTier, IAsyncDisposable
+internal sealed class DistributedAggregationTier(TierParts parts, RevocationNews revocations, ILogger<DistributedAggregationTier> logger) : IAggregationTier, IAsyncDisposable
 {
     private readonly ConcurrentDictionary<RoundKey, TierRoundDriver> _rounds = new();
     private readonly ConcurrentDictionary<(string Tenant, string Job), RoundEnded> _ended = new();
@@ -18,6 +18,7 @@ internal sealed class DistributedAggregationTier(TierParts parts, ILogger<Distri
     public void Start()
     {
         parts.Nodes.Changed += SignalAll;
+        revocations.Start();
         Listen<NodeJoined>(parts.Nodes.Joined);
         _subscriptions.Add(parts.Bus.Subscribe<NodeAlive>(AliveAsync, parallelism: 8));
         Listen<NodeLeft>(parts.Nodes.Left);
@@ -68,6 +69,7 @@ internal sealed class DistributedAggregationTier(TierParts parts, ILogger<Distri
     public async ValueTask DisposeAsync()
     {
         parts.Nodes.Changed -= SignalAll;
+        revocations.Stop();
         foreach (IAsyncDisposable subscription in _subscriptions)
         {
             await subscription.DisposeAsync();
@@ -112,6 +114,7 @@ internal sealed class DistributedAggregationTier(TierParts parts, ILogger<Distri
     private async ValueTask AliveAsync(NodeAlive alive, CancellationToken cancellationToken)
     {
         await parts.Nodes.AliveAsync(alive, cancellationToken);
+        await revocations.TellAsync(alive.Revocations, cancellationToken);
         foreach (HeldRound held in alive.Rounds ?? [])
         {
             if (_rounds.TryGetValue(held.Key, out TierRoundDriver? driver))

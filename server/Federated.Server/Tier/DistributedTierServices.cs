@@ -20,6 +20,7 @@ internal static class DistributedTierServices
         services.AddSingleton<SidecarWatch>();
         services.AddSingleton<TierTransfers>();
         services.AddSingleton<TierParts>();
+        services.AddSingleton<RevocationNews>();
         services.AddSingleton<DistributedAggregationTier>();
         services.AddSingleton<IAggregationTier>(provider => provider.GetRequiredService<DistributedAggregationTier>());
         services.AddHostedService<DistributedCoordinationService>();

@@ -319,6 +319,21 @@ public abstract class JobStoreContract
             version == 0 ? null : version - 1, version == 0 ? ModelVersionOrigin.Initial : ModelVersionOrigin.Round, Start.AddMinutes(version));
     }
 
+    [Fact]
+    public async Task AcquireAsync_StatisticsAbandonedAndThenClosed_CountsThemSinceTheLastThatClosed()
+    {
+        var store = await CreateStoreAsync();
+        var lease = await CreateJobAsync(store);
+        for (var round = 0; round < 2; round++)
+        {
+            var key = Round1 with { Round = round, Kind = TaskKind.Statistics };
+            await store.OpenRoundAsync(lease, OpenRound() with { Key = key }, [], Cancellation);
+            await store.AbandonRoundAsync(Abandonment(lease) with { Round = key, Failures = [] }, Cancellation);
+        }
+
+        Assert.Equal(2, (await store.AcquireAsync(Job, Cancellation))!.FailedStatistics);
+    }
+
     private static RoundRecord OpenRound()
     {
         return new RoundRecord(Round1, RoundState.Open, 0, 0, Start, Start.AddMinutes(10));

@@ -2,15 +2,16 @@ using System.Security.Cryptography;
 using Federated.Protocol.V1;
 using Google.Protobuf;
 using Grpc.Core;
+using Grpc.Net.Client;
 
 namespace Federated.FunctionalTests.Server;
 
 /// <summary>A device that speaks the protocol by hand, so that it can also speak it wrongly.</summary>
 internal sealed class TestDevice : IDisposable
 {
-    private readonly RunningServer _server;
+    private readonly GrpcChannel _server;
 
-    private TestDevice(RunningServer server, ECDsa key)
+    private TestDevice(GrpcChannel server, ECDsa key)
     {
         _server = server;
         Key = key;
@@ -26,9 +27,11 @@ internal sealed class TestDevice : IDisposable
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    private Identity.IdentityClient Identity => new(_server.Channel);
+    private Identity.IdentityClient Identity => new(_server);
 
-    public static async Task<TestDevice> EnrolAsync(RunningServer server, string enrolmentToken)
+    public static Task<TestDevice> EnrolAsync(RunningServer server, string enrolmentToken) => EnrolAsync(server.Channel, enrolmentToken);
+
+    public static async Task<TestDevice> EnrolAsync(GrpcChannel server, string enrolmentToken)
     {
         var device = new TestDevice(server, ECDsa.Create(ECCurve.NamedCurves.nistP256));
         var reply = await device.Identity.EnrolAsync(

@@ -11,6 +11,7 @@ using Federated.Protocol.Models;
 using Federated.Server.Configuration;
 using Federated.Server.Database.Rows;
 using Federated.Storage.Blobs;
+using Grpc.Net.Client;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 
@@ -191,6 +192,23 @@ internal sealed class TierWorld : IAsyncDisposable
         }
 
         return Task.WhenAll(_devices.Select(device => device.RunAsync(Cancellation)));
+    }
+
+    /// <summary>A device that speaks the protocol by hand and has an access token.</summary>
+    public async Task<TestDevice> EnrolAsync()
+    {
+        using HttpClient administrator = NewAdministrator();
+        string token = (string)(await PostAsync(administrator, "/api/v1/enrolment-tokens", new { uses = 1, lifetimeHours = 1 }))["token"]!;
+        using var channel = GrpcChannel.ForAddress(Grpc);
+        TestDevice device = await TestDevice.EnrolAsync(channel, token);
+        await device.AuthenticateAsync();
+        return device;
+    }
+
+    public async Task RevokeAsync(TestDevice device)
+    {
+        using HttpClient administrator = NewAdministrator();
+        await PostAsync(administrator, $"/api/v1/devices/{device.DeviceId}/revoke", new { });
     }
 
     /// <summary>Lets the device go on that was held.</summary>

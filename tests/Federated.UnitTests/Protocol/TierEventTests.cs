@@ -68,6 +68,11 @@ public sealed class TierEventTests
         Same(new RoundEnded(Key, 1, true, "made"), TierJson.Default.RoundEnded);
         Same(new NodeJoined("node-1", "c0ffee", "http://a", "http://b", 8, 9, 10), TierJson.Default.NodeJoined);
         Same(new NodeAlive("node-1", "c0ffee", 4, 5, 6.5, 7.5, 8, 9), TierJson.Default.NodeAlive);
+        DevicesRevoked revoked = ThereAndBack(
+            new DevicesRevoked(1, 2, [.. Enumerable.Repeat(new RevokedDevice(new string('t', 64), new string('d', 64), long.MaxValue), DevicesRevoked.MaxDevices)]),
+            TierJson.Default.DevicesRevoked, out int bytes);
+        Assert.Equal((1, 2, DevicesRevoked.MaxDevices), (revoked.After, revoked.Until, revoked.Devices.Length));
+        Assert.InRange(bytes, 1, 60 * 1024);
         HeldRound held = new(Key, 3, 17);
         NodeAlive alive = ThereAndBack(new NodeAlive("node-1", "c0ffee", 4, 5, 6.5, 7.5, 8, 9, [held], new NodeJoined("node-1", "c0ffee", "http://a", "http://b", 8, 9, 10)), TierJson.Default.NodeAlive, out _);
         Assert.Equal([held], alive.Rounds);

@@ -1,5 +1,6 @@
 using Federated.Coordination.Persistence;
 using Federated.Protocol.Rounds;
+using Federated.Protocol.V1;
 
 namespace Federated.UnitTests.Coordination.Jobs;
 
@@ -96,7 +97,9 @@ internal sealed class InMemoryJobStore(FaultInjector faults) : IJobStore
                 _versions[(job, record.CurrentVersion)],
                 rounds,
                 [.. _assignments.Values.Where(assignment => assignment.Round == open)],
-                [.. _failures.Values.Where(failure => failure.Round == open)]);
+                [.. _failures.Values.Where(failure => failure.Round == open)],
+                _rounds.Values.Where(round => JobOf(round.Key) == job && round.Key.Kind == TaskKind.Statistics && round.State != RoundState.Open)
+                    .OrderByDescending(round => round.Key.Round).TakeWhile(round => round.State == RoundState.Abandoned).Count());
         });
 
     public Task<StoreOutcome> OpenRoundAsync(

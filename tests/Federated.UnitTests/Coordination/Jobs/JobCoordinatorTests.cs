@@ -553,6 +553,37 @@ public sealed class JobCoordinatorTests : IAsyncDisposable
         Assert.DoesNotContain(world.Store.Rounds, round => round.Key.Kind == TaskKind.Statistics);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Statistics_Abandoned_AreTakenAtTheNextVersion(bool restarts)
+    {
+        await using var world = new CoordinationWorld(TwoDevices with { Statistics = new() { Kinds = ["features"], Features = 3, DeadlineSeconds = 50 } });
+        await world.CreateJobAsync();
+        await CheckInBothAsync(world);
+        world.Time.Advance(TimeSpan.FromSeconds(50));
+        await world.UntilAsync(progress => progress.Phase == RoundPhase.Selection);
+        if (restarts)
+        {
+            await world.RestartAsync(isLost: _ => false);
+        }
+
+        TaskAssignment[] training = await CheckInBothAsync(world);
+        Assert.All(training, task => Assert.True(world.Tier.Upload(task.TicketContent, [0.5, 0.25, -1], 4)));
+        await world.UntilAsync(progress => progress.Version == 1);
+        TaskAssignment[] statistics = await CheckInBothAsync(world);
+        Assert.All(statistics, task => Assert.True(world.Tier.Upload(task.TicketContent, [1, 1, 1, 2, 2, 2, 4, 4, 4], 1)));
+        TaskAssignment[] next = await CheckInBothAsync(world);
+
+        Assert.All(training, task => Assert.Equal(TaskKind.Train, task.Kind));
+        Assert.All(statistics, task => Assert.Equal((TaskKind.Statistics, 1u), (task.Kind, task.Round)));
+        Assert.All(next, task => Assert.Equal(TaskKind.Train, task.Kind));
+        RoundRecord first = world.Store.Rounds.Single(round => round.Key is { Kind: TaskKind.Statistics, Round: 0 });
+        Assert.Equal(RoundState.Abandoned, first.State);
+        Assert.Contains("at the deadline", first.Reason);
+        Assert.Equal(RoundState.Closed, world.Store.Rounds.Single(round => round.Key is { Kind: TaskKind.Statistics, Round: 1 }).State);
+    }
+
     [Fact]
     public async Task Create_StatisticsThatTheModelDoesNotTell_NamesThem()
     {

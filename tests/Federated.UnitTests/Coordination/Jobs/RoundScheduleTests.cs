@@ -64,4 +64,24 @@ public sealed class RoundScheduleTests
         Assert.Equal(NextRound.Train, RoundSchedule.After(job, 2, examined: true, described: true));
         Assert.Equal(NextRound.None, RoundSchedule.After(job, 4, examined: true, described: false));
     }
+
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(2, true)]
+    [InlineData(RoundSchedule.StatisticsTries, false)]
+    public void After_StatisticsAbandonedSoOften_TakesThemAtTheNextVersion(int failed, bool again)
+    {
+        var job = new JobDefinition { Rounds = 9, Statistics = new() { Kinds = ["labels"] } };
+
+        Assert.Equal(NextRound.Train, RoundSchedule.After(job, 4, examined: false, described: true, failed));
+        Assert.Equal(again ? NextRound.Statistics : NextRound.Train, RoundSchedule.After(job, 5, examined: false, described: false, failed));
+    }
+
+    [Fact]
+    public void After_StatisticsAbandonedTooOften_TakesThemAtTheirNextTime()
+    {
+        var job = new JobDefinition { Rounds = 9, Statistics = new() { Kinds = ["labels"], EveryRounds = 4 } };
+
+        Assert.Equal(NextRound.Statistics, RoundSchedule.After(job, 4, examined: false, described: false, RoundSchedule.StatisticsTries));
+    }
 }
