@@ -37,8 +37,12 @@ public static class HierarchyPlanner
         NodePlan PlanNode(NodeLoad node, int count, bool isTop)
         {
             double queue = queues.GetValueOrDefault(node.NodeId).Value ?? count;
-            int leaves = (int)Math.Clamp(Math.Ceiling(queue / options.UpdatesPerLeaf), 1, options.MaxLeavesPerNode);
+            int leaves = LeavesFor(queue, options);
             return new NodePlan(node.NodeId, count, leaves, HasMiddle: leaves > 1 || !isTop, isTop);
         }
     }
+
+    /// <summary>The leaves of a node with a queue: ⌈Q / I⌉, at least 1.</summary>
+    internal static int LeavesFor(double queue, PlannerOptions options) =>
+        (int)Math.Clamp(Math.Ceiling(queue / options.UpdatesPerLeaf), 1, options.MaxLeavesPerNode);
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Federated.Aggregator.Rounds;
+using Federated.Coordination.Hierarchy;
 using Federated.Coordination.Tier;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.Tier;
@@ -393,6 +394,41 @@ internal sealed class TierRound(RoundKey key, NodeDirectory nodes, TierOptions o
             if (!_tree!.Present.Nodes.IsEmpty && Aggregate is null)
             {
                 Replace_NeedsLock(_tree.Lost);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Looks at the loads again: other leaves, and other nodes for assignments that are not made yet. Not while the round closes, or while a node is
+    /// silent or has not opened the present tree: what is under way comes first.
+    /// </summary>
+    public void Replan(PlannerOptions planner)
+    {
+        lock (_gate)
+        {
+            if (_isClosing || Aggregate is not null || _assigned.Count == 0 || _tree is not { Present.Nodes.IsEmpty: false } tree
+                || _members.Values.Any(member => member.Incarnation is null || member.HasRecovery))
+            {
+                return;
+            }
+
+            KnownNode[] present = [.. nodes.Present(options.NodeLossAfter).Where(node => tree.Present.Find(node.Info.NodeId) is not null)];
+            if (present.Length < tree.Present.Nodes.Length)
+            {
+                return;
+            }
+
+            int from = Math.Max(tree.FirstLater, _assigned.Values.Max() + 1);
+            if (TreeReplanning.Again(
+                tree.Present,
+                [.. present.Select(node => node.Load)],
+                present.ToDictionary(node => node.Info.NodeId, node => node.Queue, StringComparer.Ordinal),
+                tree.PlannedFor(from),
+                planner) is { } replan)
+            {
+                _tree = tree.Again(replan, from);
+                ForgetAnswers_NeedsLock();
+                Signal_NeedsLock();
             }
         }
     }

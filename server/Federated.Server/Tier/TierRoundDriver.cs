@@ -17,6 +17,7 @@ internal sealed partial class TierRoundDriver(TierRound round, TierParts parts, 
     private string _eTag = "";
     private RoundTree? _saved;
     private bool _mayHaveMissed;
+    private long _plannedAt;
 
     public TierRound Round => round;
 
@@ -39,6 +40,7 @@ internal sealed partial class TierRoundDriver(TierRound round, TierParts parts, 
             }
 
             await ReadyAsync(cancellationToken);
+            _plannedAt = parts.Time.GetTimestamp();
             parts.Trees.Opened(round.Key, round.Tree!.Present, round.View);
         }
         finally
@@ -101,7 +103,7 @@ internal sealed partial class TierRoundDriver(TierRound round, TierParts parts, 
 
     private string StateKey => StateKeyOf(round.Key);
 
-    /// <summary>While devices report: notices what is lost and brings the rest into the next tree.</summary>
+    /// <summary>While devices report: notices what is lost and brings the rest into the next tree; plans again on a period.</summary>
     private async Task WatchAsync(CancellationToken cancellationToken)
     {
         while (!cancellationToken.IsCancellationRequested)
@@ -112,6 +114,12 @@ internal sealed partial class TierRoundDriver(TierRound round, TierParts parts, 
                 await _turn.WaitAsync(cancellationToken);
                 try
                 {
+                    if (parts.Time.GetElapsedTime(_plannedAt) >= parts.Planner.Period)
+                    {
+                        _plannedAt = parts.Time.GetTimestamp();
+                        round.Replan(parts.Planner);
+                    }
+
                     if (round.Aggregate is null)
                     {
                         await ReadyAsync(cancellationToken);

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using Federated.Coordination.Hierarchy;
 using Federated.Protocol.Tier;
 using Federated.Server.Tier;
 
@@ -38,6 +40,29 @@ public sealed class RoundTreeTests
             Assert.True(first == "b" ? second is "a" or "c" : second == first, $"{id}: {first}, then {second}");
             Assert.Equal("c", last.NodeOf(id, number).NodeId);
         }
+    }
+
+    [Fact]
+    public void NodeOf_PlannedAgain_MovesNobodyWhoIsAssigned()
+    {
+        RoundTree before = RoundTree.Begin(Tree);
+        RoundTree once = before.Again(new Replan(Tree with { Revision = 2 }, [new NodeClients("c", 2), new NodeClients("a", 1)]), from: 7);
+        RoundTree twice = once.Again(new Replan(Tree with { Revision = 3 }, [new NodeClients("b", 1)]), from: 9);
+
+        Assert.Equal("aabbbca", string.Concat(Enumerable.Range(0, 7).Select(number => twice.NodeOf($"job-{number}", number).NodeId)));
+        Assert.Equal("ccacca", string.Concat(Enumerable.Range(7, 6).Select(number => once.NodeOf($"job-{number}", number).NodeId)));
+        Assert.Equal("ccbbb", string.Concat(Enumerable.Range(7, 5).Select(number => twice.NodeOf($"job-{number}", number).NodeId)));
+    }
+
+    [Fact]
+    public void Json_PlannedAgain_ThereAndBack()
+    {
+        RoundTree tree = RoundTree.Begin(Tree).Again(new Replan(Tree with { Revision = 2 }, [new NodeClients("c", 2)]), from: 6);
+
+        RoundTree read = JsonSerializer.Deserialize(JsonSerializer.Serialize(tree, RoundTreeJson.Default.RoundTree), RoundTreeJson.Default.RoundTree)!;
+
+        Assert.Equal(tree.Present, read.Present);
+        Assert.Equal("c", read.NodeOf("job-6", 6).NodeId);
     }
 
     [Fact]

@@ -144,6 +144,48 @@ public sealed class TierRoundTests
     }
 
     [Fact]
+    public async Task Replan_LongerQueue_IsTheNextRevisionAndMovesNobody()
+    {
+        string[] before = [.. Enumerable.Range(0, 6).Select(number => _round.NodeOf($"job-{number}", number).NodeId)];
+        await _nodes.AliveAsync(Alive("a", 1) with { Queue = 9 }, TestContext.Current.CancellationToken);
+
+        _round.Replan(new PlannerOptions());
+
+        Assert.Equal(2, _round.Tree!.Present.Revision);
+        Assert.Equal([5, 1, 1], _round.Tree.Present.Nodes.Select(node => node.Leaves));
+        Assert.Equal(before, Enumerable.Range(0, 6).Select(number => _round.NodeOf($"job-{number}", number).NodeId));
+        Assert.Equal(3, _round.Missing().Count);
+    }
+
+    [Theory]
+    [InlineData("closing")]
+    [InlineData("silent")]
+    [InlineData("not ready")]
+    public async Task Replan_WhileSomethingElseIsUnderWay_Waits(string what)
+    {
+        _round.NodeOf("job-0", 0);
+        switch (what)
+        {
+            case "closing":
+                _round.BeginClosing();
+                break;
+            case "silent":
+                _time.Advance(LossAfter * 2);
+                break;
+            default:
+                _round.Resync();
+                break;
+        }
+
+        int revision = _round.Tree!.Present.Revision;
+        await _nodes.AliveAsync(Alive("a", 1) with { Queue = 9 }, TestContext.Current.CancellationToken);
+
+        _round.Replan(new PlannerOptions());
+
+        Assert.Equal(revision, _round.Tree.Present.Revision);
+    }
+
+    [Fact]
     public void Check_OneHasNotHandedOverInTime_ClosesWithoutIt()
     {
         CloseLate(new PartialReady(Plan.Key, Plan.WriterEpoch, 1, "partial", "a", "b", 1, 1, 1));
