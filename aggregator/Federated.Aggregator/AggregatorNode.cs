@@ -153,7 +153,8 @@ public sealed partial class AggregatorNode : IAsyncDisposable
     public Task<ReopenedRound> OpenRoundAsync(RoundPlan plan, Action<UpdateCommitted> onStored, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        return OpenRoundAsync(plan, TreePlan.Single(_options.NodeId, plan.ExpectedUpdates, Running.Functions.LeavesPerRound), onStored, cancellationToken);
+        return OpenRoundAsync(
+            plan, TreePlan.Single(_options.NodeId, plan.ExpectedUpdates, Running.Functions.LeavesPerRound), onStored, static _ => true, cancellationToken);
     }
 
     /// <summary>The same, for a node that is one of several in the round's tree.</summary>
@@ -162,12 +163,24 @@ public sealed partial class AggregatorNode : IAsyncDisposable
     /// <param name="onStored">Called once for each update that is stored from now on, from any thread; returns at once.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="InvalidOperationException">The writer is fenced off, or the plan or the tree does not fit this node.</exception>
+    public Task<ReopenedRound> OpenRoundAsync(
+        RoundPlan plan, TreePlan tree, Action<UpdateCommitted> onStored, CancellationToken cancellationToken) =>
+        OpenRoundAsync(plan, tree, onStored, static _ => true, cancellationToken);
+
+    /// <summary>The same, for a round that may be the buffer of an asynchronous job.</summary>
+    /// <param name="plan">The round; its writer epoch must not be older than one seen before for the job.</param>
+    /// <param name="tree">The tree, which has this node.</param>
+    /// <param name="onStored">Called once for each update that is stored from now on, from any thread; returns at once.</param>
+    /// <param name="wants">Asked before a buffer takes an update, from any thread: whether the coordinator waits for it. Returns at once.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="InvalidOperationException">The writer is fenced off, or the plan or the tree does not fit this node.</exception>
     public async Task<ReopenedRound> OpenRoundAsync(
-        RoundPlan plan, TreePlan tree, Action<UpdateCommitted> onStored, CancellationToken cancellationToken)
+        RoundPlan plan, TreePlan tree, Action<UpdateCommitted> onStored, Func<string, bool> wants, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(tree);
         ArgumentNullException.ThrowIfNull(onStored);
+        ArgumentNullException.ThrowIfNull(wants);
         Parts parts = Running;
         PlanCheck.ThrowIfUnfit(plan, tree, parts.Store.SlotBytes, _options);
         NodeShare share = NodeShare.Of(tree, _options.NodeId);
@@ -182,7 +195,7 @@ public sealed partial class AggregatorNode : IAsyncDisposable
             if (known.Plan.SchemaHash == plan.SchemaHash)
             {
                 parts.Journal.RoundOpened(plan);
-                return known.Reopen(plan, share, onStored);
+                return known.Reopen(plan, share, onStored, wants);
             }
 
             await EndAsync(plan.Key, "it was planned anew.", cancellationToken);
@@ -190,7 +203,7 @@ public sealed partial class AggregatorNode : IAsyncDisposable
 
         parts.Journal.Recovered.TryRemove(plan.Key, out JournalledRound? journalled);
         await EndForgottenAsync(plan.Key, cancellationToken);
-        var round = new NodeRound(plan, share, onStored, parts.Functions, parts.Store);
+        var round = new NodeRound(plan, share, onStored, wants, parts.Functions, parts.Store);
         ReopenedRound recovery = journalled is null ? ReopenedRound.Empty : Recover(round, journalled);
         parts.Journal.RoundOpened(plan);
         _rounds.Add(round);

@@ -72,6 +72,9 @@ public static class ErrorKinds
     /// <summary>No slot is free.</summary>
     public const string PoolFull = "pool-full";
 
+    /// <summary>The asynchronous job's buffer is full and is being made into a model version; the next one takes the update.</summary>
+    public const string BufferFull = "buffer-full";
+
     /// <summary>The node is stopping.</summary>
     public const string Unavailable = "unavailable";
 

@@ -22,6 +22,7 @@ internal static class UploadStatuses
         UploadOutcome.StepsOutOfBounds => (StatusCode.InvalidArgument, ErrorKinds.StepsOutOfBounds),
         UploadOutcome.UploadInProgress => (StatusCode.Aborted, ErrorKinds.UploadInProgress),
         UploadOutcome.PoolFull => (StatusCode.ResourceExhausted, ErrorKinds.PoolFull),
+        UploadOutcome.BufferFull => (StatusCode.ResourceExhausted, ErrorKinds.BufferFull),
         UploadOutcome.ChecksumMismatch => (StatusCode.InvalidArgument, ErrorKinds.ChecksumMismatch),
         UploadOutcome.NotFinite => (StatusCode.InvalidArgument, ErrorKinds.NotFinite),
         UploadOutcome.BadFrame => (StatusCode.InvalidArgument, ErrorKinds.BadFrame),

@@ -15,7 +15,7 @@ internal static class HeaderCheck
         length = 0;
         return CheckSections(header, ticket, plan)
             ?? CheckLength(header, ticket, slotBytes, out length)
-            ?? CheckClaims(header, ticket);
+            ?? CheckClaims(header, ticket, plan);
     }
 
     private static UploadResult? CheckSections(UpdateHeader header, UpdateTicket ticket, RoundPlan plan)
@@ -93,7 +93,7 @@ internal static class HeaderCheck
         return null;
     }
 
-    private static UploadResult? CheckClaims(UpdateHeader header, UpdateTicket ticket)
+    private static UploadResult? CheckClaims(UpdateHeader header, UpdateTicket ticket, RoundPlan plan)
     {
         if (!double.IsFinite(header.Weight) || header.Weight <= 0 || header.Weight > ticket.MaxWeight)
         {
@@ -109,7 +109,9 @@ internal static class HeaderCheck
                 $"The claimed {header.LocalSteps} local steps are above {ticket.MaxSteps}, the bound of the ticket.");
         }
 
-        return null;
+        return plan.IsBuffer && header.LocalSteps == 0
+            ? new UploadResult(UploadOutcome.StepsOutOfBounds, "The update claims no local step; without one there is nothing to send.")
+            : null;
     }
 
     private static UploadResult Mismatch(string message) => new(UploadOutcome.SchemaMismatch, message);

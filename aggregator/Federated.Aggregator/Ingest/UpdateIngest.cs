@@ -15,6 +15,7 @@ namespace Federated.Aggregator.Ingest;
 public sealed partial class UpdateIngest
 {
     private static readonly TimeSpan InProgressDelay = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan BufferDelay = TimeSpan.FromMilliseconds(200);
 
     private readonly string _nodeId;
     private readonly TicketVerifier _verifier;
@@ -84,11 +85,15 @@ public sealed partial class UpdateIngest
     internal async ValueTask<UploadResult> StoreAsync(
         UploadSession session, Func<string, UpdateCommitted> describe, SlotWriteLease lease, int length, ulong checksum, long started)
     {
-        NodeRound round = session.Round;
-        if (!round.TryBeginCommit())
+        switch (BeginCommit(session))
         {
-            return new UploadResult(UploadOutcome.StaleRound, _rounds.Explain(round.Plan.Key));
+            case CommitOutcome.NotOpen:
+                return new UploadResult(UploadOutcome.StaleRound, _rounds.Explain(session.Round.Plan.Key));
+            case CommitOutcome.Full:
+                return BufferFull;
         }
+
+        NodeRound round = session.Round;
 
         UpdateCommitted update;
         try
@@ -142,7 +147,7 @@ public sealed partial class UpdateIngest
 
         // 2. The round, under a writer that is at least as new as the ticket's.
         RoundKey key = RoundOf(ticket);
-        NodeRound? round = _rounds.Find(key);
+        NodeRound? round = _rounds.Find(key) is { Plan.IsBuffer: false } own ? own : _rounds.FindBuffer(key);
         if (round is null || ticket.WriterEpoch > round.Plan.WriterEpoch)
         {
             return UploadAdmission.Ended(UploadOutcome.StaleRound, _rounds.Explain(key));
@@ -157,7 +162,11 @@ public sealed partial class UpdateIngest
                 return UploadAdmission.Ended(
                     UploadOutcome.UploadInProgress, "Another upload of this update is running; ask again when it has ended.", InProgressDelay);
             case ClaimOutcome.NotOpen:
-                return UploadAdmission.Ended(UploadOutcome.StaleRound, _rounds.Explain(key));
+                return round.Plan.IsBuffer ? UploadAdmission.Ended(BufferFull) : UploadAdmission.Ended(UploadOutcome.StaleRound, _rounds.Explain(key));
+            case ClaimOutcome.Full:
+                return UploadAdmission.Ended(BufferFull);
+            case ClaimOutcome.NotWanted:
+                return UploadAdmission.Ended(UploadOutcome.StaleRound, $"Nobody waits for the update {ticket.AssignmentId} any more; ask what became of it.");
         }
 
         // 4. What the header announces, then a slot for it.
@@ -168,6 +177,44 @@ public sealed partial class UpdateIngest
         }
 
         return admission;
+    }
+
+    private static UploadResult BufferFull => new(
+        UploadOutcome.BufferFull, "The buffer of the job is full and becomes a model version; the next one takes the update.", BufferDelay);
+
+    /// <summary>A buffer that has closed while the bytes came in gives way to the job's next one: a slow device must not be outrun for ever.</summary>
+    private CommitOutcome BeginCommit(UploadSession session)
+    {
+        while (true)
+        {
+            CommitOutcome outcome = session.Round.BeginCommit();
+            if (outcome != CommitOutcome.NotOpen || !session.Round.Plan.IsBuffer)
+            {
+                return outcome;
+            }
+
+            NodeRound? next = _rounds.FindBuffer(session.Round.Plan.Key);
+            if (next is null)
+            {
+                return CommitOutcome.NotOpen;
+            }
+
+            if (next == session.Round)
+            {
+                return CommitOutcome.Full;
+            }
+
+            switch (next.Claim(session.AssignmentId))
+            {
+                case ClaimOutcome.Claimed:
+                    session.MoveTo(next);
+                    break;
+                case ClaimOutcome.NotWanted:
+                    return CommitOutcome.NotOpen;
+                default:
+                    return CommitOutcome.Full;
+            }
+        }
     }
 
     private UploadAdmission Reserve(UpdateHeader header, UpdateTicket ticket, NodeRound round)

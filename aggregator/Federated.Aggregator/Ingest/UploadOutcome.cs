@@ -45,6 +45,9 @@ public enum UploadOutcome
     /// <summary>No slot is free; the sender comes back after the advised delay.</summary>
     PoolFull,
 
+    /// <summary>The buffer of the job is full and becomes a model version; the sender comes back after the advised delay.</summary>
+    BufferFull,
+
     /// <summary>The bytes do not match the header's checksum.</summary>
     ChecksumMismatch,
 

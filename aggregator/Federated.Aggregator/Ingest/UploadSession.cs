@@ -45,7 +45,8 @@ public sealed class UploadSession : IDisposable
     /// <summary>Why the upload has failed already; null while it may go on.</summary>
     public UploadResult? Failure { get; private set; }
 
-    internal NodeRound Round { get; }
+    /// <summary>The round that the upload goes to; a buffer that fills up before the end gives way to the next.</summary>
+    internal NodeRound Round { get; private set; }
 
     internal string AssignmentId => _ticket.AssignmentId;
 
@@ -105,6 +106,13 @@ public sealed class UploadSession : IDisposable
         }
 
         _ingest.SessionEnded(isStored: _isStored);
+    }
+
+    /// <summary>Moves the upload and its claim to another round.</summary>
+    internal void MoveTo(NodeRound round)
+    {
+        Round.Unclaim(AssignmentId);
+        Round = round;
     }
 
     private UpdateCommitted Describe(string nodeId) => new(

@@ -14,4 +14,10 @@ internal enum ClaimOutcome
 
     /// <summary>The round takes no more updates.</summary>
     NotOpen,
+
+    /// <summary>The round is a buffer, and has as many updates as it takes.</summary>
+    Full,
+
+    /// <summary>The coordinator does not wait for it: it is in a version already, or will never be.</summary>
+    NotWanted,
 }

@@ -9,4 +9,7 @@ public sealed record ClosedRound(IReadOnlyList<SectionAggregate> Sections, IRead
 {
     /// <summary>The rule's judgement of each update of <see cref="Included"/>, in its order; empty under the mean.</summary>
     public IReadOnlyList<UpdateScore> Scores { get; init; } = [];
+
+    /// <summary>The updates themselves, in the order of <see cref="Included"/>, where the plan keeps them; there are no sums then.</summary>
+    public IReadOnlyList<KeptValues> Kept { get; init; } = [];
 }

@@ -1,8 +1,11 @@
+using System.Runtime.InteropServices;
 using Federated.Aggregation.Accumulators;
 using Federated.Aggregation.Robust.Catalog;
 using Federated.Aggregator.Functions;
+using Federated.Protocol.Codecs;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.Tier;
+using Federated.Protocol.V1;
 
 namespace Federated.Aggregator.Rounds;
 
@@ -21,6 +24,7 @@ internal sealed class NodeRound
     private readonly RetainedAggregation? _rule;
     private readonly RoundColumns? _columns;
     private Action<UpdateCommitted> _onStored;
+    private Func<string, bool> _wants;
     private volatile RoundPlan _plan;
     private TaskCompletionSource? _drained;
     private Exception? _fault;
@@ -28,14 +32,18 @@ internal sealed class NodeRound
     private bool _isOpen = true;
     private bool _isEnded;
     private int _pending;
+    private int _arrived;
+    private int _order;
 
-    public NodeRound(RoundPlan plan, NodeShare share, Action<UpdateCommitted> onStored, NodeFunctions functions, UpdateStore store)
+    public NodeRound(
+        RoundPlan plan, NodeShare share, Action<UpdateCommitted> onStored, Func<string, bool> wants, NodeFunctions functions, UpdateStore store)
     {
         _plan = plan;
         _onStored = onStored;
+        _wants = wants;
         _functions = functions;
         _store = store;
-        _rule = plan.IsMean ? null : RuleOf(plan);
+        _rule = plan.IsMean || plan.KeepsUpdates ? null : RuleOf(plan);
 
         // Several nodes measure ranges of all updates, or make sketches, when the round closes.
         _columns = share.IsAlone && _rule is { GrowingSections.IsEmpty: false } rule ? ColumnsOf(rule, plan, functions) : null;
@@ -108,13 +116,14 @@ internal sealed class NodeRound
     }
 
     /// <summary>Opens the round again under a plan of the same or a later writer.</summary>
-    public ReopenedRound Reopen(RoundPlan plan, NodeShare share, Action<UpdateCommitted> onStored)
+    public ReopenedRound Reopen(RoundPlan plan, NodeShare share, Action<UpdateCommitted> onStored, Func<string, bool> wants)
     {
         Sums.Replan(share.Leaves, share.UpdatesPerLeaf);
         lock (_gate)
         {
             _plan = plan;
             _onStored = onStored;
+            _wants = wants;
             _isOpen = true;
             _result = null;
             return Holdings_NeedsLock();
@@ -147,7 +156,8 @@ internal sealed class NodeRound
     {
         lock (_gate)
         {
-            _updates.Add(update.AssignmentId, new UpdateEntry(UpdateProgress.Stored, update, _functions.Time.GetTimestamp()));
+            _updates.Add(update.AssignmentId, new UpdateEntry(UpdateProgress.Stored, update, _functions.Time.GetTimestamp(), _order++));
+            _arrived++;
             _pending++;
         }
     }
@@ -175,7 +185,17 @@ internal sealed class NodeRound
                 return entry.Progress == UpdateProgress.Uploading ? ClaimOutcome.InProgress : ClaimOutcome.Stored;
             }
 
-            _updates.Add(assignmentId, new UpdateEntry(UpdateProgress.Uploading, null, 0));
+            if (_plan.IsBuffer && !_wants(assignmentId))
+            {
+                return ClaimOutcome.NotWanted;
+            }
+
+            if (IsFull_NeedsLock)
+            {
+                return ClaimOutcome.Full;
+            }
+
+            _updates.Add(assignmentId, new UpdateEntry(UpdateProgress.Uploading, null, 0, 0));
             return ClaimOutcome.Claimed;
         }
     }
@@ -192,17 +212,24 @@ internal sealed class NodeRound
         }
     }
 
-    /// <summary>The upload is complete and about to be stored; false when the round has closed meanwhile.</summary>
-    public bool TryBeginCommit()
+    /// <summary>The upload is complete and about to be stored.</summary>
+    public CommitOutcome BeginCommit()
     {
         lock (_gate)
         {
-            if (_isOpen)
+            if (!_isOpen)
             {
-                _pending++;
+                return CommitOutcome.NotOpen;
             }
 
-            return _isOpen;
+            if (IsFull_NeedsLock)
+            {
+                return CommitOutcome.Full;
+            }
+
+            _pending++;
+            _arrived++;
+            return CommitOutcome.Begun;
         }
     }
 
@@ -211,6 +238,7 @@ internal sealed class NodeRound
     {
         lock (_gate)
         {
+            _arrived--;
             EndPending_NeedsLock();
         }
     }
@@ -221,7 +249,7 @@ internal sealed class NodeRound
         Action<UpdateCommitted> onStored;
         lock (_gate)
         {
-            _updates[update.AssignmentId] = new UpdateEntry(UpdateProgress.Stored, update, _functions.Time.GetTimestamp());
+            _updates[update.AssignmentId] = new UpdateEntry(UpdateProgress.Stored, update, _functions.Time.GetTimestamp(), _order++);
             _lost.Remove(update.AssignmentId);
             onStored = _onStored;
         }
@@ -276,6 +304,7 @@ internal sealed class NodeRound
         {
             _updates.Remove(assignmentId);
             _lost.Add(assignmentId);
+            _arrived--;
             EndPending_NeedsLock();
         }
     }
@@ -406,8 +435,11 @@ internal sealed class NodeRound
                 return _result;
             }
 
-            // Not in the order of arrival: a rule that draws gives the same result when the round is closed again.
-            kept = [.. _kept.OrderBy(input => input.Update.AssignmentId, StringComparer.Ordinal)];
+            // Not in the order of arrival: a rule that draws gives the same result when the round is closed again. Where the updates are handed over, their
+            // order is the receiver's matter, and is kept.
+            kept = _plan.KeepsUpdates
+                ? [.. _kept.OrderBy(input => _updates[input.Update.AssignmentId].Order)]
+                : [.. _kept.OrderBy(input => input.Update.AssignmentId, StringComparer.Ordinal)];
         }
 
         ClosedRound closed = await Task.Run(() => Aggregate(kept), cancellationToken);
@@ -443,6 +475,11 @@ internal sealed class NodeRound
             return new ClosedRound([], included);
         }
 
+        if (_plan.KeepsUpdates)
+        {
+            return new ClosedRound([], included) { Kept = [.. kept.SelectMany(ValuesOf)] };
+        }
+
         long started = _functions.Time.GetTimestamp();
         try
         {
@@ -457,6 +494,27 @@ internal sealed class NodeRound
         catch (ArgumentException exception)
         {
             throw new InvalidOperationException($"Round {_plan.Key} cannot be aggregated: {exception.Message}", exception);
+        }
+    }
+
+    private IEnumerable<KeptValues> ValuesOf(LeafInput input)
+    {
+        var update = new RetainedUpdate(input.Payload.Memory, input.Update.Weight, input.Sections);
+        foreach (int number in input.Sections)
+        {
+            SectionSpec section = _plan.Sections[number];
+            float[] values = GC.AllocateUninitializedArray<float>((int)section.ElementCount);
+            ReadOnlySpan<byte> bytes = SectionBytes.Of(_plan.Sections, update, number).Span;
+            if (section.Codec == SectionCodec.Frame)
+            {
+                Frames.Decode(bytes, values);
+            }
+            else
+            {
+                bytes.CopyTo(MemoryMarshal.AsBytes(values.AsSpan()));
+            }
+
+            yield return new KeptValues(input.Update.AssignmentId, section.Role, values);
         }
     }
 
@@ -521,5 +579,7 @@ internal sealed class NodeRound
         }
     }
 
-    private sealed record UpdateEntry(UpdateProgress Progress, UpdateCommitted? Update, long StoredAt);
+    private bool IsFull_NeedsLock => _plan.IsBuffer && _arrived >= _plan.Capacity;
+
+    private sealed record UpdateEntry(UpdateProgress Progress, UpdateCommitted? Update, long StoredAt, int Order);
 }

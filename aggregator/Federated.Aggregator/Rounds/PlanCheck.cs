@@ -57,7 +57,7 @@ internal static class PlanCheck
             return;
         }
 
-        if ((RuleCatalog.TryCreate(plan.Rule, plan.Byzantine, out RobustRule? rule) ?? rule!.Fault(plan.ExpectedUpdates)) is { } fault)
+        if (!plan.KeepsUpdates && (RuleCatalog.TryCreate(plan.Rule, plan.Byzantine, out RobustRule? rule) ?? rule!.Fault(plan.ExpectedUpdates)) is { } fault)
         {
             throw new InvalidOperationException($"Round {plan.Key} cannot be aggregated by '{plan.Rule}': {fault}");
         }

@@ -20,6 +20,23 @@ internal sealed class RoundTable
 
     public NodeRound? Find(RoundKey key) => _rounds.GetValueOrDefault(key);
 
+    /// <summary>The newest buffer of a job; null when the node has none.</summary>
+    public NodeRound? FindBuffer(RoundKey key)
+    {
+        NodeRound? newest = null;
+        foreach (NodeRound round in _rounds.Values)
+        {
+            RoundKey other = round.Plan.Key;
+            if (round.Plan.IsBuffer && other.TenantId == key.TenantId && other.JobId == key.JobId && other.Kind == key.Kind
+                && other.Round > (newest?.Plan.Key.Round ?? 0))
+            {
+                newest = round;
+            }
+        }
+
+        return newest;
+    }
+
     public void Add(NodeRound round)
     {
         _endings.TryRemove(round.Plan.Key, out _);

@@ -19,6 +19,9 @@ namespace Federated.Protocol.Rounds;
 /// <param name="RuleSeed">Decides what the rule draws, and the projection of sketches; devices never learn it.</param>
 /// <param name="Exchange">One of <see cref="ExchangeModes"/>: what several nodes tell each other under a rule other than the mean.</param>
 /// <param name="SketchError">Standard error of an inner product from sketches, as a part of the product of the two norms.</param>
+/// <param name="Capacity">
+/// Updates after which no more are taken, for the buffer of an asynchronous job, which also takes tickets of the job's earlier rounds; 0 for a round that takes its own tickets, all of them.
+/// </param>
 public sealed record RoundPlan(
     RoundKey Key,
     ulong WriterEpoch,
@@ -33,8 +36,12 @@ public sealed record RoundPlan(
     int Byzantine = 0,
     ulong RuleSeed = 0,
     string Exchange = ExchangeModes.Exact,
-    double SketchError = ExchangeModes.DefaultSketchError)
+    double SketchError = ExchangeModes.DefaultSketchError,
+    int Capacity = 0)
 {
+    /// <summary>The rule that combines nothing: the updates are handed over one by one, in order of arrival.</summary>
+    public const string KeepRule = "keep";
+
     /// <summary>The last aggregate of each section, where a rule such as centred clipping starts; zeros for those that are missing. Given inside one process only: they are as large as the model.</summary>
     [JsonIgnore]
     public IReadOnlyDictionary<SectionRole, ReadOnlyMemory<float>> Centres { get; init; } = ImmutableDictionary<SectionRole, ReadOnlyMemory<float>>.Empty;
@@ -44,6 +51,12 @@ public sealed record RoundPlan(
 
     /// <summary>Whether the rule is the mean, for which a running sum is enough.</summary>
     public bool IsMean => Rule == "mean";
+
+    /// <summary>Whether updates are handed over one by one.</summary>
+    public bool KeepsUpdates => Rule == KeepRule;
+
+    /// <summary>Whether the round is the buffer of an asynchronous job.</summary>
+    public bool IsBuffer => Capacity > 0;
 
     /// <summary>Bytes of updates that the tier keeps until the round closes; 0 when each is summed and freed as it comes.</summary>
     public long RetainedBytes => IsMean && Timing == AggregationTimings.Eager ? 0 : checked(UpdateBytes * ExpectedUpdates);

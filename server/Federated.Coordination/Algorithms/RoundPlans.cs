@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Federated.Coordination.Anarchic;
 using Federated.Protocol.Jobs;
 using Federated.Protocol.Models;
 using Federated.Protocol.Rounds;
@@ -56,22 +57,24 @@ public static class RoundPlans
         RoundKey key, long writerEpoch, JobDefinition job, ModelSchema schema, IServerAlgorithm algorithm, int target, ulong ruleSeed = 0)
     {
         bool isRobust = key.Kind == TaskKind.Train && !AggregationRules.IsMean(job);
+        int capacity = key.Kind == TaskKind.Train && algorithm is BufferedRounds buffered ? buffered.Half.Goal : 0;
         ImmutableArray<SectionSpec> sections = SectionsOf(key.Kind, algorithm);
         return new RoundPlan(
             key,
             (ulong)writerEpoch,
             schema.HashText,
             sections,
-            isRobust ? job.Aggregation.Rule : "mean",
+            capacity > 0 ? RoundPlan.KeepRule : isRobust ? job.Aggregation.Rule : "mean",
             RolesOf(key.Kind, algorithm).Max(role => BytesOf(SectionsOf(key.Kind, algorithm, role))),
-            target,
+            capacity > 0 ? capacity : target,
             job.Aggregation.Durability,
             FormsOf(key.Kind, algorithm),
-            isRobust ? AggregationTimings.Lazy : key.Kind == TaskKind.Evaluate ? AggregationTimings.Eager : job.Aggregation.Timing,
+            isRobust || capacity > 0 ? AggregationTimings.Lazy : key.Kind == TaskKind.Evaluate ? AggregationTimings.Eager : job.Aggregation.Timing,
             isRobust ? job.Aggregation.Byzantine : 0,
             isRobust ? ruleSeed : 0,
             job.Aggregation.Exchange,
-            job.Aggregation.SketchError)
+            job.Aggregation.SketchError,
+            capacity)
         {
             HandedOver = isRobust ? algorithm.OwnSections : [],
             Centres = isRobust ? algorithm.Centres : ImmutableDictionary<SectionRole, ReadOnlyMemory<float>>.Empty,

@@ -1,7 +1,9 @@
 using System.Buffers.Binary;
+using System.Collections.Frozen;
 using System.Security.Cryptography;
 using Federated.Coordination.Algorithms;
 using Federated.Coordination.Algorithms.Statistics;
+using Federated.Coordination.Anarchic;
 using Federated.Coordination.Persistence;
 using Federated.Coordination.Rounds;
 using Federated.Coordination.Tier;
@@ -18,6 +20,7 @@ namespace Federated.Coordination.Jobs;
 internal sealed class CoordinatedJob
 {
     private readonly TaskWriter _tasks;
+    private volatile FrozenSet<string> _wanted = [];
 
     public CoordinatedJob(CoordinatorServices services, JobRecord record)
     {
@@ -57,6 +60,16 @@ internal sealed class CoordinatedJob
     public bool IsActive => Record.Status is JobStatus.Running or JobStatus.Paused;
 
     public DateTimeOffset Now => Services.Time.GetUtcNow();
+
+    /// <summary>Whether an update of an asynchronous job is still waited for. Safe for use by several threads.</summary>
+    public bool Wants(string assignmentId) => _wanted.Contains(assignmentId);
+
+    /// <summary>Called when assignments of an asynchronous job were made or settled, before anybody outside hears of it.</summary>
+    public void RefreshWanted() =>
+        _wanted = Machine.Assignments.Concat(Machine.Aside)
+            .Where(assignment => assignment.State is not (AssignmentState.Counted or AssignmentState.Discarded))
+            .Select(assignment => assignment.Id)
+            .ToFrozenSet(StringComparer.Ordinal);
 
     public async Task LoadModelAsync(ModelVersionRecord version, CancellationToken stop)
     {
@@ -104,6 +117,7 @@ internal sealed class CoordinatedJob
         {
             TaskKind.Evaluate => RoundTerms.ForEvaluation(Record.Definition),
             TaskKind.Statistics => RoundTerms.ForStatistics(Record.Definition),
+            _ when Model.Algorithm is BufferedRounds buffered => buffered.Terms(),
             _ => RoundTerms.ForTraining(Record.Definition, Model.Algorithm.CohortSize(round)),
         };
 
@@ -141,9 +155,12 @@ internal sealed class CoordinatedJob
             await DownSectionsAsync(Machine.Key!, assignment.Role, stop),
             Record.StateEpoch,
             Lease.Epoch,
-            Machine.Deadline,
+            Terms.Buffer is null ? Machine.Deadline : TicketEndOf(assignment),
             Now);
     }
+
+    /// <summary>In an asynchronous job a silent device makes room for another, but its update counts when it comes somewhat later.</summary>
+    public DateTimeOffset TicketEndOf(Assignment assignment) => assignment.ReportBy + (Terms.ReportingTime / 2);
 
     /// <summary>What a role is sent besides the model.</summary>
     public async Task<IReadOnlyList<SectionReference>> DownSectionsAsync(RoundKey round, string role, CancellationToken stop) =>
@@ -177,6 +194,7 @@ internal sealed class CoordinatedJob
     {
         var round = new RoundKey(Key.TenantId, Key.JobId, number, kind);
         SetTerms(round);
+        Machine.IsDraining = false;
         Machine.Begin(round, Terms, Now);
     }
 }

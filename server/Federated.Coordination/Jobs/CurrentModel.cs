@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using Federated.Coordination.Algorithms;
+using Federated.Coordination.Anarchic;
 using Federated.Coordination.Persistence;
 using Federated.Protocol.Jobs;
 using Federated.Protocol.Models;
@@ -41,6 +42,9 @@ internal sealed class CurrentModel
 
     public IServerAlgorithm Algorithm { get; }
 
+    /// <summary>The algorithm behind the buffers of an asynchronous job; null for a job with rounds.</summary>
+    public IAnarchicAlgorithm? Anarchic => (Algorithm as BufferedRounds)?.Half;
+
     /// <summary>Whether every parameter and statistic is a finite number.</summary>
     public bool IsFinite =>
         RoundFigures.IsFinite<float>(Content.Parameters) && RoundFigures.IsFinite<float>(Content.Statistics);
@@ -54,7 +58,9 @@ internal sealed class CurrentModel
     {
         byte[] file = await ReadAsync(blobs, record.BlobId, cancellationToken);
         ModelContent content = ModelFile.Read(file);
-        IServerAlgorithm algorithm = algorithms.Create(job, content.Schema);
+        IServerAlgorithm algorithm = AnarchicAlgorithms.BuiltIn.Has(job.Algorithm.Name)
+            ? new BufferedRounds(job, AnarchicAlgorithms.BuiltIn.Create(job, content.Schema))
+            : algorithms.Create(job, content.Schema);
         byte[] state = record.StateBlobId is { } saved ? await ReadAsync(blobs, saved, cancellationToken) : [];
         (DownLink? downLink, state) = await DownLink.LoadAsync(job, record, content, state, blob => ReadAsync(blobs, blob, cancellationToken));
         if (state.Length > 0)

@@ -31,6 +31,8 @@ internal sealed class JobCommands
             _job.Machine.Finish();
         }
 
+        // A buffer that is open gives out no tasks while the job is paused.
+        _job.Machine.IsDraining = status == JobStatus.Paused;
         if (_job.Record.Status != status)
         {
             await _job.SetStatusAsync(status, null, stop);
@@ -40,6 +42,7 @@ internal sealed class JobCommands
         {
             _job.History = _job.History.Resumed();
             await _job.BeginNextAsync(stop);
+            _job.Machine.Tick(_job.Now);
         }
     }
 
@@ -61,6 +64,8 @@ internal sealed class JobCommands
         int stateEpoch = _job.Record.StateEpoch + 1;
         FencedException.ThrowIf(await _job.Services.Store.RollBackAsync(_job.Lease, record, stateEpoch, stop));
         _job.Record = _job.Record with { StateEpoch = stateEpoch, CurrentVersion = record.Version };
+        _job.Machine.ForgetAside();
+        _job.RefreshWanted();
         await _job.LoadModelAsync(record, stop);
         _job.History = JobHistory.Of(record, [], failedStatistics: 0);
         _logger.RolledBack(_job.Key, version, record.Version);

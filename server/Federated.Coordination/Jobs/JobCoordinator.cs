@@ -32,6 +32,7 @@ internal sealed class JobCoordinator : IUpdateSink
     private readonly List<RoundDecision> _batch = [];
     private CoordinatedJob? _job;
     private JobMessage? _handling;
+    private bool _opensBuffer;
     private volatile JobProgress? _progress;
 
     public JobCoordinator(JobKey key, CoordinatorServices services, ILogger logger)
@@ -51,6 +52,8 @@ internal sealed class JobCoordinator : IUpdateSink
     public bool Post(JobMessage message) => _inbox.Writer.TryWrite(message);
 
     public void OnStored(UpdateCommitted update) => Post(new JobMessage.Stored(update));
+
+    public bool Wants(string assignmentId) => _job?.Wants(assignmentId) ?? false;
 
     public void OnLost(RoundKey key, IReadOnlyList<string> assignmentIds) => Post(new JobMessage.Lost(key, assignmentIds));
 
@@ -270,7 +273,7 @@ internal sealed class JobCoordinator : IUpdateSink
 
         _logger.DeviceFailed(round, assignmentId, kind);
         FencedException.ThrowIf(await _services.Store.AddFailureAsync(
-            job.Lease, new ClientFailureRecord(assignmentId, round, deviceId, kind, text, now), stop));
+            job.Lease, new ClientFailureRecord(assignmentId, round with { Round = job.Machine.Find(assignmentId)!.Round }, deviceId, kind, text, now), stop));
     }
 
     // ---- What the state machine wants done ---------------------------------------------------------------------------
@@ -287,6 +290,9 @@ internal sealed class JobCoordinator : IUpdateSink
                     case RoundDecisionKind.Assign:
                         _batch.Add(decision);
                         break;
+                    case RoundDecisionKind.Open:
+                        await opening.OpenBufferAsync(followsBuffer: false, stop);
+                        break;
                     case RoundDecisionKind.Redeliver:
                         await opening.AnswerAsync(decision.CallId, decision.Assignment!, stop);
                         break;
@@ -295,7 +301,8 @@ internal sealed class JobCoordinator : IUpdateSink
                         break;
                     case RoundDecisionKind.Close:
                         await AssignBatchAsync(opening, stop);
-                        if (!await closing.CloseAsync(decision.Reason!, () => StartNext(job, opening, closing), stop))
+                        bool closesBuffer = job.Terms.Buffer is not null;
+                        if (!await closing.CloseAsync(decision.Reason!, () => StartNext(job, opening, closing), () => OpenNextBufferAsync(opening, closesBuffer, stop), stop))
                         {
                             await opening.ReopenAsync(stop);
                         }
@@ -343,6 +350,9 @@ internal sealed class JobCoordinator : IUpdateSink
                 case RoundDecisionKind.Assign:
                     _batch.Add(decision);
                     break;
+                case RoundDecisionKind.Open:
+                    _opensBuffer = true;
+                    break;
                 case RoundDecisionKind.Skip:
                     closing.Skip(decision.Reason!);
                     break;
@@ -352,7 +362,16 @@ internal sealed class JobCoordinator : IUpdateSink
             }
         }
 
-        return _batch.Count == 0 ? null : opening.Start(_batch);
+        return _batch.Count == 0 && !_opensBuffer ? null : opening.Start(_batch);
+    }
+
+    private async Task OpenNextBufferAsync(RoundOpening opening, bool followsBuffer, CancellationToken stop)
+    {
+        if (_opensBuffer)
+        {
+            _opensBuffer = false;
+            await opening.OpenBufferAsync(followsBuffer, stop);
+        }
     }
 
     /// <summary>Carries out the decisions to assign that came together, in one go; false when there were none.</summary>

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Federated.Coordination.Algorithms;
 using Federated.Coordination.Algorithms.Statistics;
+using Federated.Coordination.Anarchic;
 using Federated.Coordination.Compression;
 using Federated.Coordination.Exchange;
 using Federated.Coordination.Persistence;
@@ -98,7 +99,9 @@ public sealed partial class JobDirectory : IAsyncDisposable
         var errors = JobDefinitionValidator.Validate(definition).ToList();
         if (errors.Count == 0)
         {
-            errors.AddRange(_services.Algorithms.Validate(definition));
+            errors.AddRange(AnarchicAlgorithms.BuiltIn.Has(definition.Algorithm.Name)
+                ? AnarchicAlgorithms.BuiltIn.Validate(definition)
+                : _services.Algorithms.Validate(definition));
             errors.AddRange(AggregationRules.Validate(definition));
             errors.AddRange(Selections.Validate(definition));
         }
@@ -110,7 +113,11 @@ public sealed partial class JobDirectory : IAsyncDisposable
             errors.AddRange(errors.Count == 0 ? CompressionNotes.Validate(definition, model.Schema) : []);
         }
 
-        if (errors.Count == 0 && definition.Algorithm.Name == OneByteRun.Algorithm)
+        if (errors.Count == 0 && AnarchicAlgorithms.BuiltIn.Has(definition.Algorithm.Name))
+        {
+            errors.AddRange(ValidateAsynchronous(definition, model!.Schema));
+        }
+        else if (errors.Count == 0 && definition.Algorithm.Name == OneByteRun.Algorithm)
         {
             errors.AddRange(ExchangeCheck.Validate(definition, model!));
         }
@@ -411,6 +418,10 @@ public sealed partial class JobDirectory : IAsyncDisposable
         var done = new TaskCompletionSource<JobCommandOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
         return job.Post(message(done)) ? await done.Task.WaitAsync(cancellationToken) : JobCommandOutcome.Unavailable;
     }
+
+    private IEnumerable<JobDefinitionError> ValidateAsynchronous(JobDefinition definition, ModelSchema schema) => _services.Tier.KeepsUpdates
+        ? AnarchicAlgorithms.BuiltIn.Validate(definition, schema)
+        : [new JobDefinitionError("algorithm.name", $"'{definition.Algorithm.Name}' needs single updates, and the nodes of a distributed tier give sums only. Run the job on a server with Tier:Mode=Embedded.")];
 
     private async Task<(ModelContent? Model, long ByteLength)> ReadModelAsync(
         string blobId, List<JobDefinitionError> errors, CancellationToken cancellationToken)

@@ -48,6 +48,7 @@ internal sealed class JobTakeOver
         }
         else
         {
+            _job.Machine.PutAside(AssignmentsOf(snapshot));
             await _job.BeginNextAsync(stop);
         }
     }
@@ -55,6 +56,14 @@ internal sealed class JobTakeOver
     private async Task ResumeAsync(RoundRecord open, JobSnapshot snapshot, CancellationToken stop)
     {
         _job.SetTerms(open.Key);
+        Assignment[] all = [.. AssignmentsOf(snapshot)];
+        HashSet<string> others = snapshot.Assignments
+            .Where(record => record.Round != open.Key && (_job.Terms.Buffer is null || record.Round.Kind != open.Key.Kind))
+            .Select(record => record.AssignmentId)
+            .ToHashSet(StringComparer.Ordinal);
+        _job.Machine.PutAside(all.Where(assignment => others.Contains(assignment.Id)));
+        _job.Machine.IsDraining = _job.Record.Status == JobStatus.Paused;
+        _job.RefreshWanted();
         (RoundRecovery recovery, string? refusal) = await _opening.OpenOnTierAsync(open.Key, stop);
         HashSet<string> stored = recovery.Recovered.Select(update => update.AssignmentId).ToHashSet(StringComparer.Ordinal);
         DateTimeOffset now = _job.Now;
@@ -62,7 +71,8 @@ internal sealed class JobTakeOver
         // The devices could not report while the server was away, so they get at least half of the time again.
         DateTimeOffset grace = now + (_job.Terms.ReportingTime / 2);
         DateTimeOffset deadline = open.Deadline > grace ? open.Deadline : grace;
-        _job.Machine.Resume(open.Key, _job.Terms, deadline, AssignmentsOf(snapshot), stored, now);
+        _job.Machine.Resume(open.Key, _job.Terms, deadline, all.Where(assignment => !others.Contains(assignment.Id)), stored, now);
+        _job.RefreshWanted();
         foreach (Assignment assignment in _job.Machine.Assignments)
         {
             _job.Place(assignment);
@@ -75,20 +85,32 @@ internal sealed class JobTakeOver
         }
     }
 
-    private static IEnumerable<Assignment> AssignmentsOf(JobSnapshot snapshot)
+    private IEnumerable<Assignment> AssignmentsOf(JobSnapshot snapshot)
     {
         Dictionary<string, ClientFailureRecord> failures =
             snapshot.Failures.ToDictionary(failure => failure.AssignmentId, StringComparer.Ordinal);
-        return snapshot.Assignments.OrderBy(record => record.Number).Select(record =>
+        DateTimeOffset now = _job.Now;
+        return snapshot.Assignments.OrderBy(record => record.Round.Round).ThenBy(record => record.Number).Select(record =>
         {
             ClientFailureRecord? failure = failures.GetValueOrDefault(record.AssignmentId);
             return new Assignment(record.AssignmentId, record.Number, record.DeviceId, record.ClientIndex)
             {
                 Role = record.Role,
+                Round = record.Round.Round,
+                ReportBy = ReportBy(record.AssignedAt, now),
                 State = failure is null ? AssignmentState.Outstanding : AssignmentState.Failed,
                 FailureKind = failure?.Kind,
                 Reason = failure?.Message,
             };
         });
+    }
+
+    /// <summary>As for a round, at least half of the time again, but no longer than the ticket holds.</summary>
+    private DateTimeOffset ReportBy(DateTimeOffset assignedAt, DateTimeOffset now)
+    {
+        var time = TimeSpan.FromSeconds(_job.Record.Definition.Round.DeadlineSeconds);
+        DateTimeOffset regular = assignedAt + time;
+        DateTimeOffset again = now + (time / 2);
+        return again <= regular ? regular : again <= regular + (time / 2) ? again : regular + (time / 2);
     }
 }

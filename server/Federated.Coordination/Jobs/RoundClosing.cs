@@ -16,12 +16,14 @@ internal sealed class RoundClosing
     private readonly CoordinatedJob _job;
     private readonly DispositionBoard _board;
     private readonly ILogger _logger;
+    private readonly BufferAdvance _buffers;
 
     public RoundClosing(CoordinatedJob job, DispositionBoard board, ILogger logger)
     {
         _job = job;
         _board = board;
         _logger = logger;
+        _buffers = new BufferAdvance(job);
     }
 
     private RoundStateMachine Machine => _job.Machine;
@@ -32,9 +34,10 @@ internal sealed class RoundClosing
     /// </summary>
     /// <param name="reason">Why it ends.</param>
     /// <param name="startNext">Begins the next round; gives its start when its devices wait already.</param>
+    /// <param name="committed">Opens the next buffer of an asynchronous job before the tier forgets this one, so that an update in between finds one of them.</param>
     /// <param name="stop">Ends the work.</param>
     /// <returns>False when the round goes on: it has to be opened again.</returns>
-    public async Task<bool> CloseAsync(string reason, Func<RoundStart?> startNext, CancellationToken stop)
+    public async Task<bool> CloseAsync(string reason, Func<RoundStart?> startNext, Func<Task> committed, CancellationToken stop)
     {
         RoundKey round = Machine.Key!;
 
@@ -63,8 +66,22 @@ internal sealed class RoundClosing
             return true;
         }
 
-        // 7b. Counted is what is in the aggregate, and nothing else.
-        Machine.Settle(included);
+        // 7b. Counted is what is in the aggregate, and nothing else; of a buffer, what is in the version that the algorithm makes of it.
+        BufferOutcome? outcome = null;
+        if (_job.Terms.Buffer is null)
+        {
+            Machine.Settle(included);
+        }
+        else if ((outcome = await _buffers.RunAsync(round, aggregate, stop)) is null)
+        {
+            await AbandonAsync($"Too few of the {included.Count} updates of the buffer can be used.", stop);
+            return true;
+        }
+        else
+        {
+            Machine.SettleBuffer(outcome);
+            aggregate = aggregate with { Included = [.. aggregate.Included.Where(update => outcome.Counted.Contains(update.AssignmentId))], Kept = [] };
+        }
 
         long bytesDown = await BytesDownAsync(round, stop);
 
@@ -75,7 +92,11 @@ internal sealed class RoundClosing
         Task blobs = Task.CompletedTask;
         if (round.Kind == TaskKind.Train)
         {
-            _job.Model.Algorithm.Apply(round, aggregate.With(Machine.Assignments), _job.Model.Content);
+            if (outcome is null)
+            {
+                _job.Model.Algorithm.Apply(round, aggregate.With(Machine.Assignments), _job.Model.Content);
+            }
+
             if (!_job.Model.IsFinite)
             {
                 await _job.LoadModelAsync(_job.Model.Record, stop);
@@ -94,12 +115,13 @@ internal sealed class RoundClosing
 
         // 7d. The commit point. The next round is begun before it, and opens with it when its devices wait already: that is one transaction
         // less before they have their tasks. Nobody hears of either before the commit; when it fails, this coordinator ends.
-        RoundCommit commit = CommitOf(round, aggregate, bytesDown, version) with { StatisticsBlobId = statistics };
-        RoundFates fates = RoundFates.Of(Machine.Assignments, version?.Version ?? round.Round);
+        RoundCommit commit = CommitOf(round, aggregate, bytesDown, version, outcome) with { StatisticsBlobId = statistics };
+        RoundFates fates = RoundFates.Of(Machine.Assignments.Concat(Machine.Aside), version?.Version ?? round.Round);
         TakeAsCommitted(commit);
         FencedException.ThrowIf(await _job.Services.Store.CommitRoundAsync(commit with { Next = startNext() }, blobs, stop));
 
         // 8. The devices learn what became of their updates; the tier may forget them.
+        await committed();
         _board.Publish(fates, Machine);
         await _job.Services.Tier.ForgetRoundAsync(round, stop);
         _logger.Closed(round, commit.Metrics.Counted, commit.Metrics.Assigned, reason);
@@ -114,6 +136,9 @@ internal sealed class RoundClosing
                 Machine.Find(update.AssignmentId)!.ClientIndex, update.Key.Round, update.Weight, update.TrainingLoss, update.TrainingSeconds));
         }
     }
+
+    /// <summary>Answers the devices that have to act on what has changed.</summary>
+    public void TellChanges() => _board.Changed(Machine);
 
     /// <summary>Ends the open round without an aggregate. The job goes on, unless too many of its rounds end so.</summary>
     public Task AbandonAsync(string reason, CancellationToken stop) =>
@@ -139,6 +164,7 @@ internal sealed class RoundClosing
         RoundFates fates = RoundFates.Of(Machine.Assignments, _job.Model.Record.Version);
         Machine.Finish();
         _board.Publish(fates, Machine);
+        _job.RefreshWanted();
         await _job.Services.Tier.AbandonRoundAsync(round, reason, stop);
         _logger.Abandoned(round, reason);
         _job.Record = _job.Record with { Status = status, StatusReason = statusReason, StateEpoch = stateEpoch };
@@ -157,10 +183,17 @@ internal sealed class RoundClosing
         _logger.Skipped(round, reason);
     }
 
-    private RoundCommit CommitOf(RoundKey round, RoundAggregate aggregate, long bytesDown, ModelVersionRecord? version)
+    private RoundCommit CommitOf(RoundKey round, RoundAggregate aggregate, long bytesDown, ModelVersionRecord? version, BufferOutcome? outcome)
     {
-        RoundMetrics metrics = RoundFigures.Of(Machine.Assignments, aggregate, bytesDown);
+        RoundMetrics metrics = RoundFigures.Of(Own(round), aggregate, bytesDown);
+        metrics = outcome is null ? metrics : metrics with { UpdateNorm = outcome.StepNorm };
         (JobStatus status, string? statusReason) = StatusAfter(round, version, metrics);
+        bool isAsynchronous = _job.Model.Anarchic is not null;
+        if (isAsynchronous && status != JobStatus.Running && status != JobStatus.Paused)
+        {
+            Machine.DiscardRest("The job had ended before the update arrived.");
+        }
+
         return new RoundCommit(
             _job.Lease,
             round,
@@ -168,14 +201,20 @@ internal sealed class RoundClosing
             [.. aggregate.Included.Select((update, i) => new CountedUpdate(
                 update.AssignmentId, update.Weight, update.LocalSteps, update.Length, update.TrainingLoss, update.TrainingSeconds,
                 i < aggregate.Scores.Count ? aggregate.Scores[i] : null))],
-            [.. Machine.Assignments.Where(assignment => assignment.State == AssignmentState.Discarded)
+            [.. Machine.Assignments.Concat(Machine.Aside).Where(assignment => assignment.State == AssignmentState.Discarded)
                 .Select(assignment => new DiscardedUpdate(assignment.Id, assignment.Reason!))],
             SilentDevices(round),
             metrics,
             version,
             status,
-            statusReason);
+            statusReason)
+        {
+            IsAsynchronous = isAsynchronous,
+        };
     }
+
+    /// <summary>The assignments that were made in a round: all there are, but for a buffer, which has some of earlier ones.</summary>
+    private Assignment[] Own(RoundKey round) => [.. Machine.Assignments.Where(assignment => _job.Terms.Buffer is null || assignment.Round == round.Round)];
 
     private void TakeAsCommitted(RoundCommit commit)
     {
@@ -218,12 +257,12 @@ internal sealed class RoundClosing
         [.. Machine.Assignments
             .Where(assignment => assignment.FailureKind == ErrorKinds.TimedOut)
             .Select(assignment => new ClientFailureRecord(
-                assignment.Id, round, assignment.DeviceId, ErrorKinds.TimedOut, assignment.Reason!, _job.Now))];
+                assignment.Id, round with { Round = assignment.Round }, assignment.DeviceId, ErrorKinds.TimedOut, assignment.Reason!, _job.Now))];
 
     private async Task<long> BytesDownAsync(RoundKey round, CancellationToken stop)
     {
         long bytes = 0;
-        foreach (Assignment assignment in Machine.Assignments)
+        foreach (Assignment assignment in Own(round))
         {
             bytes += _job.Model.BytesFor(assignment.ClientIndex);
             if (assignment.State == AssignmentState.Counted)

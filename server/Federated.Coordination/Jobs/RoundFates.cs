@@ -11,11 +11,13 @@ internal sealed class RoundFates
 
     private RoundFates(Dictionary<string, (string DeviceId, UpdateDisposition Disposition)> byId) => _byId = byId;
 
-    /// <summary>Takes the final states of the assignments down, before the machine forgets them.</summary>
-    public static RoundFates Of(IReadOnlyList<Assignment> assignments, int modelVersion) => new(assignments.ToDictionary(
-        assignment => assignment.Id,
-        assignment => (assignment.DeviceId, Dispositions.Of(assignment, modelVersion)),
-        StringComparer.Ordinal));
+    /// <summary>Takes the final states of those assignments down that have one, before the machine forgets them.</summary>
+    public static RoundFates Of(IEnumerable<Assignment> assignments, int modelVersion) => new(assignments
+        .Where(assignment => assignment.State is AssignmentState.Counted or AssignmentState.Discarded)
+        .ToDictionary(
+            assignment => assignment.Id,
+            assignment => (assignment.DeviceId, Dispositions.Of(assignment, modelVersion)),
+            StringComparer.Ordinal));
 
     public bool TryFind(string assignmentId, [NotNullWhen(true)] out string? deviceId, [NotNullWhen(true)] out UpdateDisposition? disposition)
     {

@@ -43,6 +43,41 @@ internal sealed class RoundOpening
         return new RoundStart(RecordOf(round, now), RecordsOf(round, decisions, now));
     }
 
+    /// <summary>Opens a buffer.</summary>
+    /// <param name="followsBuffer">
+    /// Whether it opens with the closing of the last one. Otherwise updates were refused in between: their devices are asked for them again.
+    /// </param>
+    /// <param name="stop">Ends the work.</param>
+    public async Task OpenBufferAsync(bool followsBuffer, CancellationToken stop)
+    {
+        RoundKey round = _job.Machine.Key!;
+        if (round != _written)
+        {
+            RoundStart start = Start([]);
+            FencedException.ThrowIf(await _job.Services.Store.OpenRoundAsync(_job.Lease, start.Round, start.Assignments, stop));
+        }
+
+        if (!followsBuffer)
+        {
+            _job.Machine.AskAgain();
+        }
+
+        _job.RefreshWanted();
+        _job.History = _job.History.Opened(round);
+        if ((await OpenOnTierAsync(round, stop)).Refusal is { } refusal)
+        {
+            await _closing.AbandonAsync(refusal, JobStatus.Paused, refusal, stop);
+            return;
+        }
+
+        _logger.Opened(round, 0, _job.Terms.Goal);
+        _job.Machine.Configured(_job.Now);
+        if (!followsBuffer)
+        {
+            _closing.TellChanges();
+        }
+    }
+
     /// <summary>Carries out decisions to assign: the first ones of a round open it, later ones replace devices that failed.</summary>
     public async Task AssignAsync(IReadOnlyList<RoundDecision> decisions, CancellationToken stop)
     {
@@ -76,6 +111,11 @@ internal sealed class RoundOpening
             FencedException.ThrowIf(
                 await _job.Services.Store.AddAssignmentsAsync(_job.Lease, RecordsOf(round, decisions, now), stop));
             _logger.Replaced(round, decisions.Count);
+        }
+
+        if (_job.Terms.Buffer is not null)
+        {
+            _job.RefreshWanted();
         }
 
         foreach (RoundDecision decision in decisions)

@@ -3,7 +3,7 @@ namespace Federated.Coordination.Persistence;
 /// <summary>What became of an assignment. The numbers are stored.</summary>
 public enum AssignmentDisposition
 {
-    /// <summary>Its round is open.</summary>
+    /// <summary>Its round is open, or, in an asynchronous job, a later one may count it.</summary>
     Pending = 1,
 
     /// <summary>Its update is in exactly one model version or evaluation.</summary>

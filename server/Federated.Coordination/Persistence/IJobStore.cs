@@ -43,13 +43,16 @@ public interface IJobStore
     /// <param name="cancellationToken">Ends the work.</param>
     Task<StoreOutcome> CommitRoundAsync(RoundCommit commit, Task blobs, CancellationToken cancellationToken);
 
-    /// <summary>Abandons the open round, discards its assignments, inserts the failures, and sets the job's state epoch and status.</summary>
+    /// <summary>
+    /// Abandons the open round, discards its assignments and whatever else is pending of the job's rounds of the same kind, inserts the failures, and sets the job's state epoch and
+    /// status.
+    /// </summary>
     Task<StoreOutcome> AbandonRoundAsync(RoundAbandonment abandonment, CancellationToken cancellationToken);
 
-    /// <summary>Sets the job's status.</summary>
+    /// <summary>Sets the job's status. When that ends the job, assignments that are pending are discarded.</summary>
     Task<StoreOutcome> SetStatusAsync(WriterLease lease, JobStatus status, string? reason, CancellationToken cancellationToken);
 
-    /// <summary>Inserts a model version of origin <see cref="ModelVersionOrigin.RollBack"/>, makes it current and sets the state epoch.</summary>
+    /// <summary>Inserts a model version of origin <see cref="ModelVersionOrigin.RollBack"/>, makes it current and sets the state epoch; assignments that are pending are discarded.</summary>
     Task<StoreOutcome> RollBackAsync(WriterLease lease, ModelVersionRecord version, int stateEpoch, CancellationToken cancellationToken);
 
     /// <summary>Reads a model version; null when there is none of that number.</summary>

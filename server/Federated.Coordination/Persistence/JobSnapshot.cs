@@ -6,8 +6,10 @@ namespace Federated.Coordination.Persistence;
 /// <param name="Rounds">
 /// Every round record whose base is the current version, and the one that made the current version; in any order. At most one is open.
 /// </param>
-/// <param name="Assignments">The assignments of the open round; empty when none is open.</param>
-/// <param name="Failures">The failures of the open round; empty when none is open.</param>
+/// <param name="Assignments">
+/// The assignments of the open round, and those of other rounds that are pending, which only an asynchronous job has; ordered by round and number.
+/// </param>
+/// <param name="Failures">The failures of these assignments.</param>
 /// <param name="FailedStatistics">How many rounds of statistics were abandoned since the last one that closed.</param>
 public sealed record JobSnapshot(
     JobRecord Job,

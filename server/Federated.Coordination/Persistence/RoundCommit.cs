@@ -27,4 +27,11 @@ public sealed record RoundCommit(
     JobStatus Status,
     string? StatusReason,
     RoundStart? Next = null,
-    string? StatisticsBlobId = null);
+    string? StatisticsBlobId = null)
+{
+    /// <summary>
+    /// Whether the job is asynchronous: <see cref="Counted"/> and <see cref="Discarded"/> name assignments of earlier rounds too, and assignments of this one may stay pending, for a
+    /// later version. The round of an assignment follows from its id.
+    /// </summary>
+    public bool IsAsynchronous { get; init; }
+}

@@ -28,6 +28,12 @@ public sealed class Assignment
     /// <summary>Stands for the device in the addressing of random draws.</summary>
     public uint ClientIndex { get; }
 
+    /// <summary>The round in which it was made. In an asynchronous job its update may become part of a later one.</summary>
+    public int Round { get; init; }
+
+    /// <summary>When the device is taken to be silent, in an asynchronous job; in others the deadline of the round says so.</summary>
+    public DateTimeOffset ReportBy { get; init; }
+
     /// <summary>What the algorithm wants of the device.</summary>
     public string Role { get; set; } = "";
 

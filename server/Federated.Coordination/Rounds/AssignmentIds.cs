@@ -21,6 +21,23 @@ public static class AssignmentIds
         return string.Create(CultureInfo.InvariantCulture, $"{round.JobId}-{kind}{round.Round}-{number}");
     }
 
+    /// <summary>The round that an id was made for.</summary>
+    /// <param name="job">A round of the same job.</param>
+    /// <param name="assignmentId">An id that was made by <see cref="Of"/>.</param>
+    /// <exception cref="FormatException">It was not.</exception>
+    public static RoundKey RoundOf(RoundKey job, string assignmentId)
+    {
+        ReadOnlySpan<char> rest = assignmentId.AsSpan(job.JobId.Length + 1);
+        TaskKind kind = rest[0] switch
+        {
+            't' => TaskKind.Train,
+            'e' => TaskKind.Evaluate,
+            's' => TaskKind.Statistics,
+            _ => throw new FormatException($"'{assignmentId}' names no round."),
+        };
+        return job with { Kind = kind, Round = int.Parse(rest[1..rest.IndexOf('-')], NumberStyles.None, CultureInfo.InvariantCulture) };
+    }
+
     /// <summary>The job that an id belongs to; empty when it is not an id of ours.</summary>
     /// <param name="assignmentId">An id, possibly made up by a device.</param>
     public static string JobOf(string assignmentId)

@@ -2,7 +2,7 @@ using Federated.Protocol;
 
 namespace Federated.Coordination.Rounds;
 
-/// <summary>The assignments of the open round, by number, id and device, and how many stand where.</summary>
+/// <summary>The assignments of the open round, by number, id and device (the latest of each), and how many stand where.</summary>
 internal sealed class RoundAssignments
 {
     private const string LostInClosing = "The update was stored, but its node was lost while the round closed, and the others were enough.";
@@ -25,7 +25,7 @@ internal sealed class RoundAssignments
     {
         _all.Add(assignment);
         _byId.Add(assignment.Id, assignment);
-        _byDevice.Add(assignment.DeviceId, assignment);
+        _byDevice[assignment.DeviceId] = assignment;
         if (assignment.State == AssignmentState.Outstanding)
         {
             Outstanding++;

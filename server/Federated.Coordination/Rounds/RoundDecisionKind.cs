@@ -3,6 +3,9 @@ namespace Federated.Coordination.Rounds;
 /// <summary>What the state machine wants done.</summary>
 public enum RoundDecisionKind
 {
+    /// <summary>Write the round down, which is a buffer without assignments, and open it on the tier.</summary>
+    Open,
+
     /// <summary>Write the assignment down, sign its ticket and answer the check-in with it.</summary>
     Assign,
 

@@ -25,6 +25,7 @@ public sealed class RoundStateMachine
     private readonly WaitingDevices _waiting = new();
     private readonly List<Candidate> _eligible = [];
     private readonly RoundAssignments _assignments = new();
+    private readonly BufferFlow _buffer;
     private RoundTerms? _terms;
     private DateTimeOffset _selectionEnds;
     private DateTimeOffset _replaceUntil;
@@ -42,6 +43,7 @@ public sealed class RoundStateMachine
         _pace = pace;
         _population = population;
         _maxWaiting = maxWaiting;
+        _buffer = new BufferFlow(_assignments);
     }
 
     /// <summary>Where the machine stands.</summary>
@@ -55,6 +57,12 @@ public sealed class RoundStateMachine
 
     /// <summary>The assignments of the open round, by number.</summary>
     public IReadOnlyList<Assignment> Assignments => _assignments.All;
+
+    /// <summary>Assignments of an asynchronous job whose updates the next buffer takes; empty while a buffer is open.</summary>
+    public IReadOnlyList<Assignment> Aside => _buffer.Aside;
+
+    /// <summary>Whether a buffer gives out no further tasks; it still takes updates, and closes when it is full.</summary>
+    public bool IsDraining { get; set; }
 
     /// <summary>Updates of the open round that the tier has told of.</summary>
     public int StoredCount => _assignments.Stored;
@@ -74,6 +82,7 @@ public sealed class RoundStateMachine
             DateTimeOffset? phase = Phase switch
             {
                 RoundPhase.Selection when _selectionEnds > _advancedAt => _selectionEnds,
+                RoundPhase.Reporting when _terms!.Buffer is not null => _buffer.NextTick(_terms),
                 RoundPhase.Reporting => _assignments.Outstanding == 0 && _replaceUntil > _advancedAt ? _replaceUntil : Deadline,
                 _ => null,
             };
@@ -94,6 +103,15 @@ public sealed class RoundStateMachine
         Require(RoundPhase.Idle);
         Key = key;
         _terms = terms;
+        if (terms.Buffer is not null)
+        {
+            _buffer.Begin(key.Round);
+            Deadline = now + terms.ReportingTime;
+            Phase = RoundPhase.Configuration;
+            _decisions.Enqueue(new RoundDecision(RoundDecisionKind.Open));
+            return;
+        }
+
         _selectionEnds = now + terms.SelectionTime;
         Phase = RoundPhase.Selection;
         Advance(now);
@@ -119,6 +137,11 @@ public sealed class RoundStateMachine
         _terms = terms;
         Deadline = deadline;
         _replaceUntil = now + ((deadline - now) / 2);
+        if (terms.Buffer is not null)
+        {
+            _buffer.Begin(key.Round);
+        }
+
         foreach (Assignment assignment in assignments)
         {
             _assignments.Add(assignment);
@@ -132,8 +155,31 @@ public sealed class RoundStateMachine
             }
         }
 
+        _buffer.Resumed(now);
         Phase = RoundPhase.Reporting;
         Advance(now);
+    }
+
+    /// <summary>Takes up what an asynchronous job has given out while no buffer is open: after a restart.</summary>
+    /// <param name="assignments">Outstanding or failed ones.</param>
+    public void PutAside(IEnumerable<Assignment> assignments) => _buffer.PutAside(assignments);
+
+    /// <summary>
+    /// Updates that came while no buffer was open were refused: their devices are told to send them again. Call it when a buffer opens that did not open together with the closing of
+    /// the one before.
+    /// </summary>
+    public void AskAgain()
+    {
+        foreach (Assignment assignment in _assignments.All)
+        {
+            assignment.MayBeLost |= assignment.State == AssignmentState.Outstanding;
+        }
+
+        // Who waits for a task with such an update in hand hears it at once.
+        foreach (Candidate candidate in _waiting.All.Where(candidate => FindOf(candidate.DeviceId) is { MayBeLost: true } held && held.Id == candidate.HeldAssignment).ToArray())
+        {
+            RejectDevice(candidate.DeviceId, RejectionReason.NoWork, TimeSpan.Zero);
+        }
     }
 
     /// <summary>A device is ready to work. An earlier check-in of the same device that still waits is superseded.</summary>
@@ -147,7 +193,7 @@ public sealed class RoundStateMachine
             Reject(earlier, RejectionReason.Superseded, TimeSpan.Zero);
         }
 
-        if (IsOpen && _assignments.FindOf(candidate.DeviceId) is { } held
+        if (IsOpen && _terms!.Buffer is null && _assignments.FindOf(candidate.DeviceId) is { } held
             && held.State == AssignmentState.Outstanding && candidate.HeldAssignment != held.Id && Phase == RoundPhase.Reporting)
         {
             _decisions.Enqueue(new RoundDecision(RoundDecisionKind.Redeliver, candidate.CallId, held));
@@ -201,6 +247,7 @@ public sealed class RoundStateMachine
         }
 
         _assignments.SetStored(assignment);
+        _buffer.Stored(now);
         Advance(now);
         return StoredOutcome.Accepted;
     }
@@ -323,6 +370,18 @@ public sealed class RoundStateMachine
         return true;
     }
 
+    /// <summary>The buffer has become a version: settles its updates, and what the next buffer would refuse.</summary>
+    /// <param name="outcome">What became of the updates.</param>
+    public void SettleBuffer(BufferOutcome outcome)
+    {
+        Require(RoundPhase.Closing);
+        _buffer.Settle(outcome, _terms!.Buffer!);
+    }
+
+    /// <summary>The asynchronous job ends: discards whatever is not settled.</summary>
+    /// <param name="reason">One sentence for those that have none of their own.</param>
+    public void DiscardRest(string reason) => _buffer.DiscardRest(reason);
+
     /// <summary>The round is abandoned: no assignment counts.</summary>
     /// <param name="reason">One sentence.</param>
     public void SettleAbandoned(string reason)
@@ -331,9 +390,14 @@ public sealed class RoundStateMachine
         _assignments.SettleAbandoned(reason);
     }
 
-    /// <summary>Forgets the round, whatever its phase; check-ins go on waiting for the next one.</summary>
+    /// <summary>Forgets the round, whatever its phase; check-ins go on waiting for the next one. What a buffer has not settled is kept for the next.</summary>
     public void Finish()
     {
+        if (_terms?.Buffer is not null)
+        {
+            _buffer.KeepUnsettled();
+        }
+
         Phase = RoundPhase.Idle;
         Key = null;
         _terms = null;
@@ -341,13 +405,16 @@ public sealed class RoundStateMachine
         _deadlinePassed = false;
     }
 
-    /// <summary>The open round's assignment of that id; null when there is none.</summary>
+    /// <summary>The assignment of that id, of the open round or one that waits for the next buffer; null when there is none.</summary>
     /// <param name="assignmentId">The id.</param>
-    public Assignment? Find(string assignmentId) => _assignments.Find(assignmentId);
+    public Assignment? Find(string assignmentId) => _assignments.Find(assignmentId) ?? _buffer.Find(assignmentId);
 
-    /// <summary>The open round's assignment of a device; null when there is none.</summary>
+    /// <summary>Forgets what waits for the next buffer: it will be in no version.</summary>
+    public void ForgetAside() => _buffer.Clear();
+
+    /// <summary>The latest assignment of a device, of the open round or one that waits for the next buffer; null when there is none.</summary>
     /// <param name="deviceId">The device.</param>
-    public Assignment? FindOf(string deviceId) => _assignments.FindOf(deviceId);
+    public Assignment? FindOf(string deviceId) => _assignments.FindOf(deviceId) ?? _buffer.FindOf(deviceId);
 
     private bool IsOpen => Phase is RoundPhase.Configuration or RoundPhase.Reporting or RoundPhase.Closing;
 
@@ -391,6 +458,12 @@ public sealed class RoundStateMachine
     private void EndOrReplace(DateTimeOffset now)
     {
         RoundTerms terms = _terms!;
+        if (terms.Buffer is not null)
+        {
+            FillBuffer(terms, now);
+            return;
+        }
+
         if (_assignments.Stored >= terms.Goal)
         {
             Close("The report goal is reached.");
@@ -433,6 +506,31 @@ public sealed class RoundStateMachine
         }
     }
 
+    private void FillBuffer(RoundTerms terms, DateTimeOffset now)
+    {
+        foreach (string deviceId in _buffer.TimeOut(now))
+        {
+            _population.Gone(deviceId);
+        }
+
+        if (_buffer.WhyReady(terms, now) is { } reason)
+        {
+            Close(reason);
+            return;
+        }
+
+        foreach (Candidate candidate in _waiting.All)
+        {
+            _buffer.GiveUpUnheard(candidate);
+        }
+
+        int free = terms.Target - _assignments.Outstanding;
+        if (free > 0 && !IsDraining && CollectEligible() > 0)
+        {
+            Assign(Math.Min(free, _eligible.Count));
+        }
+    }
+
     private void Close(string reason)
     {
         Phase = RoundPhase.Closing;
@@ -457,7 +555,7 @@ public sealed class RoundStateMachine
         _eligible.Clear();
         foreach (Candidate candidate in _waiting.All)
         {
-            if ((candidate.Tasks & task) != 0 && _assignments.FindOf(candidate.DeviceId) is null)
+            if ((candidate.Tasks & task) != 0 && (_terms!.Buffer is null ? _assignments.FindOf(candidate.DeviceId) is null : _buffer.IsFree(candidate.DeviceId)))
             {
                 _eligible.Add(candidate);
             }
@@ -475,8 +573,12 @@ public sealed class RoundStateMachine
         foreach (int index in _selection.Select(Key!, _assignments.All.Count, [.. _eligible.Select(candidate => candidate.ClientIndex)], count))
         {
             Candidate chosen = _eligible[index];
-            int number = _assignments.All.Count;
-            var assignment = new Assignment(AssignmentIds.Of(Key!, number), number, chosen.DeviceId, chosen.ClientIndex);
+            int number = _terms!.Buffer is null ? _assignments.All.Count : _buffer.NextNumber();
+            var assignment = new Assignment(AssignmentIds.Of(Key!, number), number, chosen.DeviceId, chosen.ClientIndex)
+            {
+                Round = Key!.Round,
+                ReportBy = _advancedAt + _terms.ReportingTime,
+            };
             _assignments.Add(assignment);
             _waiting.Remove(chosen.DeviceId, chosen.CallId);
             _decisions.Enqueue(new RoundDecision(RoundDecisionKind.Assign, chosen.CallId, assignment));

@@ -11,6 +11,25 @@ namespace Federated.Coordination.Rounds;
 /// <param name="ReportingTime">Time from the assignments to the deadline.</param>
 public sealed record RoundTerms(int Target, int Goal, int Minimum, TimeSpan SelectionTime, TimeSpan ReportingTime)
 {
+    /// <summary>What the terms of a buffer add; null for a round whose devices are selected together.</summary>
+    public BufferTerms? Buffer { get; init; }
+
+    /// <summary>The terms of a buffer of an asynchronous job: the cohort is the number of devices that work at a time, the deadline the time that each of them has.</summary>
+    /// <param name="job">A valid definition.</param>
+    /// <param name="goal">Updates that make a version.</param>
+    /// <param name="minimum">Updates that are enough after the flush time.</param>
+    /// <param name="buffer">The rest.</param>
+    public static RoundTerms ForBuffer(JobDefinition job, int goal, int minimum, BufferTerms buffer) =>
+        new(
+            Math.Max(1, (int)Math.Ceiling(job.Round.CohortSize * job.Round.OverSelection)),
+            goal,
+            Math.Min(minimum, goal),
+            TimeSpan.Zero,
+            TimeSpan.FromSeconds(job.Round.DeadlineSeconds))
+        {
+            Buffer = buffer,
+        };
+
     /// <summary>The terms of a training round.</summary>
     /// <param name="job">A valid definition.</param>
     /// <param name="cohort">Updates that the round is made for; 0 for the job's cohort size.</param>

@@ -14,6 +14,9 @@ namespace Federated.Coordination.Tier;
 /// </remarks>
 public interface IAggregationTier
 {
+    /// <summary>Whether the tier can hand the updates of a round over one by one (<see cref="RoundPlan.KeepRule"/>), as asynchronous algorithms need.</summary>
+    bool KeepsUpdates => false;
+
     /// <summary>
     /// Makes the tier accept the updates of a round, each stored at most once by assignment id. Called when the round is
     /// configured, before any device holds its ticket, and again after a restart of the coordinator or of the tier.

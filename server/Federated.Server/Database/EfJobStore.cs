@@ -1,5 +1,4 @@
 using Federated.Coordination.Persistence;
-using Federated.Protocol.Rounds;
 using Federated.Server.Database.Rows;
 using Federated.Server.Database.Statements;
 using Microsoft.EntityFrameworkCore;
@@ -87,11 +86,8 @@ internal sealed class EfJobStore(ServerContextFactory contexts) : IJobStore
         return GuardedAsync(abandonment.Lease, async context =>
         {
             await EndRoundAsync(context, abandonment, cancellationToken);
-            await AssignmentsOf(context, abandonment.Round).ExecuteUpdateAsync(
-                set => set
-                    .SetProperty(row => row.Disposition, AssignmentDisposition.Discarded)
-                    .SetProperty(row => row.Reason, abandonment.Reason),
-                cancellationToken);
+            var key = abandonment.Round;
+            await DiscardAsync(PendingOf(context, abandonment.Lease.Job).Where(row => row.Kind == key.Kind), abandonment.Reason, cancellationToken);
             await InsertFailuresAsync(context, abandonment.Failures, cancellationToken);
             await JobOf(context, abandonment.Lease.Job).ExecuteUpdateAsync(
                 set => set.SetProperty(row => row.StateEpoch, abandonment.StateEpoch), cancellationToken);
@@ -111,6 +107,7 @@ internal sealed class EfJobStore(ServerContextFactory contexts) : IJobStore
         {
             context.ModelVersions.Add(RowMapping.ToRow(version));
             await context.SaveChangesAsync(cancellationToken);
+            await DiscardAsync(PendingOf(context, lease.Job), "The job was rolled back.", cancellationToken);
             await JobOf(context, lease.Job).ExecuteUpdateAsync(
                 set => set.SetProperty(row => row.CurrentVersion, version.Version).SetProperty(row => row.StateEpoch, stateEpoch),
                 cancellationToken);
@@ -195,10 +192,15 @@ internal sealed class EfJobStore(ServerContextFactory contexts) : IJobStore
         await context.SaveChangesAsync(cancellationToken);
     }
 
-    private static Task<int> WriteStatusAsync(
+    private static async Task WriteStatusAsync(
         ServerContext context, JobKey job, JobStatus status, string? reason, CancellationToken cancellationToken)
     {
-        return JobOf(context, job).ExecuteUpdateAsync(
+        if (status is not (JobStatus.Running or JobStatus.Paused))
+        {
+            await DiscardAsync(PendingOf(context, job), reason ?? "The job has ended.", cancellationToken);
+        }
+
+        await JobOf(context, job).ExecuteUpdateAsync(
             set => set.SetProperty(row => row.Status, status).SetProperty(row => row.StatusReason, reason), cancellationToken);
     }
 
@@ -207,9 +209,15 @@ internal sealed class EfJobStore(ServerContextFactory contexts) : IJobStore
         return context.Jobs.Where(row => row.TenantId == job.TenantId && row.JobId == job.JobId);
     }
 
-    private static IQueryable<AssignmentRow> AssignmentsOf(ServerContext context, RoundKey key)
+    private static IQueryable<AssignmentRow> PendingOf(ServerContext context, JobKey job)
     {
         return context.Assignments.Where(
-            row => row.TenantId == key.TenantId && row.JobId == key.JobId && row.Round == key.Round && row.Kind == key.Kind);
+            row => row.TenantId == job.TenantId && row.JobId == job.JobId && row.Disposition == AssignmentDisposition.Pending);
+    }
+
+    private static Task<int> DiscardAsync(IQueryable<AssignmentRow> assignments, string reason, CancellationToken cancellationToken)
+    {
+        return assignments.ExecuteUpdateAsync(
+            set => set.SetProperty(row => row.Disposition, AssignmentDisposition.Discarded).SetProperty(row => row.Reason, reason), cancellationToken);
     }
 }

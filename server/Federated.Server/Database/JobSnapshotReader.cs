@@ -21,8 +21,16 @@ internal static class JobSnapshotReader
                 && (row.BaseVersion == job.CurrentVersion || row.Round == job.CurrentVersion || row.State == RoundState.Open))
             .ToListAsync(cancellationToken);
         var open = rounds.SingleOrDefault(row => row.State == RoundState.Open);
-        var assignments = open is null ? [] : await AssignmentsAsync(context, open, cancellationToken);
-        var failures = open is null ? [] : await FailuresAsync(context, open, cancellationToken);
+        var (round, kind) = (open?.Round ?? -1, open?.Kind ?? TaskKind.Unspecified);
+
+        // Only an asynchronous job has assignments that are pending in a round that is closed.
+        var assignments = await context.Assignments.AsNoTracking().Include(row => row.Update)
+            .Where(row => row.TenantId == key.TenantId && row.JobId == key.JobId
+                && ((row.Round == round && row.Kind == kind) || row.Disposition == AssignmentDisposition.Pending))
+            .OrderBy(row => row.Round)
+            .ThenBy(row => row.Number)
+            .ToListAsync(cancellationToken);
+        var failures = await FailuresAsync(context, key, assignments, cancellationToken);
         var statistics = context.Rounds.AsNoTracking().Where(row =>
             row.TenantId == key.TenantId && row.JobId == key.JobId && row.Kind == TaskKind.Statistics);
         var lastPooled = await statistics.Where(row => row.State == RoundState.Closed).MaxAsync(row => (int?)row.Round, cancellationToken) ?? -1;
@@ -36,18 +44,19 @@ internal static class JobSnapshotReader
             failedStatistics);
     }
 
-    private static Task<List<AssignmentRow>> AssignmentsAsync(ServerContext context, RoundRow round, CancellationToken cancellationToken)
+    private static async Task<List<ClientFailureRow>> FailuresAsync(
+        ServerContext context, JobKey key, List<AssignmentRow> assignments, CancellationToken cancellationToken)
     {
-        return context.Assignments.AsNoTracking().Include(row => row.Update)
-            .Where(row => row.TenantId == round.TenantId && row.JobId == round.JobId && row.Round == round.Round && row.Kind == round.Kind)
-            .OrderBy(row => row.Number)
-            .ToListAsync(cancellationToken);
-    }
+        if (assignments.Count == 0)
+        {
+            return [];
+        }
 
-    private static Task<List<ClientFailureRow>> FailuresAsync(ServerContext context, RoundRow round, CancellationToken cancellationToken)
-    {
-        return context.ClientFailures.AsNoTracking()
-            .Where(row => row.TenantId == round.TenantId && row.JobId == round.JobId && row.Round == round.Round && row.RoundKind == round.Kind)
+        var oldest = assignments.Min(row => row.Round);
+        var ids = assignments.Select(row => row.AssignmentId).ToHashSet(StringComparer.Ordinal);
+        var rows = await context.ClientFailures.AsNoTracking()
+            .Where(row => row.TenantId == key.TenantId && row.JobId == key.JobId && row.Round >= oldest)
             .ToListAsync(cancellationToken);
+        return rows.FindAll(row => ids.Contains(row.AssignmentId));
     }
 }

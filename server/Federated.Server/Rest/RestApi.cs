@@ -18,6 +18,7 @@ internal static class RestApi
         EnrolmentTokensApi.Map(api.MapGroup("/enrolment-tokens").WithTags("Enrolment tokens"));
         JobsApi.Map(api.MapGroup("/jobs").WithTags("Jobs"));
         RoundsApi.Map(api.MapGroup("/jobs/{jobId}").WithTags("Rounds"));
+        ArrivalsApi.Map(api.MapGroup("/jobs/{jobId}").WithTags("Rounds"));
         TreeApi.Map(api.MapGroup("/jobs/{jobId}").WithTags("Rounds"));
         TrustApi.Map(api.MapGroup("/jobs/{jobId}").WithTags("Trust"));
         VersionsApi.Map(api.MapGroup("/jobs/{jobId}/versions").WithTags("Model versions"));

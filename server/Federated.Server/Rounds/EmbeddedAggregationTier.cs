@@ -9,10 +9,12 @@ namespace Federated.Server.Rounds;
 /// <summary>The aggregation tier of a server that embeds one node.</summary>
 internal sealed class EmbeddedAggregationTier(AggregatorNode node, EmbeddedPlanner planner, RoundTrees trees) : IAggregationTier
 {
+    public bool KeepsUpdates => true;
+
     public async Task<RoundRecovery> OpenRoundAsync(RoundPlan plan, IUpdateSink sink, CancellationToken cancellationToken)
     {
         var tree = planner.Plan(plan);
-        var reopened = await node.OpenRoundAsync(plan, tree, sink.OnStored, cancellationToken);
+        var reopened = await node.OpenRoundAsync(plan, tree, sink.OnStored, sink.Wants, cancellationToken);
         planner.Opened(plan, tree);
         trees.Opened(plan.Key, tree, () => node.View(plan.Key) is { } view ? [view] : []);
         return new RoundRecovery(reopened.Recovered, reopened.Lost);
@@ -30,7 +32,11 @@ internal sealed class EmbeddedAggregationTier(AggregatorNode node, EmbeddedPlann
         return new RoundAggregate([.. closed.Sections.Select(Convert)], closed.Included)
         {
             Scores = closed.Scores,
-            Kept = [.. node.HandOver(key).Select(section => new KeptSection(section.AssignmentId, section.Role, section.Values))],
+            Kept =
+            [
+                .. closed.Kept.Select(kept => new KeptSection(kept.AssignmentId, kept.Role, kept.Values)),
+                .. node.HandOver(key).Select(section => new KeptSection(section.AssignmentId, section.Role, section.Values)),
+            ],
         };
     }
 

@@ -1,4 +1,5 @@
 using Federated.Coordination.Persistence;
+using Federated.Coordination.Rounds;
 using Federated.Protocol.Jobs;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.V1;
@@ -305,6 +306,56 @@ public abstract class JobStoreContract
         Assert.Equal(Enumerable.Range(1, 8).Select(epoch => (long)epoch), snapshots.Select(snapshot => snapshot!.Job.WriterEpoch).Order());
     }
 
+    [Fact]
+    public async Task CommitRoundAsync_AsynchronousJob_SettlesAssignmentsOfSeveralRoundsAndLeavesTheRest()
+    {
+        var store = await CreateStoreAsync();
+        var lease = await CreateJobAsync(store);
+        var round2 = Round1 with { Round = 2 };
+        AssignmentRecord[] first = [Ticket(Round1, 0), Ticket(Round1, 1), Ticket(Round1, 2)];
+        await store.OpenRoundAsync(lease, OpenRound(), first, Cancellation);
+        var next = new RoundStart(OpenRound() with { Key = round2, BaseVersion = 1 }, []);
+        await store.CommitRoundAsync(Buffer(lease, Round1, 1, [first[0]], []) with { Next = next }, Task.CompletedTask, Cancellation);
+        await store.AddAssignmentsAsync(lease, [Ticket(round2, 0)], Cancellation);
+        await store.AddFailureAsync(lease, new ClientFailureRecord(first[2].AssignmentId, Round1, "device-2", "timed-out", "It was silent.", Start), Cancellation);
+
+        var open = await store.AcquireAsync(Job, Cancellation);
+        lease = new WriterLease(Job, open!.Job.WriterEpoch);
+        var outcome = await store.CommitRoundAsync(Buffer(lease, round2, 2, [first[1]], []), Task.CompletedTask, Cancellation);
+
+        var closed = await store.AcquireAsync(Job, Cancellation);
+        lease = new WriterLease(Job, closed!.Job.WriterEpoch);
+        Assert.Equal([first[1].AssignmentId, first[2].AssignmentId, Ticket(round2, 0).AssignmentId], open.Assignments.Select(record => record.AssignmentId));
+        Assert.Equal("timed-out", Assert.Single(open.Failures).Kind);
+        Assert.Equal(StoreOutcome.Done, outcome);
+        Assert.Null(closed.OpenRound);
+        Assert.Equal([first[2].AssignmentId, Ticket(round2, 0).AssignmentId], closed.Assignments.Select(record => record.AssignmentId));
+        var counted = Assert.Single(await store.FindAssignmentsAsync("default", "device-1", [first[1].AssignmentId], Cancellation));
+        Assert.Equal((1, 2), (counted.Round.Round, counted.ModelVersion));
+
+        await store.RollBackAsync(lease, Version(3) with { Origin = ModelVersionOrigin.RollBack }, 1, Cancellation);
+        var rolledBack = await store.AcquireAsync(Job, Cancellation);
+        Assert.Empty(rolledBack!.Assignments);
+        Assert.Equal(
+            AssignmentDisposition.Discarded,
+            Assert.Single(await store.FindAssignmentsAsync("default", "device-2", [first[2].AssignmentId], Cancellation)).Disposition);
+    }
+
+    [Fact]
+    public async Task SetStatusAsync_Stopped_DiscardsWhatIsPending()
+    {
+        var store = await CreateStoreAsync();
+        var lease = await CreateJobAsync(store);
+        AssignmentRecord[] first = [Ticket(Round1, 0), Ticket(Round1, 1)];
+        await store.OpenRoundAsync(lease, OpenRound(), first, Cancellation);
+        await store.CommitRoundAsync(Buffer(lease, Round1, 1, [first[0]], []), Task.CompletedTask, Cancellation);
+
+        await store.SetStatusAsync(lease, JobStatus.Stopped, "Enough.", Cancellation);
+
+        var left = Assert.Single(await store.FindAssignmentsAsync("default", "device-1", [first[1].AssignmentId], Cancellation));
+        Assert.Equal((AssignmentDisposition.Discarded, "Enough."), (left.Disposition, left.Reason));
+    }
+
     private static readonly RoundMetrics Metrics = new(2, 1, 1, 12.5, 4096, 8192, UpdateNorm: 0.5);
 
     private static JobRecord NewJob()
@@ -355,6 +406,21 @@ public abstract class JobStoreContract
             lease, Round1, Start.AddMinutes(1), [new CountedUpdate("a-0", 12.5, 40, 4096, double.NaN, 1.25, new UpdateScore(null, -0.5))],
             [new DiscardedUpdate("a-1", "It came after the round had closed.")], [Failure(1, "late")], Metrics, Version(1),
             JobStatus.Running, null, StatisticsBlobId: new string('d', 64));
+    }
+
+    private static AssignmentRecord Ticket(RoundKey round, int number)
+    {
+        return new AssignmentRecord(AssignmentIds.Of(round, number), round, number, $"device-{number}", (uint)number, "worker", Start);
+    }
+
+    private static RoundCommit Buffer(WriterLease lease, RoundKey round, int version, AssignmentRecord[] counted, AssignmentRecord[] discarded)
+    {
+        return new RoundCommit(
+            lease, round, Start.AddMinutes(1), [.. counted.Select(record => new CountedUpdate(record.AssignmentId, 1, 2, 3, 0.5, 1))],
+            [.. discarded.Select(record => new DiscardedUpdate(record.AssignmentId, "It was too late."))], [], Metrics, Version(version), JobStatus.Running, null)
+        {
+            IsAsynchronous = true,
+        };
     }
 
     private static RoundAbandonment Abandonment(WriterLease lease)

@@ -30,6 +30,8 @@ internal sealed class RunningServer : IAsyncDisposable
 
     public ListeningAddresses Addresses { get; }
 
+    public string DataFolder => _folder.FullName;
+
     public GrpcChannel Channel { get; }
 
     /// <summary>Sends the administrator key with each request.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Federated.Client;
+using Federated.Client.Participation;
 using Federated.Client.Sessions;
 using Federated.Client.Training;
 
@@ -11,7 +12,15 @@ internal sealed class SdkDevice
     private readonly FederatedDevice _device;
     private readonly ILocalSolver _solver;
 
-    public SdkDevice(string grpcAddress, string enrolmentToken, string? jobId, string folder, ILocalSolver solver, string? trusted = null)
+    public SdkDevice(
+        string grpcAddress,
+        string enrolmentToken,
+        string? jobId,
+        string folder,
+        ILocalSolver solver,
+        string? trusted = null,
+        IParticipationPolicy? participation = null,
+        IDeviceConditions? conditions = null)
     {
         var options = new FederatedClientOptions
         {
@@ -28,7 +37,7 @@ internal sealed class SdkDevice
         options.Retry.BaseDelay = TimeSpan.FromMilliseconds(50);
         options.Retry.MaxDelay = TimeSpan.FromMilliseconds(500);
         options.Retry.CircuitFailures = 1000;
-        _device = new FederatedDevice(options);
+        _device = new FederatedDevice(options, participation: participation, conditions: conditions);
         _device.Happened += (_, happened) =>
         {
             Events.Enqueue(happened);

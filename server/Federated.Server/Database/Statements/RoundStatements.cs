@@ -15,6 +15,13 @@ internal sealed class RoundStatements(IModel model)
     private static readonly string[] Round =
         [nameof(RoundRow.TenantId), nameof(RoundRow.JobId), nameof(RoundRow.Round), nameof(RoundRow.Kind)];
 
+    private static readonly string[] Outcome =
+    [
+        nameof(RoundRow.State), nameof(RoundRow.ClosedAt), nameof(RoundRow.Assigned), nameof(RoundRow.Counted), nameof(RoundRow.Failed),
+        nameof(RoundRow.Weight), nameof(RoundRow.BytesUp), nameof(RoundRow.BytesDown), nameof(RoundRow.TrainingLoss), nameof(RoundRow.Loss),
+        nameof(RoundRow.Accuracy), nameof(RoundRow.UpdateNorm), nameof(RoundRow.StatisticsBlobId),
+    ];
+
     /// <summary>Locks the job's row under the lease.</summary>
     public RowStatement Guard { get; } =
         RowStatement.Update<JobRow, JobWrite>(model, [nameof(JobWrite.WriterEpoch)], Lease, "1 = 1");
@@ -41,17 +48,16 @@ internal sealed class RoundStatements(IModel model)
     /// <summary>Changes nothing when the round is not open, or has an assignment that is not settled.</summary>
     public RowStatement CloseRound { get; } = RowStatement.Update<RoundRow, RoundRow>(
         model,
-        [
-            nameof(RoundRow.State), nameof(RoundRow.ClosedAt), nameof(RoundRow.Assigned), nameof(RoundRow.Counted), nameof(RoundRow.Failed),
-            nameof(RoundRow.Weight), nameof(RoundRow.BytesUp), nameof(RoundRow.BytesDown), nameof(RoundRow.TrainingLoss), nameof(RoundRow.Loss),
-            nameof(RoundRow.Accuracy), nameof(RoundRow.UpdateNorm), nameof(RoundRow.StatisticsBlobId),
-        ],
+        Outcome,
         Round,
         $"""
         state = {Open} AND NOT EXISTS (
             SELECT 1 FROM assignments
             WHERE tenant_id = @tenant_id AND job_id = @job_id AND round = @round AND kind = @kind AND disposition = {Pending})
         """);
+
+    /// <summary>The same for a buffer, whose assignments may be settled with a later one.</summary>
+    public RowStatement CloseBuffer { get; } = RowStatement.Update<RoundRow, RoundRow>(model, Outcome, Round, $"state = {Open}");
 
     public RowStatement InsertCountedUpdate { get; } = RowStatement.Insert<CountedUpdateRow>(model);
 

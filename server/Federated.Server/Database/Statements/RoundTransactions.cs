@@ -1,4 +1,6 @@
 using Federated.Coordination.Persistence;
+using Federated.Coordination.Rounds;
+using Federated.Protocol.V1;
 
 namespace Federated.Server.Database.Statements;
 
@@ -62,16 +64,21 @@ internal sealed class RoundTransactions(ServerContextFactory contexts)
         batch.Add(
             commit.Version is null ? statements.GuardAndSetStatus : statements.GuardAndAdvance,
             new JobWrite(job.TenantId, job.JobId, commit.Lease.Epoch, commit.Version?.Version ?? 0, commit.Status, commit.StatusReason));
-        batch.AddRange(statements.SettleAssignment, commit.Counted.Select(update => new AssignmentFate(
-            round.TenantId, round.JobId, round.Round, round.Kind, update.AssignmentId, AssignmentDisposition.Counted, null,
-            commit.Version?.Version ?? round.Round)));
-        batch.AddRange(statements.SettleAssignment, commit.Discarded.Select(update => new AssignmentFate(
-            round.TenantId, round.JobId, round.Round, round.Kind, update.AssignmentId, AssignmentDisposition.Discarded, update.Reason, null)));
+        batch.AddRange(statements.SettleAssignment, commit.Counted.Select(update => FateOf(
+            commit, update.AssignmentId, AssignmentDisposition.Counted, null, commit.Version?.Version ?? round.Round)));
+        batch.AddRange(statements.SettleAssignment, commit.Discarded.Select(update => FateOf(
+            commit, update.AssignmentId, AssignmentDisposition.Discarded, update.Reason, null)));
 
         // Base version, epoch and times of opening stay as they are.
-        batch.Add(statements.CloseRound, RowMapping.ToRow(
+        batch.Add(commit.IsAsynchronous && round.Kind == TaskKind.Train ? statements.CloseBuffer : statements.CloseRound, RowMapping.ToRow(
             new RoundRecord(round, RoundState.Closed, 0, 0, default, default, commit.ClosedAt, null, commit.Metrics, commit.StatisticsBlobId)));
         return batch;
+    }
+
+    private static AssignmentFate FateOf(RoundCommit commit, string assignmentId, AssignmentDisposition disposition, string? reason, int? version)
+    {
+        var round = commit.IsAsynchronous ? AssignmentIds.RoundOf(commit.Round, assignmentId) : commit.Round;
+        return new AssignmentFate(round.TenantId, round.JobId, round.Round, round.Kind, assignmentId, disposition, reason, version);
     }
 
     private static StatementBatch NewsOf(RoundCommit commit, RoundStatements statements)

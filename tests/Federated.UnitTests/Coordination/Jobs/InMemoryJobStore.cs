@@ -1,4 +1,5 @@
 using Federated.Coordination.Persistence;
+using Federated.Coordination.Rounds;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.V1;
 
@@ -96,8 +97,9 @@ internal sealed class InMemoryJobStore(FaultInjector faults) : IJobStore
                 record,
                 _versions[(job, record.CurrentVersion)],
                 rounds,
-                [.. _assignments.Values.Where(assignment => assignment.Round == open)],
-                [.. _failures.Values.Where(failure => failure.Round == open)],
+                [.. _assignments.Values.Where(assignment => assignment.Round == open
+                    || (JobOf(assignment.Round) == job && assignment.Disposition == AssignmentDisposition.Pending))],
+                [.. _failures.Values.Where(failure => JobOf(failure.Round) == job)],
                 _rounds.Values.Where(round => JobOf(round.Key) == job && round.Key.Kind == TaskKind.Statistics && round.State != RoundState.Open)
                     .OrderByDescending(round => round.Key.Round).TakeWhile(round => round.State == RoundState.Abandoned).Count());
         });
@@ -132,7 +134,7 @@ internal sealed class InMemoryJobStore(FaultInjector faults) : IJobStore
             };
             foreach (CountedUpdate counted in commit.Counted)
             {
-                Settle(counted.AssignmentId, commit.Round, AssignmentDisposition.Counted, null);
+                Settle(counted.AssignmentId, RoundOf(commit, counted.AssignmentId), AssignmentDisposition.Counted, null);
                 _assignments[counted.AssignmentId] = _assignments[counted.AssignmentId] with
                 {
                     ModelVersion = commit.Version?.Version ?? commit.Round.Round,
@@ -142,11 +144,11 @@ internal sealed class InMemoryJobStore(FaultInjector faults) : IJobStore
 
             foreach (DiscardedUpdate discarded in commit.Discarded)
             {
-                Settle(discarded.AssignmentId, commit.Round, AssignmentDisposition.Discarded, discarded.Reason);
+                Settle(discarded.AssignmentId, RoundOf(commit, discarded.AssignmentId), AssignmentDisposition.Discarded, discarded.Reason);
             }
 
             Assert.DoesNotContain(_assignments.Values, assignment =>
-                assignment.Round == commit.Round && assignment.Disposition == AssignmentDisposition.Pending);
+                assignment.Round == commit.Round && !(commit.IsAsynchronous && commit.Round.Kind == TaskKind.Train) && assignment.Disposition == AssignmentDisposition.Pending);
             Insert(commit.Failures);
             JobRecord job = _jobs[commit.Lease.Job];
             if (commit.Version is { } version)
@@ -173,10 +175,7 @@ internal sealed class InMemoryJobStore(FaultInjector faults) : IJobStore
                 ClosedAt = abandonment.AbandonedAt,
                 Reason = abandonment.Reason,
             };
-            foreach (AssignmentRecord assignment in _assignments.Values.Where(assignment => assignment.Round == abandonment.Round).ToArray())
-            {
-                Settle(assignment.AssignmentId, abandonment.Round, AssignmentDisposition.Discarded, abandonment.Reason);
-            }
+            DiscardPending(abandonment.Lease.Job, abandonment.Round.Kind, abandonment.Reason);
 
             Insert(abandonment.Failures);
             _jobs[abandonment.Lease.Job] = _jobs[abandonment.Lease.Job] with
@@ -189,12 +188,20 @@ internal sealed class InMemoryJobStore(FaultInjector faults) : IJobStore
 
     public Task<StoreOutcome> SetStatusAsync(WriterLease lease, JobStatus status, string? reason, CancellationToken cancellationToken) =>
         GuardedAsync(nameof(SetStatusAsync), lease, () =>
-            _jobs[lease.Job] = _jobs[lease.Job] with { Status = status, StatusReason = reason });
+        {
+            if (status is not (JobStatus.Running or JobStatus.Paused))
+            {
+                DiscardPending(lease.Job, null, reason ?? "The job has ended.");
+            }
+
+            _jobs[lease.Job] = _jobs[lease.Job] with { Status = status, StatusReason = reason };
+        });
 
     public Task<StoreOutcome> RollBackAsync(
         WriterLease lease, ModelVersionRecord version, int stateEpoch, CancellationToken cancellationToken) =>
         GuardedAsync(nameof(RollBackAsync), lease, () =>
         {
+            DiscardPending(lease.Job, null, "The job was rolled back.");
             _versions.Add((lease.Job, version.Version), version);
             _jobs[lease.Job] = _jobs[lease.Job] with { CurrentVersion = version.Version, StateEpoch = stateEpoch };
         });
@@ -256,6 +263,18 @@ internal sealed class InMemoryJobStore(FaultInjector faults) : IJobStore
         foreach (ClientFailureRecord failure in failures)
         {
             _failures.TryAdd(failure.AssignmentId, failure);
+        }
+    }
+
+    private static RoundKey RoundOf(RoundCommit commit, string assignmentId) =>
+        commit.IsAsynchronous ? AssignmentIds.RoundOf(commit.Round, assignmentId) : commit.Round;
+
+    private void DiscardPending(JobKey job, TaskKind? kind, string reason)
+    {
+        foreach (AssignmentRecord assignment in _assignments.Values.Where(assignment => JobOf(assignment.Round) == job
+            && assignment.Disposition == AssignmentDisposition.Pending && (kind is null || assignment.Round.Kind == kind)).ToArray())
+        {
+            Settle(assignment.AssignmentId, assignment.Round, AssignmentDisposition.Discarded, reason);
         }
     }
 

@@ -27,6 +27,8 @@ internal sealed class InMemoryTier(FaultInjector faults) : IAggregationTier
     /// <summary>The updates that a node holds which is lost at the next closing.</summary>
     public Func<string, bool> LosesAtClose { get; set; } = _ => false;
 
+    public bool KeepsUpdates => true;
+
     /// <summary>When set, no round is opened or closed, and this is the reason.</summary>
     public string? Refusal { get; set; }
 
@@ -99,18 +101,21 @@ internal sealed class InMemoryTier(FaultInjector faults) : IAggregationTier
 
     public Task ForgetRoundAsync(RoundKey key, CancellationToken cancellationToken) => FinishAsync("tier.ForgetRound", key);
 
-    /// <summary>What a device's upload does. False when the round is not open.</summary>
-    public bool Upload(UpdateTicket ticket, double[] values, double weight)
+    /// <summary>What a device's upload does. False when the round is not open, or is a buffer that is full or does not want the update.</summary>
+    public bool Upload(UpdateTicket ticket, double[] values, double weight, int steps = 5)
     {
         var key = new RoundKey(ticket.TenantId, ticket.JobId, (int)ticket.Round, ticket.Kind);
         IUpdateSink sink;
         UpdateCommitted claim;
         lock (_gate)
         {
-            if (!_rounds.TryGetValue(key, out OpenRound? round) || !round.IsOpen)
+            OpenRound? round = FindFor(key);
+            if (round is not { IsOpen: true } || (round.Plan!.IsBuffer && !IsTaken(round, ticket.AssignmentId)))
             {
                 return false;
             }
+
+            key = round.Plan!.Key;
 
             Assert.Equal((ulong)values.Length, ticket.Sections[0].ElementCount);
             if (round.Updates.ContainsKey(ticket.AssignmentId))
@@ -119,8 +124,8 @@ internal sealed class InMemoryTier(FaultInjector faults) : IAggregationTier
             }
 
             claim = new UpdateCommitted(
-                key, ticket.AssignmentId, ticket.DeviceId, "node", "", values.Length * 4, 0, weight, 5, 0.5, 0.01, 1);
-            round.Updates.Add(ticket.AssignmentId, (claim, values));
+                key, ticket.AssignmentId, ticket.DeviceId, "node", "", values.Length * 4, 0, weight, steps, 0.5, 0.01, 1);
+            round.Updates.Add(ticket.AssignmentId, (claim, values, round.Arrivals++));
             sink = round.Sink!;
         }
 
@@ -129,6 +134,17 @@ internal sealed class InMemoryTier(FaultInjector faults) : IAggregationTier
         // Delivery is at least once.
         sink.OnStored(claim);
         return true;
+    }
+
+    /// <summary>Whether a gateway would tell the device to come back: the buffer is full, or becomes a version at this moment.</summary>
+    public bool MustComeBack(UpdateTicket ticket)
+    {
+        lock (_gate)
+        {
+            return FindFor(new RoundKey(ticket.TenantId, ticket.JobId, (int)ticket.Round, ticket.Kind)) is { Plan.IsBuffer: true } buffer
+                && !buffer.Updates.ContainsKey(ticket.AssignmentId)
+                && buffer.Sink!.Wants(ticket.AssignmentId);
+        }
     }
 
     /// <summary>The node is lost and another one takes its place: the sink hears of every update of the round, stored or not.</summary>
@@ -162,9 +178,30 @@ internal sealed class InMemoryTier(FaultInjector faults) : IAggregationTier
         }
     }
 
+    /// <summary>The round of a ticket, or the newest buffer of its job.</summary>
+    private OpenRound? FindFor(RoundKey key) =>
+        _rounds.TryGetValue(key, out OpenRound? round) && round.Plan is { IsBuffer: false }
+            ? round
+            : _rounds.Values
+                .Where(other => other.Plan!.IsBuffer && other.Plan.Key == key with { Round = other.Plan.Key.Round })
+                .MaxBy(other => other.Plan!.Key.Round);
+
+    private static bool IsTaken(OpenRound round, string assignmentId) =>
+        round.Updates.ContainsKey(assignmentId) || (round.Updates.Count < round.Plan!.Capacity && round.Sink!.Wants(assignmentId));
+
     private static RoundAggregate Aggregate(OpenRound round)
     {
-        (UpdateCommitted Claim, double[] Values)[] updates = [.. round.Updates.Values.OrderBy(update => NumberOf(update.Claim.AssignmentId))];
+        if (round.Plan!.KeepsUpdates)
+        {
+            (UpdateCommitted Claim, double[] Values, int Order)[] kept = [.. round.Updates.Values.OrderBy(update => update.Order)];
+            return new RoundAggregate([], [.. kept.Select(update => update.Claim)])
+            {
+                Kept = [.. kept.Select(update => new KeptSection(
+                    update.Claim.AssignmentId, round.Plan.Sections[0].Role, [.. update.Values.Select(value => (float)value)]))],
+            };
+        }
+
+        (UpdateCommitted Claim, double[] Values, int)[] updates = [.. round.Updates.Values.OrderBy(update => NumberOf(update.Claim.AssignmentId))];
         if (updates.Length == 0)
         {
             return new RoundAggregate([], []);
@@ -173,7 +210,7 @@ internal sealed class InMemoryTier(FaultInjector faults) : IAggregationTier
         SectionSpec spec = round.Plan!.Sections[0];
         double[] sum = new double[spec.ElementCount];
         double divisor = spec.Denominator == SectionDenominator.Weight ? updates.Sum(update => update.Claim.Weight) : 1;
-        foreach ((UpdateCommitted claim, double[] values) in updates)
+        foreach ((UpdateCommitted claim, double[] values, _) in updates)
         {
             for (int i = 0; i < sum.Length; i++)
             {
@@ -217,7 +254,9 @@ internal sealed class InMemoryTier(FaultInjector faults) : IAggregationTier
 
         public bool IsOpen { get; set; }
 
-        public Dictionary<string, (UpdateCommitted Claim, double[] Values)> Updates { get; } = [];
+        public Dictionary<string, (UpdateCommitted Claim, double[] Values, int Order)> Updates { get; } = [];
+
+        public int Arrivals { get; set; }
 
         public List<string> Lost { get; } = [];
     }

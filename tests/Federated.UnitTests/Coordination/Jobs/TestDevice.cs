@@ -23,12 +23,12 @@ internal sealed class TestDevice(CoordinationWorld world, int number)
             CheckInReply reply = await world.CheckInAsync(Identity.DeviceId, 60_000, [.. _held.Keys]);
             foreach (UpdateDisposition disposition in reply.Dispositions)
             {
-                Learn(disposition);
+                await LearnAsync(disposition);
             }
 
             if (reply.OutcomeCase == CheckInReply.OutcomeOneofCase.Assignment)
             {
-                Work(reply.Assignment);
+                await WorkAsync(reply.Assignment);
             }
             else if (reply.Rejection.Reason == RejectionReason.JobEnded)
             {
@@ -40,7 +40,7 @@ internal sealed class TestDevice(CoordinationWorld world, int number)
         }
     }
 
-    private void Work(TaskAssignment task)
+    private async Task WorkAsync(TaskAssignment task)
     {
         Assert.DoesNotContain(task.AssignmentId, _held.Keys);
         if (++_answers % 3 == 0)
@@ -56,7 +56,15 @@ internal sealed class TestDevice(CoordinationWorld world, int number)
             _ => [.. parameters.Select(value => (double)(float)(0.5 * ((number * 10) - value)))],
         };
         _held.Add(task.AssignmentId, (task.TicketContent, values));
-        world.Tier.Upload(task.TicketContent, values, Weight);
+        await UploadAsync(task.TicketContent, values);
+    }
+
+    private async Task UploadAsync(UpdateTicket ticket, double[] values)
+    {
+        while (!world.Tier.Upload(ticket, values, Weight) && world.Tier.MustComeBack(ticket))
+        {
+            await Task.Yield();
+        }
     }
 
     private async Task LearnTheRestAsync(CancellationToken stop)
@@ -65,18 +73,18 @@ internal sealed class TestDevice(CoordinationWorld world, int number)
         request.AssignmentIds.AddRange(_held.Keys);
         foreach (UpdateDisposition disposition in (await world.Directory.DispositionAsync(Identity, request, stop)).Dispositions)
         {
-            Learn(disposition);
+            await LearnAsync(disposition);
         }
 
         Assert.Empty(_held);
     }
 
-    private void Learn(UpdateDisposition disposition)
+    private async Task LearnAsync(UpdateDisposition disposition)
     {
         if (disposition.Kind == DispositionKind.Resend)
         {
             (UpdateTicket ticket, double[] values) = _held[disposition.AssignmentId];
-            world.Tier.Upload(ticket, values, Weight);
+            await UploadAsync(ticket, values);
             return;
         }
 

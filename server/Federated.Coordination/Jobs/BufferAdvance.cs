@@ -1,0 +1,81 @@
+using Federated.Coordination.Anarchic;
+using Federated.Coordination.Rounds;
+using Federated.Coordination.Tier;
+using Federated.Protocol.Rounds;
+using Federated.Protocol.V1;
+
+namespace Federated.Coordination.Jobs;
+
+/// <summary>Makes the next version of an asynchronous job from the updates of a full buffer, in their order of arrival.</summary>
+internal sealed class BufferAdvance(CoordinatedJob job)
+{
+    private readonly PulledModels _pulled = new(job.Services, job.Key);
+
+    /// <returns>What became of the updates; null when too few of them can be used.</returns>
+    public async Task<BufferOutcome?> RunAsync(RoundKey round, RoundAggregate aggregate, CancellationToken stop)
+    {
+        IAnarchicAlgorithm half = job.Model.Anarchic!;
+        var refused = new Dictionary<string, string>(StringComparer.Ordinal);
+        ILookup<string, KeptSection> sections = aggregate.Kept.ToLookup(kept => kept.AssignmentId, StringComparer.Ordinal);
+        foreach (UpdateCommitted update in aggregate.Included)
+        {
+            // One that is not waited for is in a version already. A full buffer leaves the rest to the next.
+            if (half.CanAdvance || job.Machine.Find(update.AssignmentId) is not { } assignment)
+            {
+                continue;
+            }
+
+            float[]? pulled = half.NeedsPulledModel && assignment.Round != round.Round ? await _pulled.OfAsync(assignment.Round, stop) : null;
+            ArrivalVerdict verdict = Offer(half, round, assignment, update, sections[update.AssignmentId], pulled);
+            if (verdict != ArrivalVerdict.Buffered)
+            {
+                refused[update.AssignmentId] = $"The algorithm refused the update: {WordOf(verdict)}.";
+            }
+        }
+
+        if (!half.CanAdvance && !half.CanFlush)
+        {
+            return null;
+        }
+
+        AdvanceResult result = half.Advance(job.Model.Content);
+        foreach (string id in result.Discarded)
+        {
+            refused[id] = $"The algorithm refused the update: {WordOf(ArrivalVerdict.Superseded)}.";
+        }
+
+        return new BufferOutcome(result.Counted.Select(counted => counted.Id).ToHashSet(StringComparer.Ordinal), refused, result.StepNorm);
+    }
+
+    private ArrivalVerdict Offer(
+        IAnarchicAlgorithm half, RoundKey round, Assignment assignment, UpdateCommitted update, IEnumerable<KeptSection> sections, float[]? pulled)
+    {
+        float[] Section(SectionRole role) => sections.FirstOrDefault(section => section.Role == role)?.Values ?? [];
+
+        // Every round since the ticket was made has made one version: an abandoned one would have voided the ticket.
+        return half.Offer(new AnarchicUpdate
+        {
+            Id = update.AssignmentId,
+            ClientIndex = assignment.ClientIndex,
+            PulledVersion = half.Version - (round.Round - assignment.Round),
+            Steps = update.LocalSteps,
+            Examples = update.Weight,
+            Delta = Section(SectionRole.Delta),
+            Statistics = Section(SectionRole.BnStatistics),
+            PulledParameters = half.NeedsPulledModel ? pulled ?? job.Model.Content.Parameters : [],
+        });
+    }
+
+    private static string WordOf(ArrivalVerdict verdict) => verdict switch
+    {
+        ArrivalVerdict.Duplicate => "it was taken before",
+        ArrivalVerdict.Superseded => "a later one of the same device took its place",
+        ArrivalVerdict.TooStale => "it is too many versions behind",
+        ArrivalVerdict.NoSteps => "it has no step",
+        ArrivalVerdict.TooManySteps => "it claims too many steps",
+        ArrivalVerdict.NoExamples => "it has no examples",
+        ArrivalVerdict.NotFinite => "it is not finite",
+        ArrivalVerdict.MemoryFull => "the memory of devices is full",
+        _ => verdict.ToString(),
+    };
+}

@@ -1,0 +1,46 @@
+using Federated.Coordination.Persistence;
+using Federated.Protocol.Models;
+using Federated.Storage.Blobs;
+
+namespace Federated.Coordination.Jobs;
+
+/// <summary>
+/// The parameters that the devices of earlier rounds started from, for algorithms that need them: the latest few in memory, others from the model store.
+/// </summary>
+internal sealed class PulledModels(CoordinatorServices services, JobKey job)
+{
+    private const int Kept = 8;
+
+    private readonly Dictionary<int, float[]> _byRound = [];
+
+    /// <summary>What the devices of a round started from: the latest version that is older than the round.</summary>
+    public async Task<float[]> OfAsync(int round, CancellationToken stop)
+    {
+        if (_byRound.TryGetValue(round, out float[]? known))
+        {
+            return known;
+        }
+
+        for (int version = round - 1; version >= 0; version--)
+        {
+            if (await services.Store.FindVersionAsync(job, version, stop) is { } record)
+            {
+                byte[] file = await services.Blobs.ReadAsync(BlobId.Parse(record.BlobId), stop)
+                    ?? throw new InvalidDataException($"Blob {record.BlobId} of version {version} is missing from the model store.");
+                return Keep(round, ModelFile.Read(file).Parameters);
+            }
+        }
+
+        throw new InvalidDataException($"Job {job} has no version before round {round}.");
+    }
+
+    private float[] Keep(int round, float[] parameters)
+    {
+        if (_byRound.Count >= Kept)
+        {
+            _byRound.Remove(_byRound.Keys.Min());
+        }
+
+        return _byRound[round] = parameters;
+    }
+}

@@ -1,0 +1,135 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using Federated.Aggregator;
+using Federated.Aggregator.Ingest;
+using Federated.Aggregator.Rounds;
+using Federated.Protocol.Rounds;
+using Federated.Protocol.Tier;
+using Federated.Protocol.V1;
+
+namespace Federated.UnitTests.Aggregator;
+
+/// <summary>Rounds that are buffers of an asynchronous job.</summary>
+public sealed class BufferRoundTests : NodeFixture
+{
+    private readonly HashSet<string> _wanted = ["a0", "a1", "a2", "a3"];
+
+    [Fact]
+    public async Task CloseRound_FullBuffer_HandsTheUpdatesOverInOrderOfArrival()
+    {
+        AggregatorNode node = await StartAsync();
+        RoundPlan plan = Buffer(1, 3);
+        await OpenBufferAsync(node, plan);
+        foreach (string assignment in new[] { "a2", "a0", "a1" })
+        {
+            Assert.Equal(UploadOutcome.Stored, (await UploadAsync(node, plan, assignment, Payload(assignment[1]))).Outcome);
+        }
+
+        ClosedRound closed = await node.CloseRoundAsync(plan.Key, Cancellation);
+
+        Assert.Empty(closed.Sections);
+        Assert.Equal(["a2", "a0", "a1"], closed.Included.Select(update => update.AssignmentId));
+        Assert.All(closed.Kept.Zip(closed.Included), pair =>
+        {
+            Assert.Equal((pair.Second.AssignmentId, SectionRole.Delta), (pair.First.AssignmentId, pair.First.Role));
+            Assert.Equal(MemoryMarshal.Cast<byte, float>(Payload(pair.Second.AssignmentId[1])).ToArray(), pair.First.Values);
+        });
+        Assert.Equal(
+            ["a2", "a0", "a1"], (await node.CloseRoundAsync(plan.Key, Cancellation)).Kept.Select(kept => kept.AssignmentId));
+        await node.ForgetRoundAsync(plan.Key, Cancellation);
+        AssertPoolIsFree(node);
+    }
+
+    [Fact]
+    public async Task Upload_FullBuffer_IsToldToComeBackAndTheNextOneTakesIt()
+    {
+        AggregatorNode node = await StartAsync();
+        RoundPlan first = Buffer(1, 2);
+        RoundPlan second = Buffer(2, 2);
+        await OpenBufferAsync(node, first);
+        await UploadAsync(node, first, "a0", Payload(0));
+        await UploadAsync(node, first, "a1", Payload(1));
+
+        UploadResult full = await UploadAsync(node, first, "a2", Payload(2));
+        await node.CloseRoundAsync(first.Key, Cancellation);
+        UploadResult closing = await UploadAsync(node, first, "a2", Payload(2));
+        _wanted.ExceptWith(["a0", "a1"]);
+        await OpenBufferAsync(node, second);
+        UploadResult taken = await UploadAsync(node, first, "a2", Payload(2));
+        UploadResult again = await UploadAsync(node, first, "a2", Payload(2));
+        UploadResult counted = await UploadAsync(node, first, "a0", Payload(0));
+        await node.ForgetRoundAsync(first.Key, Cancellation);
+        ClosedRound closed = await node.CloseRoundAsync(second.Key, Cancellation);
+
+        Assert.All([full, closing], result => Assert.Equal(UploadOutcome.BufferFull, result.Outcome));
+        Assert.True(full.RetryAfter > TimeSpan.Zero);
+        Assert.Equal(UploadOutcome.Stored, taken.Outcome);
+        Assert.Equal(UploadOutcome.AlreadyStored, again.Outcome);
+        Assert.Equal(UploadOutcome.StaleRound, counted.Outcome);
+        Assert.Equal(second.Key, Assert.Single(closed.Included).Key);
+    }
+
+    [Fact]
+    public async Task Upload_BufferClosesWhileBytesCome_GoesToTheNext()
+    {
+        AggregatorNode node = await StartAsync();
+        RoundPlan first = Buffer(1, 1);
+        RoundPlan second = Buffer(2, 1);
+        await OpenBufferAsync(node, first);
+        byte[] payload = Payload(7);
+        using UploadSession slow = node.Ingest.Begin(Header(Ticket(first, "a3"), payload), Caller).Session!;
+        slow.Append(new ReadOnlySequence<byte>(payload, 0, 100));
+        await UploadAsync(node, first, "a0", Payload(0));
+        await node.CloseRoundAsync(first.Key, Cancellation);
+        await OpenBufferAsync(node, second);
+
+        slow.Append(new ReadOnlySequence<byte>(payload, 100, payload.Length - 100));
+        UploadResult result = await slow.CompleteAsync();
+
+        Assert.Equal(UploadOutcome.Stored, result.Outcome);
+        Assert.Equal("a3", Assert.Single((await node.CloseRoundAsync(second.Key, Cancellation)).Included).AssignmentId);
+    }
+
+    [Fact]
+    public async Task Upload_NoStep_IsRefused()
+    {
+        AggregatorNode node = await StartAsync();
+        RoundPlan plan = Buffer(1, 2);
+        await OpenBufferAsync(node, plan);
+        UpdateHeader header = Header(Ticket(plan, "a0"), Payload(0));
+        header.LocalSteps = 0;
+
+        Assert.Equal(UploadOutcome.StepsOutOfBounds, node.Ingest.Begin(header, Caller).Result.Outcome);
+    }
+
+    [Fact]
+    public async Task OpenRound_AfterARestart_RecoversTheOrder()
+    {
+        RoundPlan plan = Buffer(4, 3);
+        AggregatorNode first = await StartAsync();
+        await OpenBufferAsync(first, plan);
+        await UploadAsync(first, Buffer(1, 3), "a1", Payload(1));
+        await UploadAsync(first, Buffer(3, 3), "a0", Payload(0));
+        await first.StopAsync(Cancellation);
+
+        AggregatorNode second = await StartAsync();
+        ReopenedRound reopened = await OpenBufferAsync(second, plan);
+        await UploadAsync(second, plan, "a2", Payload(2));
+        UploadResult full = await UploadAsync(second, plan, "a3", Payload(3));
+
+        Assert.Equal(2, reopened.Recovered.Count);
+        Assert.Equal(UploadOutcome.BufferFull, full.Outcome);
+        Assert.Equal(["a1", "a0", "a2"], (await second.CloseRoundAsync(plan.Key, Cancellation)).Kept.Select(kept => kept.AssignmentId));
+    }
+
+    private static RoundPlan Buffer(int round, int capacity) => Plan(round) with
+    {
+        Rule = RoundPlan.KeepRule,
+        Timing = AggregationTimings.Lazy,
+        ExpectedUpdates = capacity,
+        Capacity = capacity,
+    };
+
+    private Task<ReopenedRound> OpenBufferAsync(AggregatorNode node, RoundPlan plan) =>
+        node.OpenRoundAsync(plan, TreePlan.Single(Options.NodeId, 3, 1), Stored.Add, _wanted.Contains, Cancellation);
+}
