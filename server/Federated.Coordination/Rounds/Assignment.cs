@@ -32,7 +32,7 @@ public sealed class Assignment
     public int Round { get; init; }
 
     /// <summary>When the device is taken to be silent, in an asynchronous job; in others the deadline of the round says so.</summary>
-    public DateTimeOffset ReportBy { get; init; }
+    public DateTimeOffset ReportBy { get; set; }
 
     /// <summary>What the algorithm wants of the device.</summary>
     public string Role { get; set; } = "";

@@ -72,17 +72,37 @@ internal sealed class BufferFlow(RoundAssignments assignments)
         return silent;
     }
 
-    /// <summary>A device that asks for a task has lost the one that it was given: the answer did not arrive, or its application was started anew.</summary>
-    public void GiveUpUnheard(in Candidate candidate)
+    /// <summary>
+    /// The task that a device gets again: one of this buffer that it has given up or lost, because the answer did not arrive or its application was started anew. One of an earlier
+    /// buffer is given up instead, and the device gets a task with the present version.
+    /// </summary>
+    public Assignment? Again(in Candidate candidate, DateTimeOffset reportBy)
     {
-        if (assignments.FindOf(candidate.DeviceId) is { State: AssignmentState.Outstanding } held && candidate.HeldAssignment != held.Id)
+        if (assignments.FindOf(candidate.DeviceId) is not { State: AssignmentState.Outstanding or AssignmentState.Failed } held
+            || candidate.HeldAssignment == held.Id)
+        {
+            return null;
+        }
+
+        if (held.Round == _round)
+        {
+            assignments.SetOutstanding(held);
+            held.ReportBy = reportBy;
+            return held;
+        }
+
+        if (held.State == AssignmentState.Outstanding)
         {
             assignments.SetFailed(held, ErrorKinds.DroppedOut, "The device asked for another task.");
         }
+
+        return null;
     }
 
-    /// <summary>Whether a device may be given a task: not while it works, nor while its last update waits, so that a buffer has each device once.</summary>
-    public bool IsFree(string deviceId) => assignments.FindOf(deviceId) is null or { State: AssignmentState.Failed };
+    /// <summary>
+    /// Whether a device may be given a task: not a second one of this buffer, nor while it works, nor while its last update waits, so that a buffer has each device once.
+    /// </summary>
+    public bool IsFree(string deviceId) => assignments.FindOf(deviceId) is not { } held || (held.State == AssignmentState.Failed && held.Round != _round);
 
     public DateTimeOffset? NextTick(RoundTerms terms)
     {

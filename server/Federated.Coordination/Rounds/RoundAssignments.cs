@@ -67,6 +67,18 @@ internal sealed class RoundAssignments
         Outstanding--;
     }
 
+    /// <summary>A task that its device had given up is given to it again.</summary>
+    public void SetOutstanding(Assignment assignment)
+    {
+        if (assignment.State == AssignmentState.Failed)
+        {
+            assignment.State = AssignmentState.Outstanding;
+            assignment.FailureKind = null;
+            assignment.Reason = null;
+            Outstanding++;
+        }
+    }
+
     /// <summary>Notes a time-out for every device that is still silent, save those whose update is in the aggregate all the same.</summary>
     /// <returns>The devices.</returns>
     public IReadOnlyList<string> NoteSilence(IReadOnlySet<string> included)

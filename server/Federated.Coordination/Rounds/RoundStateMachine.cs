@@ -519,13 +519,22 @@ public sealed class RoundStateMachine
             return;
         }
 
-        foreach (Candidate candidate in _waiting.All)
+        if (IsDraining)
         {
-            _buffer.GiveUpUnheard(candidate);
+            return;
+        }
+
+        foreach (Candidate candidate in _waiting.All.ToArray())
+        {
+            if (_buffer.Again(candidate, now + terms.ReportingTime) is { } again)
+            {
+                _waiting.Remove(candidate.DeviceId, candidate.CallId);
+                _decisions.Enqueue(new RoundDecision(RoundDecisionKind.Redeliver, candidate.CallId, again));
+            }
         }
 
         int free = terms.Target - _assignments.Outstanding;
-        if (free > 0 && !IsDraining && CollectEligible() > 0)
+        if (free > 0 && CollectEligible() > 0)
         {
             Assign(Math.Min(free, _eligible.Count));
         }

@@ -233,6 +233,28 @@ public sealed class AsynchronousJobTests
         Assert.Equal(1u, next.TicketContent.BaseModelVersion);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Device_LostOrGaveUpItsTask_GetsTheSameOfThisVersionAgain(bool givesUp)
+    {
+        await using var world = new CoordinationWorld(Job("fedasync", versions: 9));
+        await world.CreateJobAsync();
+        TaskAssignment task = await TaskAsync(world, 0);
+        if (givesUp)
+        {
+            var report = new FailureReport { AssignmentId = task.AssignmentId, Kind = "interrupted", Message = "The device does not charge." };
+            Assert.True(await world.Directory.ReportFailureAsync(new DeviceIdentity(CoordinationWorld.Tenant, "device-0"), report, Cancel));
+        }
+
+        TaskAssignment again = await TaskAsync(world, 0);
+
+        Assert.Equal(task.AssignmentId, again.AssignmentId);
+        Assert.True(Send(world, again));
+        await UntilVersionAsync(world, 1);
+        Assert.Equal(DispositionKind.Counted, await world.DispositionAsync("device-0", task.AssignmentId));
+    }
+
     [Fact]
     public async Task Evaluation_BetweenBuffers_LosesNoUpdate()
     {

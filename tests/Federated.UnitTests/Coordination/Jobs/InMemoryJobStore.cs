@@ -254,6 +254,7 @@ internal sealed class InMemoryJobStore(FaultInjector faults) : IJobStore
         foreach (AssignmentRecord assignment in assignments)
         {
             Assert.Equal(RoundState.Open, _rounds[assignment.Round].State);
+            Assert.DoesNotContain(_assignments.Values, other => other.Round == assignment.Round && other.DeviceId == assignment.DeviceId);
             _assignments.Add(assignment.AssignmentId, assignment);
         }
     }
