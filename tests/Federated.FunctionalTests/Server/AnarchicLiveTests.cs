@@ -115,7 +115,6 @@ public sealed class AnarchicLiveTests : IDisposable
 
         Assert.DoesNotContain(server.Logs.Entries, entry => entry.Level >= LogLevel.Error);
         Assert.Contains(late.Events, happened => happened.Kind == DeviceEventKind.Discarded);
-        Assert.Contains(honest[1].Events, happened => happened.Kind == DeviceEventKind.Resting);
         Assert.Equal([ErrorKinds.StaleRound], repeater.LastRefusals);
         var arrivals = await server.Administrator.GetFromJsonAsync<JsonObject>($"/api/v1/jobs/{jobId}/arrivals", Cancellation);
         Assert.Equal((Versions, 0), ((int)arrivals!["versions"]!, (int)arrivals["outstanding"]!));
