@@ -6,11 +6,11 @@ namespace Federated.Samples.LanguageModel;
 /// <summary>Characters and places embedded, blocks of causal attention, a linear layer that scores the next character at every place.</summary>
 internal sealed class CharTransformer : nn.Module<Tensor, Tensor>
 {
-    private readonly Embedding tokens;
-    private readonly Embedding places;
-    private readonly ModuleList<TransformerBlock> blocks;
-    private readonly LayerNorm norm;
-    private readonly Linear output;
+    private readonly Embedding _tokens;
+    private readonly Embedding _places;
+    private readonly ModuleList<TransformerBlock> _blocks;
+    private readonly LayerNorm _norm;
+    private readonly Linear _output;
 
     /// <param name="vocabulary">Number of characters.</param>
     /// <param name="context">Characters of a window.</param>
@@ -19,11 +19,11 @@ internal sealed class CharTransformer : nn.Module<Tensor, Tensor>
     public CharTransformer(int vocabulary, int context, int width, int layers)
         : base("chartransformer")
     {
-        tokens = nn.Embedding(vocabulary, width);
-        places = nn.Embedding(context, width);
-        blocks = nn.ModuleList([.. Enumerable.Range(0, layers).Select(_ => new TransformerBlock(width))]);
-        norm = nn.LayerNorm(width);
-        output = nn.Linear(width, vocabulary);
+        _tokens = nn.Embedding(vocabulary, width);
+        _places = nn.Embedding(context, width);
+        _blocks = nn.ModuleList([.. Enumerable.Range(0, layers).Select(_ => new TransformerBlock(width))]);
+        _norm = nn.LayerNorm(width);
+        _output = nn.Linear(width, vocabulary);
         RegisterComponents();
     }
 
@@ -32,7 +32,7 @@ internal sealed class CharTransformer : nn.Module<Tensor, Tensor>
     {
         foreach ((string name, Parameter parameter) in named_parameters())
         {
-            parameter.requires_grad = name.Contains("norm", StringComparison.Ordinal) || name == "output.bias";
+            parameter.requires_grad = name.Contains("norm", StringComparison.Ordinal) || name == "_output.bias";
         }
     }
 
@@ -40,12 +40,12 @@ internal sealed class CharTransformer : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor input)
     {
         Tensor ids = input.to(ScalarType.Int64);
-        Tensor hidden = tokens.call(ids) + places.call(arange(ids.shape[1], device: ids.device));
-        foreach (TransformerBlock block in blocks)
+        Tensor hidden = _tokens.call(ids) + _places.call(arange(ids.shape[1], device: ids.device));
+        foreach (TransformerBlock block in _blocks)
         {
             hidden = block.call(hidden);
         }
 
-        return output.call(norm.call(hidden)).flatten(0, 1);
+        return _output.call(_norm.call(hidden)).flatten(0, 1);
     }
 }

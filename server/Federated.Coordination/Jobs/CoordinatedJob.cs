@@ -6,8 +6,8 @@ using Federated.Coordination.Algorithms.Statistics;
 using Federated.Coordination.Anarchic;
 using Federated.Coordination.Persistence;
 using Federated.Coordination.Rounds;
-using Federated.Coordination.Tier;
 using Federated.Coordination.Selection;
+using Federated.Coordination.Tier;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.V1;
 

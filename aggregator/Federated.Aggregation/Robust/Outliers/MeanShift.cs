@@ -3,7 +3,8 @@ namespace Federated.Aggregation.Robust.Outliers;
 /// <summary>
 /// Mean-shift clustering with a flat kernel, as scikit-learn's <c>MeanShift</c> without binned seeds: every point climbs to the mean of the points
 /// within the bandwidth until it rests; resting places nearer than the bandwidth to a denser one are dropped. Of equally dense ones the larger in
-/// lexicographic order counts as denser, so that the order of the points does not matter.
+/// lexicographic order counts as denser, and sums go over the points in lexicographic order, so that the order of the points does not matter: shares of signs are multiples of one
+/// over the sample's size, and where one lies exactly at the bandwidth the last bit of a sum decides.
 /// </summary>
 internal static class MeanShift
 {
@@ -15,6 +16,7 @@ internal static class MeanShift
     public static double Bandwidth(double[][] points)
     {
         int rank = Math.Max(1, points.Length / 2);
+        points = InOrder(points);
         return Math.Max(SmallestBandwidth, points.Average(a => points.Select(b => Distance(a, b)).Order().ElementAt(rank - 1)));
     }
 
@@ -22,8 +24,9 @@ internal static class MeanShift
     public static int[] LargestCluster(double[][] points, double bandwidth)
     {
         List<double[]> centres = [];
-        IEnumerable<double[]> modes = points.Select(point => Climb(points, point, bandwidth))
-            .OrderByDescending(mode => Near(points, mode, bandwidth).Count())
+        double[][] ordered = InOrder(points);
+        IEnumerable<double[]> modes = ordered.Select(point => Climb(ordered, point, bandwidth))
+            .OrderByDescending(mode => Near(ordered, mode, bandwidth).Count())
             .ThenByDescending(mode => mode[0])
             .ThenByDescending(mode => mode[^1]);
         foreach (double[] mode in modes)
@@ -38,6 +41,9 @@ internal static class MeanShift
         int largest = Enumerable.Range(0, centres.Count).MaxBy(centre => labels.Count(label => label == centre));
         return [.. Enumerable.Range(0, points.Length).Where(i => labels[i] == largest)];
     }
+
+    private static double[][] InOrder(double[][] points) =>
+        [.. points.Order(Comparer<double[]>.Create((a, b) => a.AsSpan().SequenceCompareTo(b)))];
 
     private static double[] Climb(double[][] points, double[] start, double bandwidth)
     {
