@@ -21,6 +21,9 @@ public sealed partial class TreeMember : IAsyncDisposable
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(2);
 
+    /// <summary>A node that ends does not wait longer for a bus that may be gone: its silence tells the same, a little later.</summary>
+    private static readonly TimeSpan LongestFarewell = TimeSpan.FromSeconds(5);
+
     private readonly AggregatorNode _node;
     private readonly IEventBus _bus;
     private readonly IPartialTransport _transport;
@@ -79,10 +82,20 @@ public sealed partial class TreeMember : IAsyncDisposable
         _alive.Change(_options.IdleAliveInterval, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>Says that the node leaves, and ends what runs. Rounds stay in the node.</summary>
+    /// <summary>Says that the node leaves, if the bus still carries it, and ends what runs. Rounds stay in the node.</summary>
     public async Task StopAsync(string reason, CancellationToken cancellationToken)
     {
-        await _bus.PublishAsync(new NodeLeft(_node.NodeId, Incarnation, reason), cancellationToken);
+        using var longest = new CancellationTokenSource(LongestFarewell, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, longest.Token);
+        try
+        {
+            await _bus.PublishAsync(new NodeLeft(_node.NodeId, Incarnation, reason), either.Token);
+        }
+        catch (Exception exception)
+        {
+            LogLeftUnheard(exception);
+        }
+
         await DisposeAsync();
     }
 
@@ -499,4 +512,7 @@ public sealed partial class TreeMember : IAsyncDisposable
 
     [LoggerMessage(1604, LogLevel.Warning, "The node could not say that it is alive", EventName = "NotAlive")]
     private partial void LogNotAlive(Exception exception);
+
+    [LoggerMessage(1606, LogLevel.Warning, "The node could not say that it leaves; that it is silent will tell", EventName = "LeftUnheard")]
+    private partial void LogLeftUnheard(Exception exception);
 }

@@ -13,19 +13,19 @@ public sealed class DownLinkTests
     [Fact]
     public async Task Job_WithACompressedDownLink_LearnsAndEveryByteIsReckoned()
     {
-        // One of the two devices works in a round, so each misses some and catches up by several steps.
-        await using DigitsFederation federation = await DigitsFederation.StartAsync(14, new { cohortSize = 1, deadlineSeconds = 60 }, TopK, evaluateEvery: 7);
+        // One of the two devices works in a round, so each misses some and catches up by several steps; one that enrols late may find the job done.
+        await using DigitsFederation federation = await DigitsFederation.StartAsync(40, new { cohortSize = 1, deadlineSeconds = 60 }, TopK, evaluateEvery: 20);
         List<long>[] downloads = [[], []];
 
         SessionSummary[] summaries = await Task.WhenAll(Enumerable.Range(0, 2).Select(i => federation.RunDeviceAsync(
             $"device-{i}", Digits.SolverFor(i, 2), happened: what => Take(downloads[i], what))));
 
-        Assert.Equal(14, summaries.Sum(summary => summary.Trained));
+        Assert.Equal(40, summaries.Sum(summary => summary.Trained));
         Assert.All(summaries, summary => Assert.Equal((0, 0), (summary.Discarded, summary.Failed)));
         JsonNode[] metrics = [.. (await federation.GetAsync("/metrics"))["items"]!.AsArray().Select(item => item!)];
         Assert.True((double)metrics.Last(item => (string)item["kind"]! == "evaluate")["accuracy"]! > 0.7);
         Assert.Equal(downloads.Sum(device => device.Sum()), metrics.Sum(item => (long)item["bytesDown"]!));
-        Assert.All(downloads, device => Assert.Single(device, bytes => bytes > DenseBytes));
+        Assert.All(downloads.Where(device => device.Count > 0), device => Assert.Single(device, bytes => bytes > DenseBytes));
     }
 
     [Fact]

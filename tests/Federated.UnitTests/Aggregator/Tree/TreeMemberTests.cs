@@ -280,6 +280,21 @@ public sealed class TreeMemberTests : NodeFixture
         Assert.True(SpinWait.SpinUntil(() => tier.Stored.Count == UpdatesStored.MaxUpdates + 3, TimeSpan.FromSeconds(20)));
     }
 
+    [Fact]
+    public async Task Stop_WhenTheBusIsGone_EndsAllTheSame()
+    {
+        var bus = new DeadEndBus(new InProcessEventBus(NullLogger<InProcessEventBus>.Instance));
+        await using TierUnderTest tier = new(bus);
+        await StartAsync(tier, 1);
+
+        Task stopped = tier["n0"].StopAsync("The test ends.", Cancellation);
+        await bus.Waits.WaitAsync(Cancellation);
+        Assert.False(stopped.IsCompleted);
+        Time.Advance(TimeSpan.FromSeconds(5));
+
+        await stopped.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+    }
+
     private async Task StartAsync(TierUnderTest tier, int count)
     {
         for (int i = 0; i < count; i++)
