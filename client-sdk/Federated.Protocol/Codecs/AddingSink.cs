@@ -7,6 +7,8 @@ internal readonly ref struct AddingSink(Span<double> sums, double factor) : IFra
 {
     private readonly Span<double> _sums = sums;
 
+    public Span<float> Target => [];
+
     public void Run(int start, scoped ReadOnlySpan<float> values)
     {
         Span<double> target = _sums.Slice(start, values.Length);

@@ -5,6 +5,8 @@ internal readonly ref struct CopyingSink(Span<float> target) : IFrameSink
 {
     private readonly Span<float> _target = target;
 
+    public Span<float> Target => _target;
+
     public void Run(int start, scoped ReadOnlySpan<float> values) => values.CopyTo(_target[start..]);
 
     public void Scatter(scoped ReadOnlySpan<int> indices, scoped ReadOnlySpan<float> values)

@@ -128,6 +128,12 @@ internal static class FrameDecoder
             return FrameFault.LengthMismatch;
         }
 
+        if (sink.Target is { IsEmpty: false } target)
+        {
+            stream.Values(target);
+            return FrameFault.None;
+        }
+
         Span<float> values = stackalloc float[Chunk];
         for (int start = 0; start < elements; start += Chunk)
         {

@@ -89,6 +89,18 @@ internal readonly ref struct ValueStream
         return length;
     }
 
+    /// <summary>All values.</summary>
+    public void Values(Span<float> values)
+    {
+        if (_bits == SingleBits)
+        {
+            _floats.CopyTo(values);
+            return;
+        }
+
+        BlockQuantiser.Dequantise(_packed, _bits, _block, _floats, values);
+    }
+
     /// <summary>The values from <paramref name="start"/>, a multiple of 8.</summary>
     public void Values(int start, Span<float> values)
     {

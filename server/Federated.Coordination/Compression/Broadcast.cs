@@ -65,12 +65,4 @@ public sealed class Broadcast
             ArrayPool<byte>.Shared.Return(frame);
         }
     }
-
-    /// <summary>L2 norm of what devices are still owed, x − w.</summary>
-    /// <param name="model">x.</param>
-    public double ErrorNorm(ModelContent model)
-    {
-        ArgumentNullException.ThrowIfNull(model);
-        return TensorPrimitives.Distance<float>(model.Parameters, Held.Parameters);
-    }
 }

@@ -91,10 +91,10 @@ internal sealed class CurrentModel
     }
 
     /// <summary>Bytes that a device downloads for the model.</summary>
-    public long BytesFor(uint clientIndex) => _downLink?.BytesFor(clientIndex) ?? Record.ByteLength;
+    public long BytesFor(uint clientIndex) => _downLink?.Holders.BytesFor(clientIndex) ?? Record.ByteLength;
 
     /// <summary>A device has done its task with this model.</summary>
-    public void Holds(uint clientIndex) => _downLink?.Holds(clientIndex);
+    public void Holds(uint clientIndex) => _downLink?.Holders.Took(clientIndex);
 
     /// <summary>The file, for a device that takes so many bytes with its task; null when it has to download it, or holds it.</summary>
     public ModelLease? Lend(uint mostBytes, string heldBlobId) =>

@@ -13,14 +13,13 @@ namespace Federated.Coordination.Jobs;
 internal sealed class DownLink
 {
     private readonly Broadcast _broadcast;
-    private readonly Dictionary<uint, string> _holders = [];
-    private BroadcastChain _chain;
     private BroadcastChain _next;
 
     private DownLink(Broadcast broadcast, BroadcastChain chain)
     {
         _broadcast = broadcast;
-        _chain = _next = chain;
+        Holders = new BroadcastHolders(chain);
+        _next = chain;
     }
 
     /// <summary>The down-link as it was left with a version; null when the job sends its models as they are.</summary>
@@ -52,9 +51,9 @@ internal sealed class DownLink
     /// <param name="reference">The version that is current.</param>
     public ModelReference Complete(ModelReference reference)
     {
-        reference.BlobId = _chain.BlobId;
-        reference.ByteLength = (ulong)_chain.ByteLength;
-        reference.Steps.AddRange(_chain.Links.Select(link => new ModelStep
+        reference.BlobId = Holders.Chain.BlobId;
+        reference.ByteLength = (ulong)Holders.Chain.ByteLength;
+        reference.Steps.AddRange(Holders.Chain.Links.Select(link => new ModelStep
         {
             BaseBlobId = link.BaseBlobId,
             BlobId = link.BlobId,
@@ -63,16 +62,8 @@ internal sealed class DownLink
         return reference;
     }
 
-    /// <summary>
-    /// Bytes that a device downloads for the model. Reckoned from what it was given before: one that comes back after the server's restart, or has emptied its cache, counts
-    /// as if it took the whole model, or the steps.
-    /// </summary>
-    /// <param name="clientIndex">The device.</param>
-    public long BytesFor(uint clientIndex) => _chain.BytesFrom(_holders.GetValueOrDefault(clientIndex));
-
-    /// <summary>A device has done its task, so it holds the current model.</summary>
-    /// <param name="clientIndex">The device.</param>
-    public void Holds(uint clientIndex) => _holders[clientIndex] = _chain.BlobId;
+    /// <summary>Who holds which model.</summary>
+    public BroadcastHolders Holders { get; }
 
     /// <summary>Follows the next version.</summary>
     /// <param name="content">The version.</param>
@@ -84,11 +75,11 @@ internal sealed class DownLink
         byte[] step = _broadcast.Follow(content, (uint)version);
         byte[] file = ModelFile.Write(_broadcast.Held);
         (BlobId held, BlobId stepId) = (BlobId.Of(file), BlobId.Of(step));
-        _next = _chain.Then(held.ToString(), file.Length, stepId.ToString(), step.Length);
+        _next = Holders.Chain.Then(held.ToString(), file.Length, stepId.ToString(), step.Length);
         state = _next.Save(state);
         return [(held, file), (stepId, step)];
     }
 
     /// <summary>The version that was followed has been committed.</summary>
-    public void Committed() => _chain = _next;
+    public void Committed() => Holders.Chain = _next;
 }

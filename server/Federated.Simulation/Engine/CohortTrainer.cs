@@ -318,7 +318,7 @@ internal sealed class CohortTrainer : IRoundTrainer
 
     /// <summary>Bytes that a client has to download.</summary>
     private long DownOf(Assignment assignment) =>
-        _bytesDown[assignment.Role] + (_downLink is null ? 0 : _downLink.BytesFor(assignment.ClientIndex) - ModelFile.SizeOf(_setup.Model.Schema));
+        _bytesDown[assignment.Role] + (_downLink is null ? 0 : _downLink.Holders.BytesFor(assignment.ClientIndex) - _downLink.ModelBytes);
 
     /// <summary>Time passes until a client reports.</summary>
     private void Pass(int item, bool vanishes)
@@ -470,7 +470,7 @@ internal sealed class CohortTrainer : IRoundTrainer
             bytes += DownOf(assignment);
             if (assignment.State == AssignmentState.Counted)
             {
-                _downLink?.Holds(assignment.ClientIndex);
+                _downLink?.Holders.Took(assignment.ClientIndex);
             }
         }
 

@@ -11,13 +11,11 @@ internal sealed class VirtualDownLink
     private const string Start = "0";
 
     private readonly Broadcast _broadcast;
-    private readonly Dictionary<uint, string> _holders = [];
-    private BroadcastChain _chain;
 
     private VirtualDownLink(Broadcast broadcast, long modelBytes)
     {
         _broadcast = broadcast;
-        _chain = new BroadcastChain(Start, modelBytes);
+        Holders = new BroadcastHolders(new BroadcastChain(Start, modelBytes));
     }
 
     /// <summary>What the clients of the next round start from.</summary>
@@ -27,17 +25,17 @@ internal sealed class VirtualDownLink
     public static VirtualDownLink? Of(JobDefinition job, ModelContent model) =>
         Broadcast.Of(job, model) is { } broadcast ? new VirtualDownLink(broadcast, ModelFile.SizeOf(model.Schema)) : null;
 
-    /// <summary>Bytes that a client of the open round downloads for the model.</summary>
-    public long BytesFor(uint client) => _chain.BytesFrom(_holders.GetValueOrDefault(client));
+    /// <summary>Who holds which model.</summary>
+    public BroadcastHolders Holders { get; }
 
-    /// <summary>A client has done its task, so it holds the model of the open round.</summary>
-    public void Holds(uint client) => _holders[client] = _chain.BlobId;
+    /// <summary>Bytes of a whole model.</summary>
+    public long ModelBytes => Holders.Chain.ByteLength;
 
     /// <summary>A round made the next model.</summary>
     public void Follow(ModelContent model, int round)
     {
         byte[] step = _broadcast.Follow(model, (uint)round);
         string name = round.ToString(CultureInfo.InvariantCulture);
-        _chain = _chain.Then(name, _chain.ByteLength, name, step.Length);
+        Holders.Chain = Holders.Chain.Then(name, ModelBytes, name, step.Length);
     }
 }
