@@ -17,6 +17,9 @@ internal sealed class SidecarEvent : IAsyncDisposable
     // The data of an event is one JSON string in base64, and System.Text.Json writes none of more than 166 million characters.
     private const int LargestPart = 121_000_000;
 
+    // 8 GB, in hexadecimal: several copies of each part, as text and as bytes, would otherwise grow to what the machine has before they are collected.
+    private const string HeapLimit = "200000000";
+
     private readonly WebApplication _leaf;
     private readonly ProgramProcess _sidecar;
     private readonly DaprClient _gateway;
@@ -53,7 +56,7 @@ internal sealed class SidecarEvent : IAsyncDisposable
         ProgramProcess sidecar = await ProgramProcess.StartAsync(
             "Federated.DaprSidecar.dll",
             ["--app", "gateway", "--app", $"leaf,app={leaf.Urls.First()}", "--max-body-size", $"{LargestPart + 65536}"],
-            "Sidecar of ", 2, cancellationToken);
+            "Sidecar of ", 2, cancellationToken, ("DOTNET_GCHeapHardLimit", HeapLimit));
         self = new SidecarEvent(leaf, sidecar);
         await self.AwaitSubscriptionAsync(cancellationToken);
         return self;
