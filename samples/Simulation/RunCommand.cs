@@ -85,7 +85,7 @@ internal static class RunCommand
 
     private static string FreeFolder(SimulationSetup setup)
     {
-        string name = Path.Combine("results", $"{setup.Dataset.Name}-{setup.Request.Job.Model}-{setup.Request.Job.Algorithm.Name}");
+        string name = Path.Combine("results", $"{setup.Dataset.Name}-{setup.Request.Job.Model.Replace(':', '-')}-{setup.Request.Job.Algorithm.Name}");
         string folder = name;
         for (int number = 2; Directory.Exists(folder); number++)
         {

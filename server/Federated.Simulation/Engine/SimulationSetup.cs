@@ -176,9 +176,9 @@ public sealed class SimulationSetup
             }
         }
 
-        if (!ModelZoo.Descriptions.Any(model => model.Name == request.Job.Model))
+        if (ModelZoo.Fault(request.Job.Model) is { } wrong)
         {
-            problems.Add($"model: '{request.Job.Model}' is unknown; known are {string.Join(", ", ModelZoo.Descriptions.Select(model => model.Name))}.");
+            problems.Add($"model: {wrong}");
         }
 
         if (request.Attack is not null && AttackCatalog.TryCreate(request.Attack, out _) is { } fault)

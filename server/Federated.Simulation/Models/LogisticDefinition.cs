@@ -1,6 +1,7 @@
 using Federated.Client.Training;
 using Federated.Client.Training.Softmax;
 using Federated.Protocol.Models;
+using Federated.Simulation.Costs;
 
 namespace Federated.Simulation.Models;
 
@@ -9,6 +10,8 @@ internal sealed class LogisticDefinition(ModelShape shape, int classes)
     : ModelDefinition("logistic", shape, classes, LinearModel.CreateSchema(shape.FeatureLength, OutputsFor(classes)))
 {
     public override ModelContent Initialise(ulong seed) => ModelContent.Zeros(Schema);
+
+    public override ModelCost MeasureCost() => new(Schema, [new LayerCost(Schema.Tensors[0], Positions: 1)], NormalisedOutputs: 0);
 
     public override ModelWorker CreateWorker(string device = "cpu")
     {

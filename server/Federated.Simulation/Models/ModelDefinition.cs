@@ -1,4 +1,5 @@
 using Federated.Protocol.Models;
+using Federated.Simulation.Costs;
 
 namespace Federated.Simulation.Models;
 
@@ -27,6 +28,9 @@ public abstract class ModelDefinition
 
     /// <summary>The initial model; the same seed gives the same bytes on every machine.</summary>
     public abstract ModelContent Initialise(ulong seed);
+
+    /// <summary>What a forward pass of one example computes, layer by layer.</summary>
+    public abstract ModelCost MeasureCost();
 
     /// <summary>An instance for one worker thread.</summary>
     /// <param name="device"><c>cpu</c>, <c>cuda</c>, <c>cuda:N</c> or <c>auto</c>.</param>

@@ -2,6 +2,7 @@ using Federated.Client.Torch;
 using Federated.Client.Torch.Models;
 using Federated.Client.Torch.Training;
 using Federated.Protocol.Models;
+using Federated.Simulation.Costs;
 using TorchSharp;
 
 namespace Federated.Simulation.Models;
@@ -47,6 +48,12 @@ internal sealed class TorchDefinition : ModelDefinition
         using FlatModule module = Build(new MaskSource(), torch.CPU);
         WeightInitialiser.Initialise(module.Module, seed, _scheme);
         return module.ToContent();
+    }
+
+    public override ModelCost MeasureCost()
+    {
+        using FlatModule module = Build(new MaskSource(), torch.CPU);
+        return ForwardCost.Measure(module, [1, .. Shape.Dimensions.Select(length => (long)length)]);
     }
 
     public override ModelWorker CreateWorker(string device = "cpu")

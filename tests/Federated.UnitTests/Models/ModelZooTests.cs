@@ -24,7 +24,12 @@ public class ModelZooTests
         { "cnn", Mnist, 10, 28_938 },
         { "cnn", Digits, 10, 14_538 },
         { "cnn", Cifar, 10, 34_538 },
+        { "cnn-bn", Mnist, 10, 24_058 },
+        { "cnn-bn:8", Cifar, 10, 6_418 },
         { "resnet18", Cifar, 10, 11_173_962 },
+        { "resnet18:16", Mnist, 10, 701_178 },
+        { "vgg11", Cifar, 10, 9_228_362 },
+        { "vgg11:8", Cifar, 10, 145_554 },
         { "charlstm", ModelShape.Text(80, 65), 65, 211_657 },
     };
 
@@ -46,7 +51,10 @@ public class ModelZooTests
         { "lenet", Cifar, 10 },
         { "cnn", Digits, 10 },
         { "cnn", Mnist, 10 },
+        { "cnn-bn", Digits, 10 },
         { "resnet18", ModelShape.Image(1, 16, 16), 4 },
+        { "resnet18:8", ModelShape.Image(1, 16, 16), 4 },
+        { "vgg11:8", Cifar, 10 },
         { "charlstm", ModelShape.Text(12, 20), 20 },
     };
 
@@ -134,6 +142,18 @@ public class ModelZooTests
         var error = Assert.Throws<ArgumentException>(() => ModelZoo.Create("vgg", Digits, 10));
 
         Assert.All(ModelZoo.Descriptions, model => Assert.Contains(model.Name, error.Message, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("resnet18:0")]
+    [InlineData("resnet18:2000")]
+    [InlineData("resnet18:wide")]
+    [InlineData("lenet:16")]
+    public void Fault_WidthThatTheModelHasNot_NamesTheModel(string name)
+    {
+        Assert.Contains($"'{name}'", ModelZoo.Fault(name), StringComparison.Ordinal);
+        Assert.Null(ModelZoo.Fault("resnet18:16"));
+        Assert.Null(ModelZoo.Fault("lenet"));
     }
 
     [Theory]

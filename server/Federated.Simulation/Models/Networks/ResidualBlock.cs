@@ -28,7 +28,7 @@ internal sealed class ResidualBlock : nn.Module<Tensor, Tensor>
     }
 
     public static nn.Module<Tensor, Tensor> Norm(NormKind kind, int channels) =>
-        kind == NormKind.Batch ? nn.BatchNorm2d(channels) : nn.GroupNorm(32, channels);
+        kind == NormKind.Batch ? nn.BatchNorm2d(channels) : nn.GroupNorm(Math.Min(32, channels), channels);
 
     public override Tensor forward(Tensor input)
     {
