@@ -59,4 +59,7 @@ public enum RandomPurpose
 
     /// <summary>Speed, presence and effort of simulated devices.</summary>
     Devices = 0x0F,
+
+    /// <summary>Masks of pruned models, and shares of their layers.</summary>
+    Pruning = 0x10,
 }

@@ -1,0 +1,29 @@
+namespace Federated.Protocol.Jobs;
+
+/// <summary>Training of a sparse model (docs/pruning.md).</summary>
+public sealed record PruningSettings
+{
+    /// <summary>How the active weights are chosen, such as <c>fedtiny</c>; <c>none</c> for a dense model.</summary>
+    public string Method { get; set; } = "none";
+
+    /// <summary>Active weights as a share of those of convolutions and linear layers, in (0, 1]; biases and normalisation are always kept.</summary>
+    public double Density { get; set; } = 0.01;
+
+    /// <summary>Masks among which the devices find the best before the first round; 1 for the uniform one without asking.</summary>
+    public int Candidates { get; set; } = 10;
+
+    /// <summary>Twice the mean share of a layer's active weights that an adjustment moves, in (0, 1]; it falls along a cosine to 0 at <c>stopAdjusting</c>.</summary>
+    public double Alpha { get; set; } = 0.3;
+
+    /// <summary>Rounds from one adjustment of the mask to the next, at least 1.</summary>
+    public int AdjustEvery { get; set; } = 10;
+
+    /// <summary>The last round after which the mask may change; 0 for never.</summary>
+    public int StopAdjusting { get; set; } = 100;
+
+    /// <summary>Blocks of layers, of which an adjustment takes one, from the output to the input; 1 for all layers at once.</summary>
+    public int Blocks { get; set; } = 5;
+
+    /// <summary>Examples of the batch whose gradients a device sends for an adjustment, at least 1.</summary>
+    public int GradientBatch { get; set; } = 64;
+}
