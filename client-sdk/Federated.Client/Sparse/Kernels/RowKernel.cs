@@ -1,0 +1,64 @@
+namespace Federated.Client.Sparse.Kernels;
+
+/// <summary>Elementwise work on one contiguous row of an activation.</summary>
+internal static unsafe class RowKernel<TLanes, TVector>
+    where TLanes : struct, ILanes<TVector>
+    where TVector : struct
+{
+    /// <summary>destination = x · scale + shift (+ residual), and not below <paramref name="floor"/>. A null residual is none.</summary>
+    public static void Finish(float* x, int length, float scale, float shift, float* residual, float floor, float* destination)
+    {
+        TVector s = TLanes.Fill(scale), b = TLanes.Fill(shift), least = TLanes.Fill(floor);
+        int n = TLanes.Count, i = 0;
+        if (residual is null)
+        {
+            for (; i + n <= length; i += n)
+            {
+                TLanes.Store(TLanes.Max(TLanes.MultiplyAdd(TLanes.Load(x + i), s, b), least), destination + i);
+            }
+        }
+        else
+        {
+            for (; i + n <= length; i += n)
+            {
+                TLanes.Store(TLanes.Max(TLanes.Add(TLanes.MultiplyAdd(TLanes.Load(x + i), s, b), TLanes.Load(residual + i)), least), destination + i);
+            }
+        }
+
+        for (; i < length; i++)
+        {
+            destination[i] = Math.Max((x[i] * scale) + shift + (residual is null ? 0 : residual[i]), floor);
+        }
+    }
+
+    /// <summary>destination = max(destination, x).</summary>
+    public static void Max(float* x, int length, float* destination)
+    {
+        int n = TLanes.Count, i = 0;
+        for (; i + n <= length; i += n)
+        {
+            TLanes.Store(TLanes.Max(TLanes.Load(destination + i), TLanes.Load(x + i)), destination + i);
+        }
+
+        for (; i < length; i++)
+        {
+            destination[i] = Math.Max(destination[i], x[i]);
+        }
+    }
+
+    /// <summary>destination += x · factor.</summary>
+    public static void AddScaled(float* x, int length, float factor, float* destination)
+    {
+        TVector f = TLanes.Fill(factor);
+        int n = TLanes.Count, i = 0;
+        for (; i + n <= length; i += n)
+        {
+            TLanes.Store(TLanes.MultiplyAdd(TLanes.Load(x + i), f, TLanes.Load(destination + i)), destination + i);
+        }
+
+        for (; i < length; i++)
+        {
+            destination[i] += x[i] * factor;
+        }
+    }
+}
