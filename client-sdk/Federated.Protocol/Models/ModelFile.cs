@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
-using System.Text.Json;
 
 namespace Federated.Protocol.Models;
 
@@ -19,6 +18,9 @@ public static class ModelFile
 
     /// <summary>The largest JSON header that is read, in bytes.</summary>
     public const int MaxHeaderBytes = 16 * 1024 * 1024;
+
+    /// <summary>The order of the tensors in a file: each flat vector is one run of bytes.</summary>
+    internal static readonly ImmutableArray<TensorPart> PayloadOrder = [TensorPart.Parameter, TensorPart.Statistic, TensorPart.Count];
 
     /// <summary>The size in bytes of the file that <see cref="Write(ModelContent)"/> makes.</summary>
     /// <param name="schema">The schema of the model.</param>
@@ -53,7 +55,7 @@ public static class ModelFile
         return file;
     }
 
-    /// <summary>Reads a model.</summary>
+    /// <summary>Reads a model. A file of <see cref="SparseModelFile"/> gives the dense model: zeros outside the active coordinates.</summary>
     /// <param name="file">The whole file.</param>
     /// <exception cref="InvalidDataException">The file is not safetensors, or does not fit its schema; the message names the byte offset or the tensor.</exception>
     public static ModelContent Read(ReadOnlySpan<byte> file) => Read(file, over: null);
@@ -65,39 +67,28 @@ public static class ModelFile
     /// <exception cref="InvalidDataException">The file is not safetensors, or does not fit its schema; the message names the byte offset or the tensor.</exception>
     public static ModelContent Read(ReadOnlySpan<byte> file, ModelContent? over)
     {
-        if (file.Length < 8)
-        {
-            throw new InvalidDataException($"Not a safetensors file: {file.Length} bytes, at least 8 are needed.");
-        }
-
-        long headerLength = BinaryPrimitives.ReadInt64LittleEndian(file);
-        if (headerLength < 2 || headerLength > Math.Min(MaxHeaderBytes, file.Length - 8L))
-        {
-            throw new InvalidDataException(
-                $"Not a safetensors file: header length {headerLength} at byte 0, the file has {file.Length} bytes and headers end at {MaxHeaderBytes}.");
-        }
-
-        ReadOnlySpan<byte> payload = file[(8 + (int)headerLength)..];
-        SafeTensorsHeader header = SafeTensorsHeader.Parse(file.Slice(8, (int)headerLength), payload.Length);
+        SafeTensorsHeader header = SafeTensorsHeader.Read(file, out ReadOnlySpan<byte> payload);
         ModelSchema schema = header.Schema is { } stored ? header.CheckedAgainst(stored) : header.InferSchema();
         ModelContent model = over is not null && over.Schema.Hash.SequenceEqual(schema.Hash) ? over : ModelContent.Zeros(schema);
         int parameter = 0, statistic = 0, count = 0;
         foreach (TensorSpec tensor in schema.Tensors)
         {
-            SafeTensorsEntry entry = header.Tensors[tensor.Name];
-            ReadOnlySpan<byte> bytes = payload[(int)entry.Begin..(int)entry.End];
             switch (tensor.Part)
             {
+                case TensorPart.Parameter when header.Sparse.Contains(tensor.Name):
+                    SparseModelFile.Scatter(header, payload, tensor.Name, model.Parameters.AsSpan(parameter, (int)tensor.ElementCount));
+                    parameter += (int)tensor.ElementCount;
+                    break;
                 case TensorPart.Parameter:
-                    bytes.CopyTo(MemoryMarshal.AsBytes(model.Parameters.AsSpan(parameter)));
+                    header.Bytes(tensor.Name, payload).CopyTo(MemoryMarshal.AsBytes(model.Parameters.AsSpan(parameter)));
                     parameter += (int)tensor.ElementCount;
                     break;
                 case TensorPart.Statistic:
-                    bytes.CopyTo(MemoryMarshal.AsBytes(model.Statistics.AsSpan(statistic)));
+                    header.Bytes(tensor.Name, payload).CopyTo(MemoryMarshal.AsBytes(model.Statistics.AsSpan(statistic)));
                     statistic += (int)tensor.ElementCount;
                     break;
                 default:
-                    bytes.CopyTo(MemoryMarshal.AsBytes(model.Counts.AsSpan(count)));
+                    header.Bytes(tensor.Name, payload).CopyTo(MemoryMarshal.AsBytes(model.Counts.AsSpan(count)));
                     count += (int)tensor.ElementCount;
                     break;
             }
@@ -121,7 +112,7 @@ public static class ModelFile
     private static long PayloadBytes(ModelSchema schema) =>
         (4L * schema.ParameterCount) + (4L * schema.StatisticCount) + (8L * schema.CountCount);
 
-    private static Span<byte> Append(Span<byte> destination, ReadOnlySpan<byte> source)
+    internal static Span<byte> Append(Span<byte> destination, ReadOnlySpan<byte> source)
     {
         source.CopyTo(destination);
         return destination[source.Length..];
@@ -129,44 +120,12 @@ public static class ModelFile
 
     private static byte[] HeaderOf(ModelSchema schema)
     {
-        using var stream = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(stream))
+        using var writer = new SafeTensorsHeaderWriter(KeyValuePair.Create(SchemaKey, schema.ToJsonBytes()));
+        foreach (TensorSpec tensor in PayloadOrder.SelectMany(schema.Of))
         {
-            writer.WriteStartObject();
-            writer.WriteStartObject("__metadata__");
-            writer.WriteString(SchemaKey, schema.ToJsonBytes());
-            writer.WriteEndObject();
-            long offset = 0;
-            ImmutableArray<TensorPart> order = [TensorPart.Parameter, TensorPart.Statistic, TensorPart.Count];
-            foreach (TensorSpec tensor in order.SelectMany(schema.Of))
-            {
-                long end = offset + (tensor.ElementCount * (tensor.Part == TensorPart.Count ? 8 : 4));
-                writer.WriteStartObject(tensor.Name);
-                writer.WriteString("dtype"u8, tensor.Part == TensorPart.Count ? "I64"u8 : "F32"u8);
-                writer.WriteStartArray("shape"u8);
-                foreach (long dimension in tensor.Shape)
-                {
-                    writer.WriteNumberValue(dimension);
-                }
-
-                writer.WriteEndArray();
-                writer.WriteStartArray("data_offsets"u8);
-                writer.WriteNumberValue(offset);
-                writer.WriteNumberValue(end);
-                writer.WriteEndArray();
-                writer.WriteEndObject();
-                offset = end;
-            }
-
-            writer.WriteEndObject();
+            writer.Add(tensor.Name, tensor.Part == TensorPart.Count ? SafeTensorsEntry.Int64 : SafeTensorsEntry.Float32, tensor.Shape);
         }
 
-        // Padding with spaces aligns the tensors to 8 bytes in the file, as the format recommends.
-        while (stream.Length % 8 != 0)
-        {
-            stream.WriteByte((byte)' ');
-        }
-
-        return stream.ToArray();
+        return writer.ToArray();
     }
 }

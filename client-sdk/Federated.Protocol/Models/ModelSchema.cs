@@ -99,7 +99,7 @@ public sealed class ModelSchema
             return new ModelSchema(
                 document.Tensors.Select(tensor => tensor.ToSpec()), document.MaskEpoch, document.Architecture ?? "");
         }
-        catch (Exception exception) when (exception is JsonException or ArgumentException)
+        catch (Exception exception) when (exception is JsonException or ArgumentException or OverflowException)
         {
             throw new InvalidDataException($"The model schema is malformed: {exception.Message}", exception);
         }
