@@ -230,7 +230,7 @@ public sealed partial class AggregatorNode : IAsyncDisposable
 
     /// <summary>The sections of a closed round that its plan wants update by update, decoded; empty when it wants none.</summary>
     /// <exception cref="InvalidOperationException">The node does not have the round.</exception>
-    public IReadOnlyList<HandedOverSection> HandOver(RoundKey key)
+    public IReadOnlyList<KeptValues> HandOver(RoundKey key)
     {
         ArgumentNullException.ThrowIfNull(key);
         return (_rounds.Find(key) ?? throw new InvalidOperationException($"Round {key} is not open at this node.")).HandOver();

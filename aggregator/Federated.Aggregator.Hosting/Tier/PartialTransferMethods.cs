@@ -17,6 +17,9 @@ internal sealed class PartialTransferMethods : IServiceMethodProvider<PartialTra
             TransferMethods.Fetch(TransferMethods.VerdictName, sink: null), metadata,
             static (service, request, frames, call) => service.FetchVerdict(request, frames, call));
         context.AddServerStreamingMethod(
+            TransferMethods.Fetch(TransferMethods.KeptName, sink: null), metadata,
+            static (service, request, frames, call) => service.FetchKept(request, frames, call));
+        context.AddServerStreamingMethod(
             TransferMethods.Fetch(TransferMethods.RecoveryName, sink: null), metadata,
             static (service, request, frames, call) => service.FetchRecovery(request, frames, call));
     }

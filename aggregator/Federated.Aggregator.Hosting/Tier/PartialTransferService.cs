@@ -56,13 +56,16 @@ internal sealed class PartialTransferService(
             throw new RpcException(new Status(StatusCode.NotFound, "The aggregate of the round is not ready at this node."));
         }
 
-        await frames.WriteAsync(new TransferFrame(aggregate.Header));
-        foreach (UpdateClaims claims in PartialNames.ClaimsOf(aggregate.Included, []))
-        {
-            await frames.WriteAsync(new TransferFrame(claims));
-        }
+        await WriteWholeAsync(aggregate, frames, context.CancellationToken);
+    }
 
-        await WriteAsync(aggregate, frames, context.CancellationToken);
+    public async Task FetchKept(FetchRequest request, IServerStreamWriter<TransferFrame> frames, ServerCallContext context)
+    {
+        Authenticate(TransferMethods.KeptName, context);
+        if (!await member.ReadKeptAsync(request, (kept, cancellationToken) => WriteWholeAsync(kept, frames, cancellationToken), context.CancellationToken))
+        {
+            throw new RpcException(new Status(StatusCode.NotFound, "The round is not closed at this node, or hands no updates over."));
+        }
     }
 
     public async Task FetchVerdict(FetchRequest request, IServerStreamWriter<TransferFrame> frames, ServerCallContext context)
@@ -88,6 +91,17 @@ internal sealed class PartialTransferService(
         {
             await frames.WriteAsync(new TransferFrame(claims));
         }
+    }
+
+    private static async Task WriteWholeAsync(TransferHandover handover, IServerStreamWriter<TransferFrame> frames, CancellationToken cancellationToken)
+    {
+        await frames.WriteAsync(new TransferFrame(handover.Header), cancellationToken);
+        foreach (UpdateClaims claims in PartialNames.ClaimsOf(handover.Included, []))
+        {
+            await frames.WriteAsync(new TransferFrame(claims), cancellationToken);
+        }
+
+        await WriteAsync(handover, frames, cancellationToken);
     }
 
     private static async Task WriteAsync(TransferHandover handover, IServerStreamWriter<TransferFrame> frames, CancellationToken cancellationToken)

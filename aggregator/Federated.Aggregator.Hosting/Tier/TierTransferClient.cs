@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using Federated.Aggregation.Accumulators;
 using Federated.Aggregation.Robust.Hierarchy;
 using Federated.Aggregator.Rounds;
 using Federated.Aggregator.Tree;
@@ -13,7 +14,7 @@ using Microsoft.Extensions.Options;
 
 namespace Federated.Aggregator.Hosting.Tier;
 
-/// <summary>Calls the transfer service of other nodes: a node its parent's, the server that of a top.</summary>
+/// <summary>Calls the transfer service of nodes: a node that of others, the server those of a round's tree.</summary>
 public sealed class TierTransferClient(TierKey key, IOptions<TreeMemberOptions> options, TimeProvider time) : IPartialTransport, IDisposable
 {
     private readonly ConcurrentDictionary<string, GrpcChannel> _channels = new(StringComparer.Ordinal);
@@ -129,6 +130,30 @@ public sealed class TierTransferClient(TierKey key, IOptions<TreeMemberOptions> 
             },
             cancellationToken);
         return receiver.Complete(header ?? throw new InvalidDataException($"The aggregate of round {plan.Key} came without its header."));
+    }
+
+    /// <summary>Takes the updates that a node keeps of a closed round, as they were uploaded.</summary>
+    /// <param name="address">Where the node's transfer service is.</param>
+    /// <param name="plan">The round.</param>
+    /// <param name="revision">Revision of its tree.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="RpcException">The node cannot be reached, or has not closed the round in this tree (NOT_FOUND).</exception>
+    /// <exception cref="InvalidDataException">The bytes are damaged, or of no update of the round.</exception>
+    public async Task<IReadOnlyList<(UpdateCommitted Update, RetainedUpdate Payload)>> FetchKeptAsync(string address, RoundPlan plan, int revision, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        var receiver = new KeptReceiver(plan);
+        await FetchAsync(
+            address, TransferMethods.KeptName, PartialNames.RequestOf(plan.Key, plan.WriterEpoch, revision), receiver.Append,
+            frame =>
+            {
+                if (frame.Claims is { } claims)
+                {
+                    receiver.Append(claims);
+                }
+            },
+            cancellationToken);
+        return receiver.Complete();
     }
 
     /// <summary>Asks what a node still had of a round when it opened it, and what it had lost.</summary>

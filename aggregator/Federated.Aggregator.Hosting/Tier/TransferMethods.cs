@@ -13,6 +13,7 @@ internal static class TransferMethods
     public const string AggregateName = "FetchAggregate";
     public const string RecoveryName = "FetchRecovery";
     public const string VerdictName = "FetchVerdict";
+    public const string KeptName = "FetchKept";
 
     /// <summary>Takes the data of the call that runs; null before its header was admitted.</summary>
     public static readonly AsyncLocal<TransferIntake?> Intake = new();

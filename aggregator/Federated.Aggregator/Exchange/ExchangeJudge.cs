@@ -40,6 +40,7 @@ internal static class ExchangeJudge
             (ExchangeKind.Share or ExchangeKind.Findings, ExchangeContent.Finite) => shape.Rows == 1 && shape.Columns <= most,
             (ExchangeKind.Share or ExchangeKind.Findings, ExchangeContent.Gram) => shape.Rows == shape.Columns && shape.Rows <= most + 1,
             (ExchangeKind.Share or ExchangeKind.Findings, ExchangeContent.Sample) => shape.Rows <= most && shape.From < MostTurns && shape.Columns <= MostSample,
+            (ExchangeKind.Start, ExchangeContent.Sum) => shape is { From: 0, Rows: 1 } && shape.Columns == length && plan.Round.Centred.Contains(plan.Round.Sections[shape.Section].Role),
             (ExchangeKind.Part, ExchangeContent.Sum) => shape.Rows == 1 && shape.From + (long)shape.Columns <= length,
             (ExchangeKind.Part, ExchangeContent.Distances) => shape.Rows == 1 && shape.Columns <= plan.Round.ExpectedUpdates,
             (ExchangeKind.Verdict, ExchangeContent.Coefficients) => shape.Rows == 1 && shape.Columns <= plan.Round.ExpectedUpdates,

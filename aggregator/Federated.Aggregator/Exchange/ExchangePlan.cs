@@ -3,7 +3,6 @@ using Federated.Aggregation.Robust.Hierarchy;
 using Federated.Aggregator.Functions;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.Tier;
-using Federated.Protocol.V1;
 
 namespace Federated.Aggregator.Exchange;
 
@@ -13,27 +12,27 @@ namespace Federated.Aggregator.Exchange;
 /// </summary>
 public sealed class ExchangePlan
 {
+    /// <summary>The sender of what the server tells.</summary>
+    public const string Server = "";
+
     private readonly RobustRule _rule;
     private readonly RobustRule _ofAbsolute;
     private readonly string[] _owners;
     private readonly ParameterRange[][] _ranges;
-    private readonly IReadOnlyDictionary<SectionRole, ReadOnlyMemory<float>>? _centres;
 
     /// <param name="round">The round, whose rule is not the mean.</param>
     /// <param name="tree">Its tree.</param>
-    /// <param name="centres">The last aggregates, where the rule may start, by section; null for none.</param>
-    public ExchangePlan(RoundPlan round, TreePlan tree, IReadOnlyDictionary<SectionRole, ReadOnlyMemory<float>>? centres = null)
+    public ExchangePlan(RoundPlan round, TreePlan tree)
     {
         ArgumentNullException.ThrowIfNull(round);
         ArgumentNullException.ThrowIfNull(tree);
         Round = round;
         Tree = tree;
-        _centres = centres;
         Top = tree.Top.NodeId;
-        _rule = RuleCatalog.Create(round.Rule, round.Byzantine);
+        _rule = RuleCatalog.Create(round.KeepsUpdates ? "mean" : round.Rule, round.Byzantine);
         _ofAbsolute = RuleCatalog.Create("trimmed-mean", round.Byzantine);
         _owners = [Top, .. tree.Nodes.Select(node => node.NodeId).Where(id => id != Top)];
-        _ranges = [.. round.Sections.Select((section, i) => IsSketched(i) ? [] : ParameterRange.Cut((int)section.ElementCount, _owners.Length))];
+        _ranges = [.. round.Sections.Select((section, i) => IsSketched(i) || round.IsHandedOver(i) ? [] : ParameterRange.Cut((int)section.ElementCount, _owners.Length))];
         Sketch = new CountSketch(round.RuleSeed, (uint)round.Key.Round, CountSketch.WidthFor(round.SketchError));
     }
 
@@ -51,7 +50,7 @@ public sealed class ExchangePlan
     public RobustRule RuleOf(int section) => RetainedAggregation.IsAbsolute(Round.Sections[section]) ? _ofAbsolute : _rule;
 
     /// <summary>Whether the updates' values of a section stay on their nodes.</summary>
-    public bool IsSketched(int section) => Round.Exchange == ExchangeModes.Sketch && !RuleOf(section).Reduces;
+    public bool IsSketched(int section) => Round.Exchange == ExchangeModes.Sketch && !RuleOf(section).Reduces && !Round.IsHandedOver(section);
 
     /// <summary>The range of a section that a node owns; empty for none.</summary>
     public ParameterRange RangeOf(int section, string node)
@@ -72,14 +71,20 @@ public sealed class ExchangePlan
     /// <summary>The nodes whose findings the top needs.</summary>
     public IEnumerable<string> FindingsFor(string node) => node == Top ? _owners.Where(other => other != Top && OwnsAny(other)) : [];
 
-    /// <summary>Where the rule starts in a section; null for zeros.</summary>
-    public ReadOnlyMemory<float>? CentreOf(int section)
+    /// <summary>Whether the rule starts from the last aggregate in a section.</summary>
+    public bool IsCentred(int section) => RuleOf(section).UsesCentre && Round.Centred.Contains(Round.Sections[section].Role);
+
+    /// <summary>What the server tells every node of a round whose rule starts from the last aggregates.</summary>
+    /// <param name="round">The round, with its centres.</param>
+    public static ExchangeMessage StartOf(RoundPlan round)
     {
-        SectionSpec spec = Round.Sections[section];
-        return RuleOf(section).UsesCentre && spec.Denominator != SectionDenominator.None
-            && _centres?.TryGetValue(spec.Role, out ReadOnlyMemory<float> centre) == true && (ulong)centre.Length == spec.ElementCount
-            ? centre
-            : (ReadOnlyMemory<float>?)null;
+        ArgumentNullException.ThrowIfNull(round);
+        return new ExchangeMessage(
+            ExchangeKind.Start, Server, [],
+            [
+                .. Enumerable.Range(0, round.Sections.Length).Where(section => round.Centred.Contains(round.Sections[section].Role))
+                    .Select(section => ExchangeBlock.OfVectors(section, ExchangeContent.Sum, 0, [round.Centres[round.Sections[section].Role]])),
+            ]);
     }
 
     /// <summary>Whether an update carries a section.</summary>
@@ -89,9 +94,10 @@ public sealed class ExchangePlan
         return Round.Forms is null || Round.FormOf(update.Role) is { IsDefault: false } form && form.Contains(section);
     }
 
-    /// <summary>Bytes of other nodes' updates that a node has to hold while the round closes, at most.</summary>
+    /// <summary>Bytes of other nodes' updates, and of the last aggregates, that a node has to hold while the round closes, at most.</summary>
     /// <param name="node">The node.</param>
     /// <param name="others">Updates on the other nodes.</param>
     public long HeldBytes(string node, long others) =>
-        others * sizeof(float) * Enumerable.Range(0, _ranges.Length).Sum(section => (long)RangeOf(section, node).Length);
+        (others * sizeof(float) * Enumerable.Range(0, _ranges.Length).Sum(section => (long)RangeOf(section, node).Length))
+        + Round.Sections.Where(section => Round.Centred.Contains(section.Role)).Sum(section => sizeof(float) * (long)section.ElementCount);
 }

@@ -12,7 +12,7 @@ namespace Federated.Aggregator.Exchange;
 
 /// <summary>
 /// One node's part in the two passes of a round: what it tells whom, and what it makes of what it is told. It moves no bytes and waits for nobody; whoever drives it
-/// does, a simulation in one thread or a <see cref="Tree.TreeMember"/> over the network. The steps, in order: shares, findings, verdict, part, report.
+/// does, a simulation in one thread or a <see cref="Tree.TreeMember"/> over the network. The steps, in order: start (where the rule has one), shares, findings, verdict, part, report.
 /// </summary>
 public sealed class NodeExchange
 {
@@ -40,6 +40,7 @@ public sealed class NodeExchange
         _node = node;
         _sections = new RetainedAggregation(plan.Round.Sections, plan.RuleOf(0), plan.Round.RuleSeed);
         _degree = degree;
+        Starts = new Inbox(plan.Round.Centred.IsEmpty ? [] : [ExchangePlan.Server]);
         Shares = new Inbox(plan.SharesFor(node));
         Findings = new Inbox(plan.FindingsFor(node));
         Parts = new Inbox(plan.Tree.ChildrenOf(node).Select(child => child.NodeId));
@@ -52,6 +53,9 @@ public sealed class NodeExchange
     public bool TellsFindings => !IsTop && _plan.OwnsAny(_node);
 
     internal ExchangePlan Plan => _plan;
+
+    /// <summary>What has to be there before the node tells anything.</summary>
+    internal Inbox Starts { get; }
 
     internal Inbox Shares { get; }
 
@@ -80,6 +84,7 @@ public sealed class NodeExchange
     /// <summary>Where messages of a kind go; null for kinds that nobody sends here unasked.</summary>
     internal Inbox? InboxOf(ExchangeKind kind) => kind switch
     {
+        ExchangeKind.Start => Starts,
         ExchangeKind.Share => Shares,
         ExchangeKind.Findings => Findings,
         ExchangeKind.Part => Parts,
@@ -138,7 +143,7 @@ public sealed class NodeExchange
         for (int section = 0; section < _plan.Round.Sections.Length; section++)
         {
             int[] carriers = roster.CarriersOf(section);
-            if (carriers.Length == 0)
+            if (carriers.Length == 0 || _plan.Round.IsHandedOver(section))
             {
                 continue;
             }
@@ -182,7 +187,7 @@ public sealed class NodeExchange
         foreach ((int section, RuleVerdict own) in _verdicts)
         {
             // Where the rule starts belongs to no node; the top has it.
-            if (own.Coefficients is { } coefficients && coefficients.Count > AllUpdates().CarriersOf(section).Length && _plan.CentreOf(section) is { } centre)
+            if (own.Coefficients is { } coefficients && coefficients.Count > AllUpdates().CarriersOf(section).Length && CentreOf(section) is { } centre)
             {
                 float[] share = new float[centre.Length];
                 WeightedSum.Compute([centre], [coefficients[^1]], share, _degree);
@@ -229,8 +234,8 @@ public sealed class NodeExchange
         return new ClosedRound(sections, roster.Updates) { Scores = [.. scores.Select(score => score ?? default)] };
     }
 
-    /// <summary>Sections that an own update carries.</summary>
-    private IEnumerable<int> Carried() => Enumerable.Range(0, _plan.Round.Sections.Length).Where(section => _payloads.Any(payload => SectionBytes.Carries(payload, section)));
+    /// <summary>Sections that an own update carries and that are aggregated here.</summary>
+    private IEnumerable<int> Carried() => Enumerable.Range(0, _plan.Round.Sections.Length).Where(section => !_plan.Round.IsHandedOver(section) && _payloads.Any(payload => SectionBytes.Carries(payload, section)));
 
     /// <summary>The values of a section of the own updates that carry it.</summary>
     private ReadOnlyMemory<float>[] Values(int section)
@@ -320,11 +325,16 @@ public sealed class NodeExchange
         Updates = vectors,
         Weights = carriers is not null && _plan.Round.Sections[section].Denominator == SectionDenominator.Weight && !RetainedAggregation.IsAbsolute(_plan.Round.Sections[section])
             ? [.. carriers.Select(i => AllUpdates().Weights[i])] : null,
-        Centre = _plan.CentreOf(section),
+        Centre = CentreOf(section),
         Seed = _plan.Round.RuleSeed,
         Round = (uint)_plan.Round.Key.Round,
         Degree = _degree,
     };
+
+    /// <summary>Where the rule starts in a section; null for zeros.</summary>
+    private ReadOnlyMemory<float>? CentreOf(int section) => _plan.IsCentred(section)
+        ? Starts.All()[ExchangePlan.Server].Blocks.First(block => block.Shape.Section == section).Single[0]
+        : default(ReadOnlyMemory<float>?);
 
     private RuleStatistics Summed(int section, RuleStatistics? own, int carriers)
     {

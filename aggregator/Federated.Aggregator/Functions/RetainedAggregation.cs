@@ -87,7 +87,7 @@ public sealed class RetainedAggregation(ImmutableArray<SectionSpec> sections, Ro
             where IsHandedOver(number)
             from k in Enumerable.Range(0, updates.Count)
             where SectionBytes.Carries(updates[k], number)
-            select (k, sections[number].Role, Values(updates[k], number).ToArray());
+            select (k, sections[number].Role, KeptSections.Read(sections, updates[k], number));
     }
 
     private bool IsHandedOver(int number) => !handedOver.IsDefault && handedOver.Contains(sections[number].Role);
@@ -175,15 +175,8 @@ public sealed class RetainedAggregation(ImmutableArray<SectionSpec> sections, Ro
     /// <summary>The values of a section of an update; a frame is decoded, because what a rule compares are vectors.</summary>
     internal ReadOnlyMemory<float> Values(RetainedUpdate update, int number)
     {
-        SectionSpec section = sections[number];
-        ReadOnlyMemory<byte> bytes = SectionBytes.Of(sections, update, number);
-        if (section.Codec != SectionCodec.Frame)
-        {
-            return FloatMemory.Of(bytes);
-        }
-
-        float[] values = new float[section.ElementCount];
-        Frames.Decode(bytes.Span, values);
-        return values;
+        return sections[number].Codec == SectionCodec.Frame
+            ? KeptSections.Read(sections, update, number)
+            : FloatMemory.Of(SectionBytes.Of(sections, update, number));
     }
 }

@@ -1,11 +1,8 @@
-using System.Runtime.InteropServices;
 using Federated.Aggregation.Accumulators;
 using Federated.Aggregation.Robust.Catalog;
 using Federated.Aggregator.Functions;
-using Federated.Protocol.Codecs;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.Tier;
-using Federated.Protocol.V1;
 
 namespace Federated.Aggregator.Rounds;
 
@@ -360,7 +357,7 @@ internal sealed class NodeRound
     }
 
     /// <summary>The sections of a closed round that the plan wants update by update; decoded anew with each call.</summary>
-    public IReadOnlyList<HandedOverSection> HandOver()
+    public IReadOnlyList<KeptValues> HandOver()
     {
         LeafInput[] kept;
         lock (_gate)
@@ -368,9 +365,7 @@ internal sealed class NodeRound
             kept = [.. _kept];
         }
 
-        return _rule is null
-            ? []
-            : [.. _rule.HandOver([.. kept.Select(Retained)]).Select(section => new HandedOverSection(kept[section.Update].Update.AssignmentId, section.Role, section.Values))];
+        return _rule is null ? [] : [.. KeptSections.Of(_plan, kept.Select(input => (input.Update, Retained(input))))];
     }
 
     /// <summary>Takes no more updates from now on, waits for the pending ones, and gives what is kept; it stays here.</summary>
@@ -379,7 +374,7 @@ internal sealed class NodeRound
         await StopAsync(cancellationToken);
         lock (_gate)
         {
-            return [.. _kept.Select(input => (input.Update, new RetainedUpdate(input.Payload.Memory, input.Update.Weight, input.Sections)))];
+            return [.. _kept.Select(input => (input.Update, Retained(input)))];
         }
     }
 
@@ -477,7 +472,7 @@ internal sealed class NodeRound
 
         if (_plan.KeepsUpdates)
         {
-            return new ClosedRound([], included) { Kept = [.. kept.SelectMany(ValuesOf)] };
+            return new ClosedRound([], included) { Kept = [.. KeptSections.Of(_plan, kept.Select(input => (input.Update, Retained(input))))] };
         }
 
         long started = _functions.Time.GetTimestamp();
@@ -494,27 +489,6 @@ internal sealed class NodeRound
         catch (ArgumentException exception)
         {
             throw new InvalidOperationException($"Round {_plan.Key} cannot be aggregated: {exception.Message}", exception);
-        }
-    }
-
-    private IEnumerable<KeptValues> ValuesOf(LeafInput input)
-    {
-        var update = new RetainedUpdate(input.Payload.Memory, input.Update.Weight, input.Sections);
-        foreach (int number in input.Sections)
-        {
-            SectionSpec section = _plan.Sections[number];
-            float[] values = GC.AllocateUninitializedArray<float>((int)section.ElementCount);
-            ReadOnlySpan<byte> bytes = SectionBytes.Of(_plan.Sections, update, number).Span;
-            if (section.Codec == SectionCodec.Frame)
-            {
-                Frames.Decode(bytes, values);
-            }
-            else
-            {
-                bytes.CopyTo(MemoryMarshal.AsBytes(values.AsSpan()));
-            }
-
-            yield return new KeptValues(input.Update.AssignmentId, section.Role, values);
         }
     }
 

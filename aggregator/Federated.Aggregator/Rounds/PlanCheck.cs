@@ -15,12 +15,6 @@ internal static class PlanCheck
     public static void ThrowIfUnfit(RoundPlan plan, TreePlan tree, long slotBytes, AggregatorNodeOptions options)
     {
         ThrowIfItCannotAggregate(plan);
-        if (!plan.HandedOver.IsEmpty && tree.Nodes.Length > 1)
-        {
-            throw new InvalidOperationException(
-                $"Round {plan.Key} wants the section {plan.HandedOver[0]} of every update; only the node inside the server hands it over, and its tree has {tree.Nodes.Length} nodes.");
-        }
-
         if (plan.Durability is not ("journal" or UpdateStore.SpoolDurability))
         {
             throw new InvalidOperationException($"Round {plan.Key} asks for the durability '{plan.Durability}'; there are 'journal' and 'spool'.");
@@ -118,7 +112,7 @@ internal static class PlanCheck
         if (held > options.ExchangeBytes)
         {
             throw new InvalidOperationException(
-                $"Round {plan.Key} brings this node its ranges of {others} updates of the other {tree.Nodes.Length - 1} nodes, {held} bytes; "
+                $"Round {plan.Key} brings this node its ranges of {others} updates of the other {tree.Nodes.Length - 1} nodes{(plan.Centred.IsEmpty ? "" : " and the last aggregate")}, {held} bytes; "
                 + $"{AggregatorNodeOptions.SectionName}:{nameof(AggregatorNodeOptions.ExchangeBytes)} is {options.ExchangeBytes}. Raise it, use more nodes, exchange sketches, or make the cohort smaller.");
         }
     }

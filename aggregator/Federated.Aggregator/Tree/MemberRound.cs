@@ -8,6 +8,9 @@ namespace Federated.Aggregator.Tree;
 internal sealed class MemberRound(RoundOpened opened, TreeNode self, ReopenedRound recovery, MergeBoard board, StoredReporter reporter) : IDisposable
 {
     private readonly CancellationTokenSource _over = new();
+    private readonly Lock _gate = new();
+    private readonly TaskCompletionSource _quiet = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _readers;
 
     public RoundOpened Opened => opened;
 
@@ -30,6 +33,9 @@ internal sealed class MemberRound(RoundOpened opened, TreeNode self, ReopenedRou
     /// <summary>The node's part in the two passes of a rule; null under the mean.</summary>
     public NodeExchange? Exchange { get; init; }
 
+    /// <summary>The updates of this node that the server wants one by one; null before the closing has them.</summary>
+    public KeptHandover? Kept { get; set; }
+
     /// <summary>What the top decided: at the top for each node, once it has judged.</summary>
     public IReadOnlyDictionary<string, ExchangeHandover>? Verdicts { get; set; }
 
@@ -50,7 +56,47 @@ internal sealed class MemberRound(RoundOpened opened, TreeNode self, ReopenedRou
         (opened.Plan.WriterEpoch, opened.Tree.Revision).CompareTo((writerEpoch, revision));
 
     /// <summary>The tree is over: what runs for it stops.</summary>
-    public void End() => _over.Cancel();
+    public void End()
+    {
+        _over.Cancel();
+        lock (_gate)
+        {
+            if (_readers == 0)
+            {
+                _quiet.TrySetResult();
+            }
+        }
+    }
+
+    /// <summary>Keeps the payloads of the round in place until <see cref="EndReading"/>; false when the tree is over.</summary>
+    public bool TryBeginReading()
+    {
+        lock (_gate)
+        {
+            if (_over.IsCancellationRequested)
+            {
+                return false;
+            }
+
+            _readers++;
+            return true;
+        }
+    }
+
+    public void EndReading()
+    {
+        lock (_gate)
+        {
+            _readers--;
+            if (_readers == 0 && _over.IsCancellationRequested)
+            {
+                _quiet.TrySetResult();
+            }
+        }
+    }
+
+    /// <summary>After <see cref="End"/>: nobody reads payloads any more.</summary>
+    public Task QuietAsync() => _quiet.Task;
 
     public void Dispose()
     {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Federated.Aggregation.Accumulators;
 using Federated.Aggregation.Robust.Hierarchy;
 using Federated.Aggregator.Exchange;
@@ -19,6 +18,23 @@ public sealed partial class TreeMember
         IReadOnlyList<(UpdateCommitted Update, RetainedUpdate Payload)> kept = await _node.CloseKeptAsync(opened.Plan.Key, round.Over);
         NodeExchange exchange = round.Exchange!;
         exchange.Hold(kept);
+        if (opened.Plan.HandsOver)
+        {
+            round.Kept = new KeptHandover(
+                new PartialHeader
+                {
+                    Round = PartialNames.RequestOf(opened.Plan.Key, opened.Plan.WriterEpoch, opened.Tree.Revision),
+                    PlanHash = opened.Tree.Hash,
+                    PartialId = $"{partialId}/Kept",
+                    NodeId = _node.NodeId,
+                    Included = (ulong)kept.Count,
+                    TotalWeight = kept.Sum(held => held.Update.Weight),
+                    ByteLength = (ulong)kept.Sum(held => held.Payload.Payload.Length),
+                },
+                kept);
+        }
+
+        await exchange.Starts.AllAsync(round.Over);
 
         // 1. Pass 1: ranges to their owners, sketches to the top; owners tell the top what they find.
         long started = _node.Functions.Time.GetTimestamp();
@@ -94,19 +110,8 @@ public sealed partial class TreeMember
         }
     }
 
-    private ExchangeHandover HandoverOf(MemberRound round, string partialId, ExchangeMessage message) => new(
-        new PartialHeader
-        {
-            Round = PartialNames.RequestOf(round.Opened.Plan.Key, round.Opened.Plan.WriterEpoch, round.Opened.Tree.Revision),
-            PlanHash = round.Opened.Tree.Hash,
-            PartialId = string.Create(CultureInfo.InvariantCulture, $"{partialId}/{message.Kind}"),
-            NodeId = _node.NodeId,
-            Included = (ulong)message.Updates.Count,
-            TotalWeight = message.Updates.Sum(update => update.Weight),
-            ByteLength = (ulong)message.ByteLength,
-            Exchange = (uint)message.Kind,
-        },
-        message);
+    private static ExchangeHandover HandoverOf(MemberRound round, string partialId, ExchangeMessage message) =>
+        ExchangeHandover.Of(round.Opened.Plan, round.Opened.Tree, partialId, message);
 
     [LoggerMessage(1605, LogLevel.Information, "Round {Round}: the decision of node {Top} could not be taken yet: {Reason}", EventName = "VerdictNotTaken")]
     private partial void LogVerdictNotTaken(RoundKey round, string top, string reason);

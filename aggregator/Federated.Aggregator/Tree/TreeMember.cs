@@ -305,6 +305,28 @@ public sealed partial class TreeMember : IAsyncDisposable
     public ClosedRound? Report(FetchRequest request) =>
         Find(request)?.Closed ?? (FindAggregate(request) as PartialHandover)?.Report(_node.Functions);
 
+    /// <summary>Gives a reader the updates of this node that the server wants one by one; they stay in place meanwhile.</summary>
+    /// <returns>False when they are not there: the round is not closed, or not open in this tree.</returns>
+    public async Task<bool> ReadKeptAsync(FetchRequest request, Func<TransferHandover, CancellationToken, Task> read, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(read);
+        if (Find(request) is not { Kept: { } kept } round || !round.TryBeginReading())
+        {
+            return false;
+        }
+
+        try
+        {
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, round.Over);
+            await read(kept, either.Token);
+            return true;
+        }
+        finally
+        {
+            round.EndReading();
+        }
+    }
+
     /// <summary>What the node holds of a round now, and what it has lost; null when the round is not open in this tree.</summary>
     public ReopenedRound? FindRecovery(FetchRequest request) => Find(request) is { } round ? _node.HoldingsOf(round.Opened.Plan.Key) : null;
 
@@ -380,6 +402,7 @@ public sealed partial class TreeMember : IAsyncDisposable
             await closing;
         }
 
+        await round.QuietAsync();
         round.Dispose();
     }
 

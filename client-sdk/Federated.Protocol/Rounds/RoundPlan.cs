@@ -46,6 +46,9 @@ public sealed record RoundPlan(
     [JsonIgnore]
     public IReadOnlyDictionary<SectionRole, ReadOnlyMemory<float>> Centres { get; init; } = ImmutableDictionary<SectionRole, ReadOnlyMemory<float>>.Empty;
 
+    /// <summary>The sections of which <see cref="Centres"/> has one; nodes of a distributed tier wait for those from the server.</summary>
+    public ImmutableArray<SectionRole> Centred { get; init; } = [];
+
     /// <summary>Sections that the tier does not aggregate but hands over, decoded, update by update; only under a rule that keeps updates.</summary>
     public ImmutableArray<SectionRole> HandedOver { get; init; } = [];
 
@@ -55,11 +58,18 @@ public sealed record RoundPlan(
     /// <summary>Whether updates are handed over one by one.</summary>
     public bool KeepsUpdates => Rule == KeepRule;
 
+    /// <summary>Whether sections of single updates are handed over.</summary>
+    public bool HandsOver => KeepsUpdates || !HandedOver.IsEmpty;
+
     /// <summary>Whether the round is the buffer of an asynchronous job.</summary>
     public bool IsBuffer => Capacity > 0;
 
     /// <summary>Bytes of updates that the tier keeps until the round closes; 0 when each is summed and freed as it comes.</summary>
     public long RetainedBytes => IsMean && Timing == AggregationTimings.Eager ? 0 : checked(UpdateBytes * ExpectedUpdates);
+
+    /// <summary>Whether a section is handed over update by update instead of being aggregated.</summary>
+    /// <param name="section">Position of the section.</param>
+    public bool IsHandedOver(int section) => KeepsUpdates || HandedOver.Contains(Sections[section].Role);
 
     /// <summary>Positions of the sections that the updates of a role carry, ascending; default when the round has no such role.</summary>
     /// <param name="role">The role that the ticket names.</param>

@@ -78,6 +78,7 @@ public static class RoundPlans
         {
             HandedOver = isRobust ? algorithm.OwnSections : [],
             Centres = isRobust ? algorithm.Centres : ImmutableDictionary<SectionRole, ReadOnlyMemory<float>>.Empty,
+            Centred = isRobust ? [.. sections.Where(section => IsCentred(section, algorithm)).Select(section => section.Role)] : [],
         };
     }
 
@@ -94,6 +95,11 @@ public static class RoundPlans
     /// <summary>Most payload bytes of an update with these sections.</summary>
     /// <param name="sections">The sections.</param>
     public static long BytesOf(ImmutableArray<SectionSpec> sections) => sections.Sum(SectionSpecs.MostBytes);
+
+    /// <summary>Whether the tier is to start from the last aggregate of a section: there is one, and the tier aggregates it.</summary>
+    private static bool IsCentred(SectionSpec section, IServerAlgorithm algorithm) =>
+        section.Denominator != SectionDenominator.None && !algorithm.OwnSections.Contains(section.Role)
+        && algorithm.Centres.TryGetValue(section.Role, out ReadOnlyMemory<float> centre) && (ulong)centre.Length == section.ElementCount;
 
     private static ImmutableArray<string> RolesOf(TaskKind kind, IServerAlgorithm algorithm) =>
         kind == TaskKind.Evaluate ? [DeviceRoles.Worker] : algorithm.Roles;

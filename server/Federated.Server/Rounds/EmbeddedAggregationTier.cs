@@ -32,11 +32,7 @@ internal sealed class EmbeddedAggregationTier(AggregatorNode node, EmbeddedPlann
         return new RoundAggregate([.. closed.Sections.Select(Convert)], closed.Included)
         {
             Scores = closed.Scores,
-            Kept =
-            [
-                .. closed.Kept.Select(kept => new KeptSection(kept.AssignmentId, kept.Role, kept.Values)),
-                .. node.HandOver(key).Select(section => new KeptSection(section.AssignmentId, section.Role, section.Values)),
-            ],
+            Kept = [.. closed.Kept.Concat(node.HandOver(key)).Select(kept => new KeptSection(kept.AssignmentId, kept.Role, kept.Values))],
         };
     }
 

@@ -30,12 +30,6 @@ internal sealed class DistributedAggregationTier(TierParts parts, RevocationNews
 
     public async Task<RoundRecovery> OpenRoundAsync(RoundPlan plan, IUpdateSink sink, CancellationToken cancellationToken)
     {
-        if (!plan.HandedOver.IsEmpty)
-        {
-            throw new InvalidOperationException(
-                $"Round {plan.Key} compares estimates of clients, which the server keeps: it needs every update in the server. Run the job on a server with Tier:Mode=Embedded, or take a compressor without ef21, ef21-sgdm and econtrol.");
-        }
-
         // A node that did not hear of the end of the job's last round, because its sidecar was away, hears of it now.
         if (_ended.TryRemove((plan.Key.TenantId, plan.Key.JobId), out RoundEnded? ended))
         {

@@ -9,6 +9,12 @@ internal sealed class RoundMember
     /// <summary>Whether it has something of the round, or has lost something, that has not been fetched yet.</summary>
     public bool HasRecovery { get; set; }
 
+    /// <summary>Whether it has the last aggregates, where the rule starts.</summary>
+    public bool HasStart { get; set; }
+
+    /// <summary>Whether its updates were fetched one by one.</summary>
+    public bool HasHandedOver { get; set; }
+
     /// <summary>Number of its latest sign of life.</summary>
     public long Beat { get; set; }
 

@@ -186,6 +186,41 @@ internal sealed class TierRound(RoundKey key, NodeDirectory nodes, TierOptions o
         }
     }
 
+    /// <summary>Nodes that have opened the tree and do not know yet where the rule starts.</summary>
+    public IReadOnlyList<TreeNode> WithoutStart()
+    {
+        lock (_gate)
+        {
+            return Plan.Centred.IsEmpty
+                ? []
+                : [.. _tree!.Present.Nodes.Where(node => _members[node.NodeId] is { Incarnation: not null, HasStart: false })];
+        }
+    }
+
+    /// <summary>A node of a tree knows where the rule starts.</summary>
+    public void Started(TreePlan tree, string nodeId)
+    {
+        lock (_gate)
+        {
+            if (_tree?.Present.Revision == tree.Revision && _members.TryGetValue(nodeId, out RoundMember? member))
+            {
+                member.HasStart = true;
+            }
+        }
+    }
+
+    /// <summary>The updates that a node of a tree keeps are here.</summary>
+    public void HandedOver(TreePlan tree, string nodeId)
+    {
+        lock (_gate)
+        {
+            if (_tree?.Present.Revision == tree.Revision && _members.TryGetValue(nodeId, out RoundMember? member))
+            {
+                member.HasHandedOver = true;
+            }
+        }
+    }
+
     public void Take(RoundReady ready)
     {
         lock (_gate)
@@ -442,8 +477,12 @@ internal sealed class TierRound(RoundKey key, NodeDirectory nodes, TierOptions o
         }
     }
 
-    /// <summary>Whether what the node holds is merged in the present tree already: as long as the tree stands, nothing is lost with the node.</summary>
-    private bool IsIn_NeedsLock(TreeNode node) => node.Parent is not null && (Answer is not null || _delivered.Contains(node.NodeId));
+    /// <summary>
+    /// Whether all that is wanted of the node is elsewhere in the present tree already: as long as the tree stands, nothing is lost with the node. Where single updates are handed over, they are
+    /// wanted too.
+    /// </summary>
+    private bool IsIn_NeedsLock(TreeNode node) =>
+        node.Parent is not null && (Answer is not null || _delivered.Contains(node.NodeId)) && (!Plan.HandsOver || _members[node.NodeId].HasHandedOver);
 
     /// <summary>A node with a spool brings its updates back: while devices report it is waited for, while the round closes for some time.</summary>
     private bool MayComeBack_NeedsLock(string nodeId)
@@ -464,7 +503,7 @@ internal sealed class TierRound(RoundKey key, NodeDirectory nodes, TierOptions o
 
     /// <summary>
     /// Nodes that live but have not handed their partials over in time. The top, when all others have, when none of several could, or when its
-    /// aggregate cannot be fetched.
+    /// aggregate cannot be fetched. Where single updates are handed over: those whose updates could not be fetched.
     /// </summary>
     private string[] Overdue_NeedsLock()
     {
@@ -472,6 +511,12 @@ internal sealed class TierRound(RoundKey key, NodeDirectory nodes, TierOptions o
         if (since == 0 || time.GetElapsedTime(since) <= options.CloseTimeout)
         {
             return [];
+        }
+
+        if (Answer is not null && Plan.HandsOver)
+        {
+            string[] kept = [.. _tree!.Present.Nodes.Where(node => !_members[node.NodeId].HasHandedOver).Select(node => node.NodeId)];
+            return kept.Length == 0 ? [_tree.Present.Top.NodeId] : kept;
         }
 
         string[] late = [.. _tree!.Present.Nodes.Where(node => node.Parent is not null && !_delivered.Contains(node.NodeId)).Select(node => node.NodeId)];

@@ -1,12 +1,15 @@
+using Federated.Aggregation.Accumulators;
+using Federated.Aggregator.Exchange;
 using Federated.Aggregator.Hosting.Tier;
 using Federated.Aggregator.Rounds;
+using Federated.Aggregator.Tree;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.Tier;
 using Grpc.Core;
 
 namespace Federated.Server.Tier;
 
-/// <summary>What the server takes from nodes by a streamed call: it is too large for an event.</summary>
+/// <summary>What the server takes from nodes, and gives them, by a streamed call: it is too large for an event.</summary>
 internal sealed class TierTransfers(TierTransferClient client)
 {
     /// <summary>The aggregate of a round, divided once.</summary>
@@ -18,6 +21,15 @@ internal sealed class TierTransfers(TierTransferClient client)
     /// <exception cref="TransferFailedException">The node does not answer, or has not opened that tree.</exception>
     public Task<ReopenedRound> FetchRecoveryAsync(TreeNode node, RoundPlan plan, int revision, CancellationToken cancellationToken) =>
         RunAsync(node, () => client.FetchRecoveryAsync(node.Transfer, plan, revision, cancellationToken), cancellationToken);
+
+    /// <summary>The updates that a node keeps of a closed round.</summary>
+    /// <exception cref="TransferFailedException">The node does not answer, or has not closed the round in that tree.</exception>
+    public Task<IReadOnlyList<(UpdateCommitted Update, RetainedUpdate Payload)>> FetchKeptAsync(TreeNode node, RoundPlan plan, int revision, CancellationToken cancellationToken) =>
+        RunAsync(node, () => client.FetchKeptAsync(node.Transfer, plan, revision, cancellationToken), cancellationToken);
+
+    /// <summary>Gives a node the last aggregates, where the rule of the round starts.</summary>
+    public Task<TransferResult> SendStartAsync(TreeNode node, RoundPlan plan, TreePlan tree, CancellationToken cancellationToken) =>
+        client.SendAsync(node, ExchangeHandover.Of(plan, tree, $"server/{plan.WriterEpoch}.{tree.Revision}", ExchangePlan.StartOf(plan)), cancellationToken);
 
     private static async Task<T> RunAsync<T>(TreeNode node, Func<Task<T>> call, CancellationToken cancellationToken)
     {

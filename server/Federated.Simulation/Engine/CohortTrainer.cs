@@ -119,7 +119,7 @@ internal sealed class CohortTrainer : IRoundTrainer
 
         // 2. Reporting: the clients work in parallel, and report in their order until the machine has enough.
         _retained?.Begin(key, _algorithm.Centres);
-        _exchanged?.Begin(RoundPlans.Create(key, 1, _job, _setup.Model.Schema, _algorithm, order.Count, _job.Seed), _algorithm.Centres);
+        _exchanged?.Begin(RoundPlans.Create(key, 1, _job, _setup.Model.Schema, _algorithm, order.Count, _job.Seed));
         if (_retained is null && _exchanged is null)
         {
             Tier.Begin(order.Count);

@@ -2,11 +2,11 @@ using System.Diagnostics;
 using Federated.Aggregation.Accumulators;
 using Federated.Aggregation.Robust.Hierarchy;
 using Federated.Aggregator.Exchange;
+using Federated.Aggregator.Functions;
 using Federated.Aggregator.Rounds;
 using Federated.Coordination.Tier;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.Tier;
-using Federated.Protocol.V1;
 
 namespace Federated.Simulation.Engine;
 
@@ -20,17 +20,14 @@ internal sealed class ExchangedCohort(SimulatedTier tier) : ICohortAggregate
     private readonly List<byte[]> _buffers = [];
     private readonly List<(UpdateCommitted Update, RetainedUpdate Payload)> _updates = [];
     private RoundPlan? _round;
-    private IReadOnlyDictionary<SectionRole, ReadOnlyMemory<float>>? _centres;
 
     public IReadOnlySet<string> Ids => _updates.Select(held => held.Update.AssignmentId).ToHashSet(StringComparer.Ordinal);
 
     /// <summary>Forgets the last round.</summary>
     /// <param name="round">The round that begins.</param>
-    /// <param name="centres">The last aggregates, for a rule that starts there; null for none.</param>
-    public void Begin(RoundPlan round, IReadOnlyDictionary<SectionRole, ReadOnlyMemory<float>>? centres = null)
+    public void Begin(RoundPlan round)
     {
         _round = round;
-        _centres = centres;
         _updates.Clear();
         tier.Plan(round.ExpectedUpdates);
     }
@@ -61,7 +58,7 @@ internal sealed class ExchangedCohort(SimulatedTier tier) : ICohortAggregate
             return new RoundAggregate([], []);
         }
 
-        var plan = new ExchangePlan(_round!, tier.Tree, _centres);
+        var plan = new ExchangePlan(_round!, tier.Tree);
         Dictionary<string, NodeExchange> nodes = tier.Tree.Nodes.ToDictionary(
             node => node.NodeId, node => new NodeExchange(plan, node.NodeId), StringComparer.Ordinal);
         foreach ((string id, NodeExchange node) in nodes)
@@ -73,6 +70,15 @@ internal sealed class ExchangedCohort(SimulatedTier tier) : ICohortAggregate
         long started = Stopwatch.GetTimestamp();
         double topSeconds = 0;
         long firstPass = 0;
+        if (!_round!.Centred.IsEmpty)
+        {
+            ExchangeMessage start = ExchangePlan.StartOf(_round);
+            foreach (NodeExchange node in nodes.Values)
+            {
+                node.Take(Travel(start, node, ref firstPass));
+            }
+        }
+
         foreach (TreeNode node in tier.Tree.Nodes)
         {
             foreach (string receiver in plan.ReceiversOf(node.NodeId))
@@ -109,6 +115,7 @@ internal sealed class ExchangedCohort(SimulatedTier tier) : ICohortAggregate
             [.. closed.Sections.Select(section => new AggregatedSection(section.Spec, section.Single, section.Wide, section.Divisor))], closed.Included)
         {
             Scores = closed.Scores,
+            Kept = [.. KeptSections.Of(_round, _updates).Select(kept => new KeptSection(kept.AssignmentId, kept.Role, kept.Values))],
         };
     }
 

@@ -167,9 +167,6 @@ public sealed class SimulationSetup
             problems.AddRange((isAnarchic ? AnarchicAlgorithms.BuiltIn.Validate(job) : ServerAlgorithms.BuiltIn.Validate(job)).Select(error => error.ToString()));
             problems.AddRange(isAnarchic ? Anarchic(request) : AggregationRules.Validate(request.Job).Select(error => error.ToString()));
             problems.AddRange(Selections.Validate(request.Job).Select(error => error.ToString()));
-            Require(
-                problems, request.Nodes == 1 || !CompressionNotes.ComparesEstimates(request.Job),
-                $"nodes {request.Nodes}: the rule '{request.Job.Aggregation.Rule}' compares estimates under '{request.Job.Compression.Up}', which are kept in one place; leave --nodes out.");
             if (ServerAlgorithms.BuiltIn.ClientHalfOf(request.Job.Algorithm.Name) is { } half && ClientAlgorithms.Find(half) is null)
             {
                 problems.Add($"algorithm.name: '{request.Job.Algorithm.Name}' has no client half in the simulator.");

@@ -34,6 +34,49 @@ public sealed class RobustTierTests
         }
     });
 
+    // Each round after the first starts where the last one ended; the server gives that to the nodes.
+    [Fact]
+    public Task Job_CentredClippingOnThreeNodes_StartsFromTheLastAggregate() => TierWorld.WithAsync(new TierSetup(), async world =>
+    {
+        ReadOnlyMemory<float>? centre = null;
+        const string Rule = "centred-clipping:radius=20";
+        Task running = await world.RunAsync(JobOf(Rule, "exact", Shifts) with
+        {
+            Rounds = 3,
+            Combine = updates => [.. (centre = Flat(Rule, updates, centre).Aggregate).Value.Span],
+        });
+        await running.WaitAsync(Patience, TierWorld.Cancellation);
+
+        Assert.Equal([6, 6, 6], await world.CheckAsync());
+    });
+
+    // What devices send from the second round on are corrections, which no rule can compare: the server has every one, and the rule judges the estimates that they make.
+    [Theory]
+    [InlineData("flag", "exact")]
+    [InlineData("multi-krum", "sketch")]
+    public Task Job_EstimatesOnThreeNodes_AreAggregatedByTheServer(string rule, string exchange) => TierWorld.WithAsync(new TierSetup(), async world =>
+    {
+        Task running = await world.RunAsync(JobOf(rule, exchange, Shifts) with { Rounds = 3, Compression = new { up = "topk:0.5+ef21" } });
+        await running.WaitAsync(Patience, TierWorld.Cancellation);
+
+        Assert.Equal([6, 6, 6], await world.CheckAsync());
+        Assert.Equal(6, (await world.TrustAsync(round: 3)).Count);
+    });
+
+    // The top has its list, and a node is killed before the server has its updates.
+    [Fact]
+    public Task KillOfANode_ThatHasNotHandedItsUpdatesOver_ClosesWithTheRest() => TierWorld.WithAsync(new TierSetup { AsProcesses = true }, async world =>
+    {
+        Task running = await world.RunAsync(JobOf("median", "exact", Shifts) with { HoldInRound = Disturbed, Minimum = 3, Compression = new { up = "topk:0.5+ef21" } });
+        JsonObject tree = await world.UntilOneIsMissingAsync(Disturbed, running).WaitAsync(Patience, TierWorld.Cancellation);
+        TierNode lost = world.Nodes.First(node => (string?)tree["top"] != node.Id);
+        await lost.Process!.KillAsync();
+        world.Release();
+        await running.WaitAsync(Patience, TierWorld.Cancellation);
+
+        Assert.Equal(2, (await world.CheckAsync()).Count);
+    });
+
     // The nodes have closed and cannot tell the top, when one of them is killed.
     [Theory]
     [InlineData("multi-krum")]
@@ -63,11 +106,11 @@ public sealed class RobustTierTests
         Combine = updates => Flat(rule, updates).Aggregate,
     };
 
-    private static (float[] Aggregate, RobustAggregate Report) Flat(string rule, IReadOnlyList<float[]> updates)
+    private static (float[] Aggregate, RobustAggregate Report) Flat(string rule, IReadOnlyList<float[]> updates, ReadOnlyMemory<float>? centre = null)
     {
         float[] aggregate = new float[updates[0].Length];
         RobustAggregate report = RuleCatalog.Create(rule, Byzantine).Aggregate(
-            new RobustInput { Updates = [.. updates.Select(update => (ReadOnlyMemory<float>)update)] }, aggregate);
+            new RobustInput { Updates = [.. updates.Select(update => (ReadOnlyMemory<float>)update)], Centre = centre }, aggregate);
         return (aggregate, report);
     }
 }

@@ -20,6 +20,9 @@ internal sealed record TierJob(int Rounds, float[] Shifts)
     /// <summary>The aggregation of the job; null for the mean with the durability and timing above.</summary>
     public object? Aggregation { get; init; }
 
+    /// <summary>The compression of the job; null for none.</summary>
+    public object? Compression { get; init; }
+
     /// <summary>By how much a device shifts one parameter, of its shift and the parameter's number.</summary>
     public Func<float, int, float> Pattern { get; init; } = static (shift, _) => shift;
 

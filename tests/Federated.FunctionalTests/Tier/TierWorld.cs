@@ -182,6 +182,7 @@ internal sealed class TierWorld : IAsyncDisposable
                 maxAbandoned = 100,
             },
             aggregation = job.Aggregation ?? new { durability = job.Durability, timing = job.Timing },
+            compression = job.Compression ?? new { },
         }))["jobId"]!;
         foreach (float shift in job.Shifts)
         {

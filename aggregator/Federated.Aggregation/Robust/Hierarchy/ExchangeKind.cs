@@ -17,4 +17,7 @@ public enum ExchangeKind : ushort
 
     /// <summary>Top to server: the aggregate and the scores.</summary>
     Report = 5,
+
+    /// <summary>Server to node, before pass 1: the last aggregates, where the rule starts.</summary>
+    Start = 6,
 }

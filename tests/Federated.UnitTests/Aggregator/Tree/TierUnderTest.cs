@@ -1,10 +1,15 @@
+using System.Buffers;
 using System.Collections.Concurrent;
+using Federated.Aggregation.Accumulators;
 using Federated.Aggregator;
 using Federated.Aggregator.Events;
+using Federated.Aggregator.Exchange;
+using Federated.Aggregator.Functions;
 using Federated.Aggregator.Rounds;
 using Federated.Aggregator.Tree;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.Tier;
+using Federated.Protocol.V1;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Federated.UnitTests.Aggregator.Tree;
@@ -81,6 +86,49 @@ internal sealed class TierUnderTest : IAsyncDisposable
         ClosedRound closed = _members[ready.NodeId].Report(PartialNames.RequestOf(plan.Key, plan.WriterEpoch, tree.Revision))!;
         Assert.Equal(ready.Included, closed.Included.Count);
         return closed;
+    }
+
+    /// <summary>Tells the nodes of a tree the last aggregates, where the rule starts.</summary>
+    public async Task TellStartAsync(RoundPlan plan, TreePlan tree, CancellationToken cancellationToken)
+    {
+        foreach (TreeNode node in tree.Nodes)
+        {
+            TransferResult result = await _transport.SendAsync(node, ExchangeHandover.Of(plan, tree, "server", ExchangePlan.StartOf(plan)), cancellationToken);
+            Assert.Equal(TransferOutcome.Merged, result.Outcome);
+        }
+    }
+
+    /// <summary>Takes the updates that the nodes of a tree keep, by the bytes that go over the wire.</summary>
+    public async Task<IReadOnlyList<KeptValues>> FetchKeptAsync(RoundPlan plan, TreePlan tree, CancellationToken cancellationToken)
+    {
+        var all = new List<KeptValues>();
+        foreach (TreeNode node in tree.Nodes)
+        {
+            var receiver = new KeptReceiver(plan);
+            Assert.True(await _members[node.NodeId].ReadKeptAsync(
+                PartialNames.RequestOf(plan.Key, plan.WriterEpoch, tree.Revision),
+                (kept, _) =>
+                {
+                    foreach (UpdateClaims claims in PartialNames.ClaimsOf(kept.Included, []))
+                    {
+                        receiver.Append(claims);
+                    }
+
+                    ITransferWriter writer = kept.BeginWrite()!;
+                    byte[] buffer = new byte[1000];
+                    for (int length = writer.Write(buffer); length > 0; length = writer.Write(buffer))
+                    {
+                        receiver.Append(new ReadOnlySequence<byte>(buffer.AsMemory(0, length)));
+                    }
+
+                    Assert.Equal(writer.Length, writer.Position);
+                    return Task.CompletedTask;
+                },
+                cancellationToken));
+            all.AddRange(KeptSections.Of(plan, receiver.Complete()));
+        }
+
+        return all;
     }
 
     public ValueTask EndAsync(RoundPlan plan, CancellationToken cancellationToken) =>

@@ -6,7 +6,9 @@ using Federated.Aggregator.Rounds;
 using Federated.Aggregator.Tree;
 using Federated.Numerics;
 using Federated.Protocol.Rounds;
+using Federated.Protocol.Sections;
 using Federated.Protocol.Tier;
+using Federated.Protocol.V1;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Federated.UnitTests.Aggregator.Tree;
@@ -107,7 +109,7 @@ public sealed class TreeMemberTests : NodeFixture
         PartialReady ready = await tier.AwaitPartialAsync(plan, tree, "n1", Cancellation);
         await tier.AwaitAggregateAsync(plan, tree, Cancellation);
 
-        var header = new Federated.Protocol.V1.PartialHeader
+        var header = new PartialHeader
         {
             Round = PartialNames.RequestOf(plan.Key, plan.WriterEpoch, 1),
             PlanHash = tree.Hash,
@@ -121,9 +123,9 @@ public sealed class TreeMemberTests : NodeFixture
         Assert.Equal(TransferOutcome.Refused, tier["n0"].Receive(With(header, changed => changed.PlanHash = "00")).Result.Outcome);
         Assert.Equal(TransferOutcome.NotReady, tier["n0"].Receive(With(header, changed => changed.Round.Revision = 2)).Result.Outcome);
 
-        static Federated.Protocol.V1.PartialHeader With(Federated.Protocol.V1.PartialHeader header, Action<Federated.Protocol.V1.PartialHeader> change)
+        static PartialHeader With(PartialHeader header, Action<PartialHeader> change)
         {
-            Federated.Protocol.V1.PartialHeader changed = header.Clone();
+            PartialHeader changed = header.Clone();
             change(changed);
             return changed;
         }
@@ -137,7 +139,7 @@ public sealed class TreeMemberTests : NodeFixture
         RoundPlan plan = Plan();
         TreePlan tree = new(1, [Node(0, null), Node(1, 0)]);
         await tier.OpenAsync(plan, tree, Cancellation);
-        var header = new Federated.Protocol.V1.PartialHeader
+        var header = new PartialHeader
         {
             Round = PartialNames.RequestOf(plan.Key, plan.WriterEpoch, 1),
             PlanHash = tree.Hash,
@@ -201,14 +203,105 @@ public sealed class TreeMemberTests : NodeFixture
             ClosedRound one = await single.CloseRoundAsync(plan.Key, Cancellation);
 
             double bound = exchange == ExchangeModes.Exact ? 1e-5 : 0.02;
-            double norm = Math.Sqrt(one.Sections[0].Single.Sum(value => (double)value * value));
-            double difference = Math.Sqrt(one.Sections[0].Single.Zip(several.Sections[0].Single, (a, b) => Math.Pow((double)a - b, 2)).Sum());
-            Assert.InRange(difference, 0, bound * norm);
+            AssertNear(one.Sections[0].Single, several.Sections[0].Single, bound);
             Assert.Equal(one.Included.Select(update => update.AssignmentId), several.Included.Select(update => update.AssignmentId));
             Assert.Equal(one.Scores.Select(score => score.Trust), several.Scores.Select(score => score.Trust), (a, b) => Math.Abs(a - b) <= 5 * bound * Math.Max(1, Math.Abs(a)));
             await tier.EndAsync(plan, Cancellation);
             await single.ForgetRoundAsync(plan.Key, Cancellation);
         }
+    }
+
+    [Theory]
+    [InlineData(ExchangeModes.Exact, 1e-5)]
+    [InlineData(ExchangeModes.Sketch, 0.02)]
+    public async Task Round_RuleThatStartsFromTheLastAggregate_IsThatOfOneNode(string exchange, double bound)
+    {
+        Options.SpillBytes = 1024 * 1024;
+        await using TierUnderTest tier = new(new InProcessEventBus(NullLogger<InProcessEventBus>.Instance));
+        await StartAsync(tier, 3);
+        AggregatorNode single = await StartAsync("single");
+        RoundPlan plan = Plan() with
+        {
+            Rule = "centred-clipping:radius=4",
+            Byzantine = 1,
+            RuleSeed = 9,
+            Timing = AggregationTimings.Lazy,
+            ExpectedUpdates = 9,
+            Exchange = exchange,
+            SketchError = 0.002,
+            Centres = new Dictionary<SectionRole, ReadOnlyMemory<float>> { [SectionRole.Delta] = MemoryMarshal.Cast<byte, float>(Payload(77)).ToArray() },
+            Centred = [SectionRole.Delta],
+        };
+        TreePlan tree = new(1, [Node(0, null), Node(1, 0), Node(2, 1)]);
+        await tier.OpenAsync(plan, tree, Cancellation);
+        await OpenAsync(single, plan);
+        for (int client = 0; client < 9; client++)
+        {
+            await UploadAsync(_nodes[$"n{client % 3}"], plan, client);
+            await UploadAsync(single, plan, client);
+        }
+
+        // The nodes wait for it, whenever it comes.
+        await tier.SayClosingAsync(plan, tree, Cancellation);
+        await tier.TellStartAsync(plan, tree, Cancellation);
+        float[] several = (await tier.CloseAsync(plan, tree, Cancellation)).Sections[0].Single;
+        float[] one = (await single.CloseRoundAsync(plan.Key, Cancellation)).Sections[0].Single;
+
+        AssertNear(one, several, bound);
+        await single.ForgetRoundAsync(plan.Key, Cancellation);
+        await OpenAsync(single, plan with { Key = plan.Key with { Round = 2 }, Centres = new Dictionary<SectionRole, ReadOnlyMemory<float>>(), Centred = [] });
+        for (int client = 0; client < 9; client++)
+        {
+            await UploadAsync(single, plan with { Key = plan.Key with { Round = 2 } }, client);
+        }
+
+        float[] fromZero = (await single.CloseRoundAsync(plan.Key with { Round = 2 }, Cancellation)).Sections[0].Single;
+        Assert.NotInRange(Distance(one, fromZero), 0, 0.1 * Distance(one, new float[one.Length]));
+    }
+
+    // One round hands one of two sections over and aggregates the other; the other round hands everything over.
+    [Theory]
+    [InlineData("median")]
+    [InlineData("flag")]
+    [InlineData(RoundPlan.KeepRule)]
+    public async Task Round_SectionsHandedOver_ComeFromEveryNode(string rule)
+    {
+        Options.SpillBytes = 1024 * 1024;
+        await using TierUnderTest tier = new(new InProcessEventBus(NullLogger<InProcessEventBus>.Instance));
+        await StartAsync(tier, 3);
+        RoundPlan plan = Plan(sections:
+            [
+                SectionSpecs.Dense(SectionRole.Delta, SectionDType.F32, Elements / 2, SectionDenominator.Weight),
+                SectionSpecs.Dense(SectionRole.BnStatistics, SectionDType.F32, Elements / 2, SectionDenominator.Weight),
+            ]) with
+        {
+            Rule = rule,
+            Byzantine = rule == RoundPlan.KeepRule ? 0 : 1,
+            Timing = AggregationTimings.Lazy,
+            ExpectedUpdates = 9,
+            HandedOver = rule == RoundPlan.KeepRule ? [] : [SectionRole.Delta],
+        };
+        TreePlan tree = new(1, [Node(0, null), Node(1, 0), Node(2, 0)]);
+        await tier.OpenAsync(plan, tree, Cancellation);
+        for (int client = 0; client < 9; client++)
+        {
+            await UploadAsync(_nodes[$"n{client % 3}"], plan, client);
+        }
+
+        ClosedRound closed = await tier.CloseAsync(plan, tree, Cancellation);
+        IReadOnlyList<KeptValues> kept = await tier.FetchKeptAsync(plan, tree, Cancellation);
+
+        Assert.Equal(9, closed.Included.Count);
+        Assert.Equal(rule == RoundPlan.KeepRule ? [] : [SectionRole.BnStatistics], closed.Sections.Select(section => section.Spec.Role));
+        Assert.Equal(rule == RoundPlan.KeepRule ? 18 : 9, kept.Count);
+        for (int client = 0; client < 9; client++)
+        {
+            float[] sent = MemoryMarshal.Cast<byte, float>(Payload(client)).ToArray();
+            Assert.Equal(sent[..(Elements / 2)], kept.Single(section => section.AssignmentId == $"a{client}" && section.Role == SectionRole.Delta).Values);
+        }
+
+        await tier["n1"].HandleAsync(new RoundEnded(plan.Key, plan.WriterEpoch, true, "its model version has been made."), Cancellation);
+        Assert.False(await tier["n1"].ReadKeptAsync(PartialNames.RequestOf(plan.Key, plan.WriterEpoch, 1), (_, _) => Task.CompletedTask, Cancellation));
     }
 
     // Pass 1 of the first tree is done, or half done, when a node is given up.
@@ -333,6 +426,11 @@ public sealed class TreeMemberTests : NodeFixture
         while (result.Outcome == UploadOutcome.PoolFull);
         Assert.Equal(UploadOutcome.Stored, result.Outcome);
     }
+
+    private static void AssertNear(float[] expected, float[] actual, double bound) =>
+        Assert.InRange(Distance(expected, actual), 0, bound * Distance(expected, new float[expected.Length]));
+
+    private static double Distance(float[] a, float[] b) => Math.Sqrt(a.Zip(b, (x, y) => Math.Pow((double)x - y, 2)).Sum());
 
     /// <summary>Within the bound that is stated for the weighted mean, against a reference in index order.</summary>
     private static void AssertMean(ClosedRound closed, int[] clients)

@@ -150,7 +150,7 @@ public sealed class ExchangedCohortTests
     {
         var tier = new SimulatedTier(Sections, nodes);
         var cohort = new ExchangedCohort(tier);
-        cohort.Begin(plan, centres);
+        cohort.Begin(centres is null ? plan : plan with { Centres = centres, Centred = [.. centres.Keys] });
         Fill(cohort, plan, updates);
         RoundAggregate aggregate = cohort.Report();
         return (aggregate, tier.Figures, aggregate.Included.Count(update => update.NodeId != tier.Tree.Top.NodeId));
