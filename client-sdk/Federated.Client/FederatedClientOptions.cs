@@ -1,3 +1,4 @@
+using Federated.Client.Compression;
 using Federated.Protocol.Uploads;
 
 namespace Federated.Client;
@@ -65,6 +66,12 @@ public sealed class FederatedClientOptions
     /// </summary>
     public bool KeepPendingOnDisk { get; set; }
 
+    /// <summary>
+    /// The compressor that this device uses in the place of the job's, such as <c>topk:0.01</c> or <c>q4</c> on a metered network (docs/codecs.md). It names no feedback: that is the job's, because the
+    /// server takes part in it. Jobs with dense updates are not touched. Default: null, which means the job's compressor.
+    /// </summary>
+    public string? Compression { get; set; }
+
     /// <summary>Payload bytes per message of an upload. 4 KiB to 4 MiB; default <see cref="UploadMethod.PreferredChunkBytes"/>.</summary>
     public int UploadChunkBytes { get; set; } = UploadMethod.PreferredChunkBytes;
 
@@ -105,6 +112,11 @@ public sealed class FederatedClientOptions
         errors.Range("TokenRefreshMargin", TokenRefreshMargin, TimeSpan.Zero, TimeSpan.FromHours(1));
         errors.Range("ModelCacheBytes", ModelCacheBytes, 0, long.MaxValue);
         errors.Range("UploadChunkBytes", UploadChunkBytes, 4 * 1024, UploadMethod.MaxChunkBytes);
+        if (Compression is not null && OwnCompression.Fault(Compression) is { } fault)
+        {
+            errors.Add($"Compression: {fault}");
+        }
+
         Retry.Validate(errors);
         if (errors.All.Count > 0)
         {

@@ -134,7 +134,7 @@ public sealed class FederatedDevice
             logger);
         using var inputs = new TaskInputs(downloader, new ModelSteps(downloader, logger));
         var coordinator = new CoordinatorCalls(channels, calls, _options.CallTimeout);
-        using var tasks = new TaskRunner(work, () => authenticator.Identity, inputs, states, gate, _timeProvider, events);
+        using var tasks = new TaskRunner(work, () => authenticator.Identity, inputs, states, gate, _timeProvider, events, _options.Compression);
         var session = new DeviceSession(
             _options,
             coordinator,

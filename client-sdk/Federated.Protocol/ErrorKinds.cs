@@ -51,6 +51,9 @@ public static class ErrorKinds
     /// <summary>The claimed steps are above the ticket's bound.</summary>
     public const string StepsOutOfBounds = "steps-out-of-bounds";
 
+    /// <summary>What the update tells of its compression is impossible.</summary>
+    public const string CompressionOutOfBounds = "compression-out-of-bounds";
+
     /// <summary>The sums of a STATISTICS task are such as no data have.</summary>
     public const string ImpossibleStatistics = "impossible-statistics";
 

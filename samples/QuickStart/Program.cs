@@ -8,13 +8,14 @@ using Federated.Client.Training.Softmax;
 const string Help = """
     A device of the federation: trains softmax regression on its shard of the hand-written digits, without libtorch.
 
-    QuickStart --server URL --token T [--shard I/N] [--name NAME] [--data PATH]
+    QuickStart --server URL --token T [--shard I/N] [--name NAME] [--data PATH] [--compression SPEC]
 
       --server URL   base address of the server, such as http://localhost:5000
       --token T      enrolment token, as the server printed it; needed at the first start of a device only
       --shard I/N    use every N-th example, beginning with number I (0 to N-1); default 0/1, all of them
       --name NAME    the device's name and the name of its data folder; default quickstart-I-N
       --data PATH    CSV without a header, plain or .gz: 64 pixels (0 to 16), then the digit; default the bundled digits
+      --compression SPEC  compressor of this device's updates, such as topk:0.1 or q4, in jobs that compress; default the job's
     """;
 string? Option(string name) => Array.IndexOf(args, name) is >= 0 and int at && at + 1 < args.Length ? args[at + 1] : null;
 if (Option("--server") is not { } server || args.Contains("--help"))
@@ -44,6 +45,7 @@ try
     string name = Option("--name") ?? $"quickstart-{shard[0]}-{shard[1]}";
     var options = new FederatedClientOptions { Server = new Uri(server), EnrolmentToken = Option("--token"), DisplayName = name };
     options.DataFolder = Path.Combine(options.DataFolder, name);
+    options.Compression = Option("--compression");
     var device = new FederatedDevice(options);
     device.Happened += (_, e) => { if (e.Kind is not (DeviceEventKind.Downloading or DeviceEventKind.Uploading)) { Console.WriteLine($"{name}  {e}"); } };
     SessionSummary summary = await device.RunAsync(new SgdSolver(objective), stop.Token);

@@ -23,6 +23,7 @@ public static class CoordinationServiceCollectionExtensions
         services.AddOptions<CoordinationOptions>();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(ServerAlgorithms.BuiltIn);
+        services.TryAddSingleton<CoordinationMetrics>();
         services.TryAddSingleton(provider => new JobDirectory(
             new CoordinatorServices(
                 provider.GetRequiredService<IJobStore>(),
@@ -31,7 +32,8 @@ public static class CoordinationServiceCollectionExtensions
                 provider.GetRequiredService<ServerAlgorithms>(),
                 provider.GetRequiredService<TicketSigner>(),
                 provider.GetRequiredService<IOptions<CoordinationOptions>>().Value,
-                provider.GetRequiredService<TimeProvider>()),
+                provider.GetRequiredService<TimeProvider>(),
+                provider.GetRequiredService<CoordinationMetrics>()),
             provider.GetRequiredService<ILoggerFactory>()));
         return services;
     }

@@ -27,6 +27,7 @@ internal static class UploadStatuses
         UploadOutcome.NotFinite => (StatusCode.InvalidArgument, ErrorKinds.NotFinite),
         UploadOutcome.BadFrame => (StatusCode.InvalidArgument, ErrorKinds.BadFrame),
         UploadOutcome.NormExceeded => (StatusCode.InvalidArgument, ErrorKinds.NormExceeded),
+        UploadOutcome.CompressionOutOfBounds => (StatusCode.InvalidArgument, ErrorKinds.CompressionOutOfBounds),
         UploadOutcome.ImpossibleStatistics => (StatusCode.InvalidArgument, ErrorKinds.ImpossibleStatistics),
         UploadOutcome.Interrupted => (StatusCode.Cancelled, ErrorKinds.Interrupted),
         UploadOutcome.Unavailable => (StatusCode.Unavailable, ErrorKinds.Unavailable),

@@ -109,6 +109,11 @@ internal static class HeaderCheck
                 $"The claimed {header.LocalSteps} local steps are above {ticket.MaxSteps}, the bound of the ticket.");
         }
 
+        if (CompressionFigures.Fault(header.Compression, ticket.Sections) is { } fault)
+        {
+            return new UploadResult(UploadOutcome.CompressionOutOfBounds, fault);
+        }
+
         return plan.IsBuffer && header.LocalSteps == 0
             ? new UploadResult(UploadOutcome.StepsOutOfBounds, "The update claims no local step; without one there is nothing to send.")
             : null;

@@ -39,6 +39,9 @@ public enum UploadOutcome
     /// <summary>The claimed local steps are above the ticket's bound.</summary>
     StepsOutOfBounds,
 
+    /// <summary>What the header tells of the compression is impossible.</summary>
+    CompressionOutOfBounds,
+
     /// <summary>Another upload of the same update is running.</summary>
     UploadInProgress,
 

@@ -117,7 +117,10 @@ public sealed class UploadSession : IDisposable
 
     private UpdateCommitted Describe(string nodeId) => new(
         Round.Plan.Key, _ticket.AssignmentId, _ticket.DeviceId, nodeId, string.Empty, _written, _inspector.Checksum, _header.Weight,
-        checked((int)_header.LocalSteps), _header.TrainingLoss, _header.TrainingSeconds, _inspector.Norm, _ticket.Role);
+        checked((int)_header.LocalSteps), _header.TrainingLoss, _header.TrainingSeconds, _inspector.Norm, _ticket.Role)
+    {
+        Compression = CompressionFigures.Of(_header.Compression),
+    };
 
     private UploadResult? Check()
     {

@@ -59,7 +59,10 @@ public static class PartialNames
         ArgumentNullException.ThrowIfNull(claims);
         return claims.Included.Select(claim => new UpdateCommitted(
             key, claim.AssignmentId, claim.DeviceId, claim.NodeId, claim.SlotKey, checked((long)claim.Length), claim.Checksum, claim.Weight,
-            checked((int)claim.LocalSteps), claim.TrainingLoss, claim.TrainingSeconds, claim.Norm, claim.Role));
+            checked((int)claim.LocalSteps), claim.TrainingLoss, claim.TrainingSeconds, claim.Norm, claim.Role)
+        {
+            Compression = CompressionFigures.Of(claim.Compression),
+        });
     }
 
     internal static PartialHeader HeaderOf(RoundOpened opened, string partialId, string nodeId, NodePartial partial) => new()
@@ -87,5 +90,6 @@ public static class PartialNames
         TrainingSeconds = update.TrainingSeconds,
         Norm = update.Norm,
         Role = update.Role,
+        Compression = update.Compression?.ToReport(),
     };
 }

@@ -44,10 +44,11 @@ public sealed class UpdateEncoder
     /// <summary>An encoder where the task asks for one; null when its updates are dense.</summary>
     /// <param name="schema">The model.</param>
     /// <param name="settings">The task's settings.</param>
-    public static UpdateEncoder? For(ModelSchema schema, LocalTraining settings)
+    /// <param name="ownCompressor">The compressor of this device, without feedback; null for the task's.</param>
+    public static UpdateEncoder? For(ModelSchema schema, LocalTraining settings, string? ownCompressor = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        return settings.Compression is { } compression ? new UpdateEncoder(schema, compression) : null;
+        return settings.Compression is { } compression ? new UpdateEncoder(schema, OwnCompression.Of(compression, ownCompressor, schema)) : null;
     }
 
     /// <summary>Whether the server reckons with a memory that this is not: the client cannot make an update.</summary>

@@ -26,6 +26,15 @@ public sealed record DeviceEvent(DeviceEventKind Kind, string Text)
     /// <summary>Share of right predictions of an evaluation, 0 to 1; NaN when unknown.</summary>
     public double Accuracy { get; init; } = double.NaN;
 
+    /// <summary>What the compressor kept, 1 − ‖C(v) − v‖² / ‖v‖², at most 1; NaN when nothing was compressed.</summary>
+    public double Contraction { get; init; } = double.NaN;
+
+    /// <summary>L2 norm of what the device still owes the server, at least 0; NaN when nothing was compressed.</summary>
+    public double ErrorNorm { get; init; } = double.NaN;
+
+    /// <summary>Elements of the update beyond the range of the 16-bit floats.</summary>
+    public long Saturated { get; init; }
+
     /// <summary>SHA-256 of the state of an exchange, lower-case hexadecimal; empty when the event has none.</summary>
     public string StateHash { get; init; } = "";
 

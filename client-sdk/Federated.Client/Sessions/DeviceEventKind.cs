@@ -53,4 +53,10 @@ public enum DeviceEventKind
 
     /// <summary>The device takes part in an exchange of scalars, or has come to a checkpoint of one; then <see cref="DeviceEvent.StateHash"/> is that of its state.</summary>
     Exchanging = 16,
+
+    /// <summary>
+    /// The update was compressed to <see cref="DeviceEvent.BytesDone"/> of <see cref="DeviceEvent.BytesTotal"/> bytes; see <see cref="DeviceEvent.Contraction"/>,
+    /// <see cref="DeviceEvent.ErrorNorm"/> and <see cref="DeviceEvent.Saturated"/>.
+    /// </summary>
+    Compressed = 17,
 }

@@ -1,3 +1,4 @@
+using Federated.Client.Compression;
 using Federated.Client.Participation;
 using Federated.Protocol.V1;
 
@@ -37,6 +38,23 @@ internal sealed class DeviceEvents(Action<DeviceEvent> receive)
             task,
             FormattableString.Invariant($"{Name(task)}: trained {steps} steps, loss {loss:0.0000}{(stopped.Length > 0 ? $"; stopped: {stopped}" : "")}."),
             loss);
+
+    /// <param name="task">The task.</param>
+    /// <param name="denseBytes">Bytes of the update before.</param>
+    /// <param name="encoded">The update as it is sent.</param>
+    public void Compressed(TaskAssignment task, long denseBytes, in EncodedUpdate encoded) =>
+        receive(new DeviceEvent(
+            DeviceEventKind.Compressed,
+            FormattableString.Invariant($"{Name(task)}: compressed from {denseBytes} to {encoded.Length} bytes; contraction {encoded.Contraction:0.0000}, error norm {encoded.ErrorNorm:0.####}."))
+        {
+            JobId = task.JobId,
+            Round = (int)task.Round,
+            BytesDone = encoded.Length,
+            BytesTotal = denseBytes,
+            Contraction = encoded.Contraction,
+            ErrorNorm = encoded.ErrorNorm,
+            Saturated = encoded.Saturated,
+        });
 
     public void Resting(ParticipationDecision decision, DateTimeOffset now) =>
         receive(new DeviceEvent(

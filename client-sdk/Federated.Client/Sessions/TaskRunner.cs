@@ -25,7 +25,8 @@ internal sealed class TaskRunner(
     ClientStates states,
     ParticipationGate gate,
     TimeProvider timeProvider,
-    DeviceEvents events) : IDisposable
+    DeviceEvents events,
+    string? ownCompressor) : IDisposable
 {
     private static readonly IClientAlgorithm Evaluation = new EvaluateClient();
     private static readonly IClientAlgorithm Statistics = new StatisticsClient();
@@ -138,7 +139,7 @@ internal sealed class TaskRunner(
         }
 
         // What the client half remembers comes first, what the compressor remembers behind it.
-        UpdateEncoder? encoder = task.Kind == TaskKind.Evaluate ? null : UpdateEncoder.For(model.Schema, settings);
+        UpdateEncoder? encoder = task.Kind == TaskKind.Evaluate ? null : UpdateEncoder.For(model.Schema, settings, ownCompressor);
         int ownLength = StateLength(algorithm, model.Schema, settings);
         ReadOnlyMemory<float> state = states.Load(
             task.JobId, task.StateEpoch, ownLength + (encoder?.StateLength ?? 0), orLonger: algorithm == Evaluation);
@@ -244,7 +245,7 @@ internal sealed class TaskRunner(
             : work;
     }
 
-    private static TaskResult Encode(
+    private TaskResult Encode(
         TaskAssignment task,
         ClientUpdate update,
         TimeSpan took,
@@ -264,8 +265,15 @@ internal sealed class TaskRunner(
                 return Fail(ErrorKinds.Diverged, "The compressed update or its error-feedback state has a NaN or an infinity.");
             }
 
+            events.Compressed(task, update.Payload.Length, encoded);
             UpdateHeader header = Header(task, update, took, rented.AsSpan(0, encoded.Length));
             header.Sections.AddRange(encoded.Sections);
+            header.Compression = new CompressionReport
+            {
+                Contraction = encoded.Contraction,
+                ErrorNorm = encoded.ErrorNorm,
+                Saturated = (ulong)encoded.Saturated,
+            };
             pending = new PendingUpdate(task.TicketContent, header, rented, encoded.Length, nextState);
             return new TaskResult(pending, null);
         }

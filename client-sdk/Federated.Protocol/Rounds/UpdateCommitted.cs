@@ -30,4 +30,8 @@ public sealed record UpdateCommitted(
     double TrainingLoss,
     double TrainingSeconds,
     double Norm,
-    string Role = "");
+    string Role = "")
+{
+    /// <summary>What compression did to it; null for a dense update, and where the device does not tell.</summary>
+    public CompressionFigures? Compression { get; init; }
+}

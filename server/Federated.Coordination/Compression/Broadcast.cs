@@ -25,6 +25,9 @@ public sealed class Broadcast
     /// <summary>w; what the devices of the next round start from.</summary>
     public ModelContent Held { get; }
 
+    /// <summary>‖x − w‖: the L2 norm of what the last step left out; 0 before the first one.</summary>
+    public double Owed { get; private set; }
+
     /// <summary>Starts from what devices hold; null when the job sends its models as they are.</summary>
     /// <param name="job">A valid definition.</param>
     /// <param name="held">The model that devices hold; is copied.</param>
@@ -57,6 +60,7 @@ public sealed class Broadcast
             int bytes = _compressor.Compress(owed.AsSpan(0, length), new CompressionDraw(_seed, round, uint.MaxValue), frame);
             byte[] difference = ModelDifference.Write(frame.AsSpan(0, bytes), model);
             ModelDifference.Apply(difference, Held);
+            Owed = length == 0 ? 0 : TensorPrimitives.Distance(model.Parameters, Held.Parameters);
             return difference;
         }
         finally

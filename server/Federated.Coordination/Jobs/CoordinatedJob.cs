@@ -33,6 +33,7 @@ internal sealed class CoordinatedJob
             new PaceSteering(record.Definition.Seed),
             new PopulationEstimate(services.Options.PopulationWindow),
             services.Options.MaxWaitingPerJob);
+        Demands = new JobDemands(record.Definition);
         _tasks = new TaskWriter(record.Definition, services.Signer, services.Options);
     }
 
@@ -47,6 +48,8 @@ internal sealed class CoordinatedJob
     public RoundStateMachine Machine { get; }
 
     public ISelectionStrategy Selection { get; }
+
+    public JobDemands Demands { get; }
 
     /// <summary>How the open round is filled and when it ends.</summary>
     public RoundTerms Terms { get; private set; } = null!;
@@ -185,7 +188,10 @@ internal sealed class CoordinatedJob
             Machine.Shortage,
             Machine.Assignments.Count,
             Machine.StoredCount,
-            open ? Machine.Deadline : null);
+            open ? Machine.Deadline : null)
+        {
+            NeedsFrames = Demands.NeedsFrames,
+        };
     }
 
     private static ulong DrawRuleSeed() => BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));

@@ -14,6 +14,7 @@ namespace Federated.Coordination.Jobs;
 /// <param name="Signer">Signs tickets.</param>
 /// <param name="Options">Settings.</param>
 /// <param name="Time">The clock.</param>
+/// <param name="Metrics">The instruments.</param>
 internal sealed record CoordinatorServices(
     IJobStore Store,
     IAggregationTier Tier,
@@ -21,4 +22,5 @@ internal sealed record CoordinatorServices(
     ServerAlgorithms Algorithms,
     TicketSigner Signer,
     CoordinationOptions Options,
-    TimeProvider Time);
+    TimeProvider Time,
+    CoordinationMetrics Metrics);

@@ -93,6 +93,9 @@ internal sealed class CurrentModel
     /// <summary>Bytes that a device downloads for the model.</summary>
     public long BytesFor(uint clientIndex) => _downLink?.Holders.BytesFor(clientIndex) ?? Record.ByteLength;
 
+    /// <summary>L2 norm of what devices lack of the version written last; null without a compressed down-link.</summary>
+    public double? DownError => _downLink?.Owed;
+
     /// <summary>A device has done its task with this model.</summary>
     public void Holds(uint clientIndex) => _downLink?.Holders.Took(clientIndex);
 

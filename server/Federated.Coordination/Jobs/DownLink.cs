@@ -62,6 +62,9 @@ internal sealed class DownLink
         return reference;
     }
 
+    /// <summary>‖x − w‖ after the last step.</summary>
+    public double Owed => _broadcast.Owed;
+
     /// <summary>Who holds which model.</summary>
     public BroadcastHolders Holders { get; }
 

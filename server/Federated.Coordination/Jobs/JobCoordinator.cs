@@ -229,9 +229,15 @@ internal sealed class JobCoordinator : IUpdateSink
             return;
         }
 
+        if (held is null && job.Demands.Excludes(call.Tasks))
+        {
+            call.Reject(RejectionReason.Incapable, TimeSpan.FromMinutes(10));
+            return;
+        }
+
         _calls.Add(call);
         var candidate = new Candidate(
-            call.Id, call.Device.DeviceId, call.Device.ClientIndex, call.Tasks, call.WaitUntil, held?.Id);
+            call.Id, call.Device.DeviceId, call.Device.ClientIndex, job.Demands.Within(call.Tasks), call.WaitUntil, held?.Id);
         job.Machine.CheckIn(candidate, job.Now);
     }
 

@@ -292,7 +292,7 @@ public sealed partial class JobDirectory : IAsyncDisposable
         foreach ((JobKey key, SupervisedJob candidate) in _jobs)
         {
             bool wanted = key.TenantId == device.TenantId && (request.JobIds.Count == 0 || request.JobIds.Contains(key.JobId));
-            if (wanted && (job is null || candidate.Needs > job.Needs))
+            if (wanted && (job is null || (candidate.Fits(tasks), candidate.Needs).CompareTo((job.Fits(tasks), job.Needs)) > 0))
             {
                 job = candidate;
             }
@@ -480,7 +480,7 @@ public sealed partial class JobDirectory : IAsyncDisposable
     {
         if (capabilities is null || capabilities.Tasks.Count == 0)
         {
-            return DeviceTasks.Train | DeviceTasks.Evaluate;
+            return DeviceTasks.Train | DeviceTasks.Evaluate | FramesOf(capabilities);
         }
 
         DeviceTasks tasks = DeviceTasks.None;
@@ -496,8 +496,11 @@ public sealed partial class JobDirectory : IAsyncDisposable
             };
         }
 
-        return tasks;
+        return tasks == DeviceTasks.None ? tasks : tasks | FramesOf(capabilities);
     }
+
+    private static DeviceTasks FramesOf(DeviceCapabilities? capabilities) =>
+        capabilities?.Codecs.Contains(SectionCodec.Frame) == true ? DeviceTasks.Frames : DeviceTasks.None;
 
     [LoggerMessage(3020, LogLevel.Debug, "Job {Job}: a coordinator starts")]
     private partial void LogSupervised(JobKey job);

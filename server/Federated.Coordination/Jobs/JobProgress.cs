@@ -25,4 +25,8 @@ public sealed record JobProgress(
     int Shortage,
     int Assigned,
     int Stored,
-    DateTimeOffset? Deadline);
+    DateTimeOffset? Deadline)
+{
+    /// <summary>Whether devices must be able to make compressed sections.</summary>
+    public bool NeedsFrames { get; init; }
+}

@@ -124,6 +124,7 @@ internal sealed class RoundClosing
         await committed();
         _board.Publish(fates, Machine);
         await _job.Services.Tier.ForgetRoundAsync(round, stop);
+        _job.Services.Metrics.Closed(commit);
         _logger.Closed(round, commit.Metrics.Counted, commit.Metrics.Assigned, reason);
         return true;
     }
@@ -186,7 +187,11 @@ internal sealed class RoundClosing
     private RoundCommit CommitOf(RoundKey round, RoundAggregate aggregate, long bytesDown, ModelVersionRecord? version, BufferOutcome? outcome)
     {
         RoundMetrics metrics = RoundFigures.Of(Own(round), aggregate, bytesDown);
-        metrics = outcome is null ? metrics : metrics with { UpdateNorm = outcome.StepNorm };
+        metrics = metrics with
+        {
+            UpdateNorm = outcome?.StepNorm ?? metrics.UpdateNorm,
+            DownError = version is null ? null : _job.Model.DownError,
+        };
         (JobStatus status, string? statusReason) = StatusAfter(round, version, metrics);
         bool isAsynchronous = _job.Model.Anarchic is not null;
         if (isAsynchronous && status != JobStatus.Running && status != JobStatus.Paused)
@@ -200,7 +205,11 @@ internal sealed class RoundClosing
             _job.Now,
             [.. aggregate.Included.Select((update, i) => new CountedUpdate(
                 update.AssignmentId, update.Weight, update.LocalSteps, update.Length, update.TrainingLoss, update.TrainingSeconds,
-                i < aggregate.Scores.Count ? aggregate.Scores[i] : null))],
+                i < aggregate.Scores.Count ? aggregate.Scores[i] : null)
+            {
+                BytesDown = Machine.Find(update.AssignmentId)?.BytesDown,
+                Compression = update.Compression,
+            })],
             [.. Machine.Assignments.Concat(Machine.Aside).Where(assignment => assignment.State == AssignmentState.Discarded)
                 .Select(assignment => new DiscardedUpdate(assignment.Id, assignment.Reason!))],
             SilentDevices(round),
@@ -264,14 +273,15 @@ internal sealed class RoundClosing
         long bytes = 0;
         foreach (Assignment assignment in Own(round))
         {
-            bytes += _job.Model.BytesFor(assignment.ClientIndex);
+            long model = _job.Model.BytesFor(assignment.ClientIndex);
             if (assignment.State == AssignmentState.Counted)
             {
                 _job.Model.Holds(assignment.ClientIndex);
             }
 
             IReadOnlyList<SectionReference> down = await _job.DownSectionsAsync(round, assignment.Role, stop);
-            bytes += down.Sum(section => (long)section.ByteLength);
+            assignment.BytesDown = model + down.Sum(section => (long)section.ByteLength);
+            bytes += assignment.BytesDown.Value;
         }
 
         return bytes;

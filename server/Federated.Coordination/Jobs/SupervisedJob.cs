@@ -1,4 +1,5 @@
 using Federated.Coordination.Persistence;
+using Federated.Coordination.Rounds;
 using Microsoft.Extensions.Logging;
 
 namespace Federated.Coordination.Jobs;
@@ -38,6 +39,9 @@ internal sealed partial class SupervisedJob
         { Shortage: > 0 } progress => progress.Shortage,
         { } progress => -progress.Waiting,
     };
+
+    /// <summary>Whether a device can train for the job, as far as is known.</summary>
+    public bool Fits(DeviceTasks tasks) => Progress is not { NeedsFrames: true } || tasks.HasFlag(DeviceTasks.Frames);
 
     public bool Post(JobMessage message) => _coordinator.Post(message);
 

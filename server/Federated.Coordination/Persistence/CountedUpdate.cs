@@ -17,4 +17,11 @@ public sealed record CountedUpdate(
     long Bytes,
     double TrainingLoss,
     double TrainingSeconds,
-    UpdateScore? Score = null);
+    UpdateScore? Score = null)
+{
+    /// <summary>Bytes that the device downloaded for its task; null when the coordinator that gave it out is gone.</summary>
+    public long? BytesDown { get; init; }
+
+    /// <summary>What compression did to it; null for a dense update.</summary>
+    public CompressionFigures? Compression { get; init; }
+}

@@ -21,4 +21,8 @@ public sealed record RoundMetrics(
     double? TrainingLoss = null,
     double? Loss = null,
     double? Accuracy = null,
-    double? UpdateNorm = null);
+    double? UpdateNorm = null)
+{
+    /// <summary>L2 norm of what the devices' model lacks of the version that the round made; null without a compressed down-link.</summary>
+    public double? DownError { get; init; }
+}

@@ -49,6 +49,9 @@ public sealed class Assignment
     /// <summary>Base address of the gateway that takes the update; empty for the one of the settings.</summary>
     public string Gateway { get; set; } = "";
 
+    /// <summary>Bytes that the device downloads for it; null until the round in which it was made closes.</summary>
+    public long? BytesDown { get; set; }
+
     /// <summary>
     /// Whether the device, when it asks, is told to send the update again: the coordinator or the node has restarted, or the node was lost,
     /// since the assignment was made, and the tier does not hold the update.

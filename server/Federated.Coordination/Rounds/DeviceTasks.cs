@@ -1,6 +1,6 @@
 namespace Federated.Coordination.Rounds;
 
-/// <summary>The kinds of task that a device can do.</summary>
+/// <summary>What a device can do.</summary>
 [Flags]
 public enum DeviceTasks
 {
@@ -18,4 +18,7 @@ public enum DeviceTasks
 
     /// <summary>Exchanges of scalars.</summary>
     Exchange = 8,
+
+    /// <summary>Not a task: the device makes and reads compressed sections.</summary>
+    Frames = 16,
 }

@@ -89,7 +89,10 @@ internal static class RowMapping
             ? null
             : new RoundMetrics(
                 row.Assigned!.Value, row.Counted.Value, row.Failed!.Value, row.Weight!.Value, row.BytesUp!.Value, row.BytesDown!.Value,
-                row.TrainingLoss, row.Loss, row.Accuracy, row.UpdateNorm);
+                row.TrainingLoss, row.Loss, row.Accuracy, row.UpdateNorm)
+            {
+                DownError = row.DownError,
+            };
         return new RoundRecord(
             new RoundKey(row.TenantId, row.JobId, row.Round, row.Kind), row.State, row.BaseVersion, row.StateEpoch,
             row.OpenedAt, row.Deadline, row.ClosedAt, row.Reason, metrics, row.StatisticsBlobId);
@@ -107,6 +110,7 @@ internal static class RowMapping
         row.Loss = Known(metrics.Loss);
         row.Accuracy = Known(metrics.Accuracy);
         row.UpdateNorm = Known(metrics.UpdateNorm);
+        row.DownError = Known(metrics.DownError);
     }
 
     public static AssignmentRow ToRow(AssignmentRecord assignment)
@@ -150,6 +154,10 @@ internal static class RowMapping
             TrainingSeconds = update.TrainingSeconds,
             Coefficient = Known(update.Score?.Coefficient),
             Trust = Known(update.Score?.Trust),
+            BytesDown = update.BytesDown,
+            Contraction = Known(update.Compression?.Contraction),
+            ErrorNorm = Known(update.Compression?.ErrorNorm),
+            Saturated = update.Compression?.Saturated,
         };
     }
 
@@ -179,7 +187,13 @@ internal static class RowMapping
     {
         return new CountedUpdate(
             row.AssignmentId, row.Weight, row.LocalSteps, row.Bytes, row.TrainingLoss ?? double.NaN, row.TrainingSeconds,
-            row.Trust is { } trust ? new UpdateScore(row.Coefficient, trust) : null);
+            row.Trust is { } trust ? new UpdateScore(row.Coefficient, trust) : null)
+        {
+            BytesDown = row.BytesDown,
+            Compression = row is { Contraction: { } contraction, ErrorNorm: { } errorNorm, Saturated: { } saturated }
+                ? new CompressionFigures(contraction, errorNorm, saturated)
+                : null,
+        };
     }
 
     // NaN and infinities are stored as NULL: SQLite has no NaN and JSON has neither.

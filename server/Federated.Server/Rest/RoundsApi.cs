@@ -99,7 +99,7 @@ internal static class RoundsApi
             .Select(row => new AssignmentView(
                 row.AssignmentId, row.Number, row.DeviceId, row.Role, row.AssignedAt, row.Disposition, row.Reason, row.ModelVersion,
                 row.Update!.Weight, row.Update.LocalSteps, row.Update.Bytes, row.Update.TrainingLoss, row.Update.TrainingSeconds,
-                row.Update.Coefficient, row.Update.Trust))
+                row.Update.Coefficient, row.Update.Trust, row.Update.BytesDown, row.Update.Contraction, row.Update.ErrorNorm, row.Update.Saturated))
             .ToListAsync(cancellationToken);
         return TypedResults.Ok(Page<AssignmentView>.Of(items, limit, item => item.Number.ToString(CultureInfo.InvariantCulture)));
     }
@@ -143,7 +143,7 @@ internal static class RoundsApi
     {
         return new RoundMetricsView(
             row.Round, row.Kind, row.ClosedAt!.Value, (row.ClosedAt.Value - row.OpenedAt).TotalSeconds, row.Assigned!.Value, row.Counted!.Value,
-            row.Failed!.Value, row.Weight!.Value, row.BytesUp!.Value, row.BytesDown!.Value, row.TrainingLoss, row.Loss, row.Accuracy, row.UpdateNorm);
+            row.Failed!.Value, row.Weight!.Value, row.BytesUp!.Value, row.BytesDown!.Value, row.TrainingLoss, row.Loss, row.Accuracy, row.UpdateNorm, row.DownError);
     }
 
     private static IQueryable<RoundRow> RoundsOf(ServerContext context, string jobId)

@@ -456,7 +456,7 @@ internal sealed class CohortTrainer : IRoundTrainer
 
         if (result.Encoded is { } encoded)
         {
-            _compressed.Add(new ClientCompression(assignment.DeviceId, length, encoded.Contraction, encoded.ErrorNorm, encoded.Saturated));
+            _compressed.Add(new ClientCompression(assignment.DeviceId, length, DownOf(assignment), encoded.Contraction, encoded.ErrorNorm, encoded.Saturated));
         }
 
         _machine.Stored(assignment.Id, _clock.Now);
@@ -558,6 +558,9 @@ internal sealed class CohortTrainer : IRoundTrainer
             key.Round, null, null, figures.TrainingLoss, figures.Assigned, figures.Counted, figures.Failed, figures.Weight,
             bytesUp, bytesDown, figures.UpdateNorm, abandoned, 0,
             [.. aggregate.Scores.Select((score, i) => new ClientScore(aggregate.Included[i].DeviceId, score.Coefficient, score.Trust, byzantine.Contains(aggregate.Included[i].AssignmentId)))],
-            abandoned is null ? [.. _compressed] : []);
+            abandoned is null ? [.. _compressed] : [])
+        {
+            DownError = abandoned is null ? _downLink?.Owed : null,
+        };
     }
 }

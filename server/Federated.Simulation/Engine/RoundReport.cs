@@ -36,6 +36,9 @@ public sealed record RoundReport(
     /// <summary>Gradients of single examples that the clients computed, also those whose update was not counted: the computation of the round, whatever the algorithm.</summary>
     public long Gradients { get; init; }
 
+    /// <summary>L2 norm of what the clients' model lacks of the one that the round made; null without a compressed down-link, and when the round made no model.</summary>
+    public double? DownError { get; init; }
+
     /// <summary>The slopes of a round of one-byte exchange; null for other algorithms.</summary>
     public SlopeReport? Slopes { get; init; }
 

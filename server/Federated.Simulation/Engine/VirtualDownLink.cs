@@ -21,6 +21,9 @@ internal sealed class VirtualDownLink
     /// <summary>What the clients of the next round start from.</summary>
     public ModelContent Held => _broadcast.Held;
 
+    /// <summary>‖x − w‖ after the last step.</summary>
+    public double Owed => _broadcast.Owed;
+
     /// <summary>Null when models are sent as they are.</summary>
     public static VirtualDownLink? Of(JobDefinition job, ModelContent model) =>
         Broadcast.Of(job, model) is { } broadcast ? new VirtualDownLink(broadcast, ModelFile.SizeOf(model.Schema)) : null;

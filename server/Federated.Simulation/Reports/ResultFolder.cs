@@ -47,7 +47,7 @@ public static class ResultFolder
 
     private static string Metrics(ResultDocument result)
     {
-        var csv = new StringBuilder("round,accuracy,loss,training_loss,selected,counted,failed,examples,bytes_up,bytes_down,gradients,update_norm,seconds,simulated_seconds,client_seconds,mean_staleness,contraction,error_norm,abandoned\n");
+        var csv = new StringBuilder("round,accuracy,loss,training_loss,selected,counted,failed,examples,bytes_up,bytes_down,gradients,update_norm,seconds,simulated_seconds,client_seconds,mean_staleness,contraction,error_norm,down_error,abandoned\n");
         foreach (RoundReport round in result.Rounds)
         {
             string?[] cells =
@@ -55,7 +55,7 @@ public static class ResultFolder
                 Text(round.Round), Text(round.Accuracy), Text(round.Loss), Text(round.TrainingLoss), Text(round.Selected), Text(round.Counted), Text(round.Failed),
                 Text(round.Examples), Text(round.BytesUp), Text(round.BytesDown), Text(round.Gradients), Text(round.UpdateNorm), Text(Math.Round(round.Seconds, 4)),
                 Text(round.SimulatedSeconds), Text(round.ClientSeconds), MeanStaleness(round),
-                Mean(round, client => client.Contraction), Mean(round, client => client.ErrorNorm),
+                Mean(round, client => client.Contraction), Mean(round, client => client.ErrorNorm), Text(round.DownError),
                 round.Abandoned is null ? "" : $"\"{round.Abandoned.Replace("\"", "\"\"", StringComparison.Ordinal)}\"",
             ];
             csv.AppendJoin(',', cells).Append('\n');

@@ -126,7 +126,7 @@ public abstract class JobStoreContract
         Assert.Equal(new string('d', 64), snapshot.Rounds[0].StatisticsBlobId);
         Assert.Equal(AssignmentDisposition.Counted, counted.Disposition);
         Assert.Equal(1, counted.ModelVersion);
-        Assert.Equal(new CountedUpdate("a-0", 12.5, 40, 4096, double.NaN, 1.25, new UpdateScore(null, -0.5)), counted.Update);
+        Assert.Equal(Counted, counted.Update);
         Assert.Equal(AssignmentDisposition.Discarded, discarded.Disposition);
         Assert.Equal("It came after the round had closed.", discarded.Reason);
         Assert.Null(discarded.Update);
@@ -356,7 +356,13 @@ public abstract class JobStoreContract
         Assert.Equal((AssignmentDisposition.Discarded, "Enough."), (left.Disposition, left.Reason));
     }
 
-    private static readonly RoundMetrics Metrics = new(2, 1, 1, 12.5, 4096, 8192, UpdateNorm: 0.5);
+    private static readonly RoundMetrics Metrics = new(2, 1, 1, 12.5, 4096, 8192, UpdateNorm: 0.5) { DownError = 0.25 };
+
+    private static readonly CountedUpdate Counted = new("a-0", 12.5, 40, 4096, double.NaN, 1.25, new UpdateScore(null, -0.5))
+    {
+        BytesDown = 4242,
+        Compression = new CompressionFigures(0.25, 3.5, 7),
+    };
 
     private static JobRecord NewJob()
     {
@@ -403,7 +409,7 @@ public abstract class JobStoreContract
     private static RoundCommit Commit(WriterLease lease)
     {
         return new RoundCommit(
-            lease, Round1, Start.AddMinutes(1), [new CountedUpdate("a-0", 12.5, 40, 4096, double.NaN, 1.25, new UpdateScore(null, -0.5))],
+            lease, Round1, Start.AddMinutes(1), [Counted],
             [new DiscardedUpdate("a-1", "It came after the round had closed.")], [Failure(1, "late")], Metrics, Version(1),
             JobStatus.Running, null, StatisticsBlobId: new string('d', 64));
     }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -33,6 +34,69 @@ public sealed class CompressionTests
         Assert.True(bytes[0] > 3 * DenseBytes, "The first updates are dense.");
         Assert.All(bytes[1..], sent => Assert.InRange(sent, 1, 3 * DenseBytes / 4));
         await AssertBothSidesAgreeAsync(federation, ["device-0", "device-1", "device-2"]);
+    }
+
+    [Fact]
+    public async Task Job_CompressedBothWays_TellsEveryFigureOfEveryClientAndRound()
+    {
+        await using DigitsFederation federation = await DigitsFederation.StartAsync(
+            6, new { cohortSize = 2, deadlineSeconds = 60 }, new { up = "topk:0.05+econtrol", down = "q8" });
+        var seen = new ConcurrentQueue<DeviceEvent>();
+
+        await Task.WhenAll(
+            federation.RunDeviceAsync("device-0", Digits.SolverFor(0, 2), happened: what => Keep(what, seen)),
+            federation.RunDeviceAsync("device-1", Digits.SolverFor(1, 2), happened: what => Keep(what, seen)));
+
+        JsonNode[] rounds = [.. (await federation.GetAsync("/metrics"))["items"]!.AsArray().Select(item => item!).Where(item => (string)item["kind"]! == "train")];
+        Assert.Equal(6, rounds.Length);
+        Assert.All(rounds, round => Assert.True((double)round["downError"]! > 0));
+        foreach (JsonNode round in rounds)
+        {
+            JsonNode[] tasks = [.. (await federation.GetAsync($"/rounds/{round["round"]}/assignments"))["items"]!.AsArray().Select(item => item!)];
+            DeviceEvent[] told = [.. seen.Where(what => what.Round == (int)round["round"]!)];
+            Assert.Equal(2, tasks.Length);
+            Assert.Equal(told.Select(what => (what.Contraction, what.ErrorNorm, what.BytesDone, what.Saturated)).Order(),
+                tasks.Select(task => ((double)task["contraction"]!, (double)task["errorNorm"]!, (long)task["bytes"]!, (long)task["saturated"]!)).Order());
+            Assert.Equal((long)round["bytesUp"]!, tasks.Sum(task => (long)task["bytes"]!));
+            Assert.Equal((long)round["bytesDown"]!, tasks.Sum(task => (long)task["bytesDown"]!));
+        }
+
+        // The first message is dense.
+        DeviceEvent[] last = [.. seen.Where(what => what.Round == 6)];
+        Assert.All(seen.Where(what => what.Round == 1), what => Assert.Equal((1, 0), (what.Contraction, what.ErrorNorm)));
+        Assert.All(last, what => Assert.InRange(what.Contraction, 0.01, 0.999));
+        Assert.All(last, what => Assert.InRange(what.BytesDone, 1, what.BytesTotal - 1));
+
+        static void Keep(DeviceEvent what, ConcurrentQueue<DeviceEvent> seen)
+        {
+            if (what.Kind == DeviceEventKind.Compressed)
+            {
+                seen.Enqueue(what);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Device_WithACompressorOfItsOwn_SendsFewerBytesAndBothSidesAgree()
+    {
+        await using DigitsFederation federation = await DigitsFederation.StartAsync(5, new { cohortSize = 2, deadlineSeconds = 60 }, EControl);
+        var sent = new ConcurrentDictionary<string, long>();
+
+        SessionSummary[] summaries = await Task.WhenAll(
+            federation.RunDeviceAsync("job's", Digits.SolverFor(0, 2), happened: what => Last("job's", what)),
+            federation.RunDeviceAsync("own", Digits.SolverFor(1, 2), happened: what => Last("own", what), compression: "topk:0.01+q8"));
+
+        Assert.All(summaries, summary => Assert.Equal((5, 0, 0), (summary.Trained, summary.Discarded, summary.Failed)));
+        Assert.True(sent["own"] < sent["job's"] / 2, $"{sent["own"]} {sent["job's"]}");
+        await AssertBothSidesAgreeAsync(federation, ["job's", "own"]);
+
+        void Last(string device, DeviceEvent what)
+        {
+            if (what.Kind == DeviceEventKind.Compressed)
+            {
+                sent[device] = what.BytesDone;
+            }
+        }
     }
 
     [Fact]

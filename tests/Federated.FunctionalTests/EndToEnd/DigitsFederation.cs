@@ -65,13 +65,14 @@ internal sealed class DigitsFederation : IAsyncDisposable
         evaluation = new { everyRounds = evaluateEvery, deadlineSeconds = 30 },
     };
 
-    public Task<SessionSummary> RunDeviceAsync(string name, ILocalSolver solver, CancellationToken? stop = null, Action<DeviceEvent>? happened = null)
+    public Task<SessionSummary> RunDeviceAsync(string name, ILocalSolver solver, CancellationToken? stop = null, Action<DeviceEvent>? happened = null, string? compression = null)
     {
         var options = new FederatedClientOptions
         {
             Server = new Uri(_server.Addresses.Grpc),
             EnrolmentToken = _token,
             DisplayName = name,
+            Compression = compression,
             DataFolder = Path.Combine(_folder.FullName, name),
         };
         options.JobIds.Add(_jobId);

@@ -146,6 +146,56 @@ public sealed class FramedUpdateTests : NodeFixture
         Assert.Equal(2, closed.Included.Count);
     }
 
+    [Fact]
+    public async Task Upload_WithFiguresOfItsCompression_TellsThemAndKeepsThemInTheJournal()
+    {
+        RoundPlan plan = Plan(sections: [Framed], durability: "spool");
+        AggregatorNode first = await StartAsync();
+        await OpenAsync(first, plan);
+        await SendAsync(first, plan, "u1", FrameOf("q4", 1), 1, report: new CompressionReport { Contraction = -0.5, ErrorNorm = 2.25, Saturated = Length });
+        await SendAsync(first, plan, "u2", FrameOf("q4", 2), 1);
+        Assert.Equal([new CompressionFigures(-0.5, 2.25, Length), null], Stored.Select(update => update.Compression));
+        await first.StopAsync(Cancellation);
+
+        AggregatorNode second = await StartAsync();
+        ReopenedRound reopened = await OpenAsync(second, plan);
+
+        Assert.Equal([new CompressionFigures(-0.5, 2.25, Length), null], reopened.Recovered.OrderBy(update => update.AssignmentId).Select(update => update.Compression));
+    }
+
+    [Theory]
+    [InlineData(double.NaN, 0, 0)]
+    [InlineData(double.NegativeInfinity, 0, 0)]
+    [InlineData(1.001, 0, 0)]
+    [InlineData(-2e6, 0, 0)]
+    [InlineData(1, double.NaN, 0)]
+    [InlineData(1, double.PositiveInfinity, 0)]
+    [InlineData(1, -1e-9, 0)]
+    [InlineData(1, 0, Length + 1)]
+    [InlineData(1, 0, long.MinValue)]
+    public async Task Upload_FiguresThatCannotBe_AreRefusedBeforeItsBytes(double contraction, double errorNorm, long saturated)
+    {
+        AggregatorNode node = await StartAsync();
+        RoundPlan plan = Plan(sections: [Framed]);
+        await OpenAsync(node, plan);
+        var report = new CompressionReport { Contraction = contraction, ErrorNorm = errorNorm, Saturated = (ulong)saturated };
+
+        Assert.Equal(UploadOutcome.CompressionOutOfBounds, (await SendAsync(node, plan, "u", FrameOf("q4", 1), 1, report: report)).Outcome);
+        AssertPoolIsFree(node);
+    }
+
+    [Fact]
+    public async Task Upload_FiguresWithoutAFrame_AreRefused()
+    {
+        AggregatorNode node = await StartAsync();
+        RoundPlan plan = Plan(sections: [Extra]);
+        await OpenAsync(node, plan);
+
+        UploadResult result = await SendAsync(node, plan, "u", Bytes(1, 2, 3), 1, report: new CompressionReport { Contraction = 1 });
+
+        Assert.Equal(UploadOutcome.CompressionOutOfBounds, result.Outcome);
+    }
+
     private static byte[] FrameOf(string text, int seed)
     {
         CompressionLayout layout = CompressionLayout.Flat(Length);
@@ -157,11 +207,12 @@ public sealed class FramedUpdateTests : NodeFixture
 
     private static byte[] Bytes(params ReadOnlySpan<float> values) => System.Runtime.InteropServices.MemoryMarshal.AsBytes(values).ToArray();
 
-    private async Task<UploadResult> SendAsync(AggregatorNode node, RoundPlan plan, string assignment, byte[] payload, double weight, double maxNorm = 0)
+    private async Task<UploadResult> SendAsync(AggregatorNode node, RoundPlan plan, string assignment, byte[] payload, double weight, double maxNorm = 0, CompressionReport? report = null)
     {
         UpdateTicket ticket = Ticket(plan, assignment);
         ticket.MaxNorm = maxNorm;
         UpdateHeader header = Header(ticket, payload, weight);
+        header.Compression = report;
         header.Sections[0].ByteLength = (ulong)(payload.Length - header.Sections.Skip(1).Sum(section => (long)section.ByteLength));
         UploadAdmission admission = node.Ingest.Begin(header, Caller);
         if (admission.Session is not { } session)

@@ -33,6 +33,22 @@ public sealed class FederatedClientOptionsTests
             e.Message.Split(Environment.NewLine).Select(line => line.Split(' ')[0]));
     }
 
+    [Theory]
+    [InlineData("topk:0.01", true)]
+    [InlineData("q4", true)]
+    [InlineData("none", false)]
+    [InlineData("q4+econtrol", false)]
+    [InlineData("gzip", false)]
+    public void Validate_OwnCompressor_NamesNoFeedback(string compression, bool isGood)
+    {
+        var options = new FederatedClientOptions { Server = new Uri("https://example.org"), Compression = compression };
+
+        FederatedClientException? error = Record.Exception(options.Validate) as FederatedClientException;
+
+        Assert.Equal(isGood, error is null);
+        Assert.True(isGood || error!.Message.Contains("Compression: ", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Validate_UnendingRetries_AreAllowed()
     {

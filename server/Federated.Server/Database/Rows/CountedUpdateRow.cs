@@ -13,6 +13,9 @@ internal sealed class CountedUpdateRow
 
     public required long Bytes { get; init; }
 
+    /// <summary>Null when it is not known.</summary>
+    public long? BytesDown { get; init; }
+
     /// <summary>Null when the device did not know it: SQLite has no NaN.</summary>
     public double? TrainingLoss { get; init; }
 
@@ -23,4 +26,11 @@ internal sealed class CountedUpdateRow
 
     /// <summary>The aggregation rule's judgement, comparable within the round; null under the mean.</summary>
     public double? Trust { get; init; }
+
+    /// <summary>What the compressor kept, as the device tells; null for a dense update, as the two that follow.</summary>
+    public double? Contraction { get; init; }
+
+    public double? ErrorNorm { get; init; }
+
+    public long? Saturated { get; init; }
 }

@@ -48,6 +48,8 @@ internal sealed class RoundRow
 
     public double? UpdateNorm { get; set; }
 
+    public double? DownError { get; set; }
+
     /// <summary>SHA-256 of the pooled statistics, lower-case hexadecimal.</summary>
     public string? StatisticsBlobId { get; set; }
 }

@@ -19,7 +19,7 @@ internal sealed class RoundStatements(IModel model)
     [
         nameof(RoundRow.State), nameof(RoundRow.ClosedAt), nameof(RoundRow.Assigned), nameof(RoundRow.Counted), nameof(RoundRow.Failed),
         nameof(RoundRow.Weight), nameof(RoundRow.BytesUp), nameof(RoundRow.BytesDown), nameof(RoundRow.TrainingLoss), nameof(RoundRow.Loss),
-        nameof(RoundRow.Accuracy), nameof(RoundRow.UpdateNorm), nameof(RoundRow.StatisticsBlobId),
+        nameof(RoundRow.Accuracy), nameof(RoundRow.UpdateNorm), nameof(RoundRow.DownError), nameof(RoundRow.StatisticsBlobId),
     ];
 
     /// <summary>Locks the job's row under the lease.</summary>

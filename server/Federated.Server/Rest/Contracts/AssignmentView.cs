@@ -2,7 +2,7 @@ using Federated.Coordination.Persistence;
 
 namespace Federated.Server.Rest.Contracts;
 
-/// <summary>A task of a round and what became of it.</summary>
+/// <summary>A task of a round and what became of it. What compression did to a counted update is what its device tells.</summary>
 internal sealed record AssignmentView(
     string AssignmentId,
     int Number,
@@ -18,4 +18,8 @@ internal sealed record AssignmentView(
     double? TrainingLoss,
     double? TrainingSeconds,
     double? Coefficient,
-    double? Trust);
+    double? Trust,
+    long? BytesDown,
+    double? Contraction,
+    double? ErrorNorm,
+    long? Saturated);

@@ -17,4 +17,5 @@ internal sealed record RoundMetricsView(
     double? TrainingLoss,
     double? Loss,
     double? Accuracy,
-    double? UpdateNorm);
+    double? UpdateNorm,
+    double? DownError);

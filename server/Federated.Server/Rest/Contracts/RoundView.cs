@@ -23,6 +23,7 @@ namespace Federated.Server.Rest.Contracts;
 /// <param name="Loss">Mean evaluation loss.</param>
 /// <param name="Accuracy">Share of correct predictions, 0 to 1.</param>
 /// <param name="UpdateNorm">L2 norm of the aggregated delta.</param>
+/// <param name="DownError">L2 norm of what the devices' model lacks of the version that the round made; null without a compressed down-link.</param>
 internal sealed record RoundView(
     int Round,
     TaskKind Kind,
@@ -41,12 +42,13 @@ internal sealed record RoundView(
     double? TrainingLoss,
     double? Loss,
     double? Accuracy,
-    double? UpdateNorm)
+    double? UpdateNorm,
+    double? DownError)
 {
     public static RoundView Of(RoundRow row)
     {
         return new RoundView(
             row.Round, row.Kind, row.State, row.BaseVersion, row.OpenedAt, row.Deadline, row.ClosedAt, row.Reason, row.Assigned,
-            row.Counted, row.Failed, row.Weight, row.BytesUp, row.BytesDown, row.TrainingLoss, row.Loss, row.Accuracy, row.UpdateNorm);
+            row.Counted, row.Failed, row.Weight, row.BytesUp, row.BytesDown, row.TrainingLoss, row.Loss, row.Accuracy, row.UpdateNorm, row.DownError);
     }
 }

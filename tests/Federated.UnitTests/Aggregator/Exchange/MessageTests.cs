@@ -20,7 +20,7 @@ public sealed class MessageTests
         [SectionSpecs.Dense(SectionRole.Delta, SectionDType.F32, Length, SectionDenominator.Weight)], "krum", 4 * Length, 9, Timing: AggregationTimings.Lazy, Byzantine: 1);
 
     private static readonly TreePlan Tree = new(1, [Node("a", null), Node("b", "a"), Node("c", "a")]);
-    private static readonly UpdateCommitted[] Updates = [.. Enumerable.Range(0, 2).Select(i => Update($"u{i}"))];
+    private static readonly UpdateCommitted[] Updates = [.. Enumerable.Range(0, 2).Select(i => Update($"u{i}") with { Compression = i == 0 ? null : new CompressionFigures(0.5, 2, 1) })];
 
     public static TheoryData<string, ExchangeBlock> Unexpected => new()
     {

@@ -41,6 +41,11 @@ internal sealed class CoordinationWorld : IAsyncDisposable
 
     public FaultInjector Faults { get; } = new();
 
+    public CoordinationMetrics Metrics { get; } = new();
+
+    /// <summary>The codecs that devices say they know.</summary>
+    public SectionCodec[] Codecs { get; set; } = [SectionCodec.Dense, SectionCodec.Frame];
+
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero));
 
     public InMemoryJobStore Store { get; }
@@ -113,6 +118,7 @@ internal sealed class CoordinationWorld : IAsyncDisposable
     {
         var request = new CheckInRequest { SdkVersion = "0.1.0", WaitMs = waitMs, Capabilities = new DeviceCapabilities() };
         request.Capabilities.Tasks.AddRange(tasks);
+        request.Capabilities.Codecs.AddRange(Codecs);
         request.PendingAssignments.AddRange(held);
         return Directory.CheckInAsync(new DeviceIdentity(Tenant, device), request, Cancel);
     }
@@ -129,7 +135,11 @@ internal sealed class CoordinationWorld : IAsyncDisposable
 
     public ModelContent ModelOf(string blobId) => ModelFile.Read(Blobs.Read(blobId));
 
-    public ValueTask DisposeAsync() => Directory.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await Directory.DisposeAsync();
+        Metrics.Dispose();
+    }
 
     private JobDirectory NewDirectory() => new(
         new CoordinatorServices(
@@ -139,6 +149,7 @@ internal sealed class CoordinationWorld : IAsyncDisposable
             ServerAlgorithms.BuiltIn,
             new TicketSigner(Key, "test"),
             new CoordinationOptions { RestartDelay = TimeSpan.Zero },
-            Time),
+            Time,
+            Metrics),
         NullLoggerFactory.Instance);
 }

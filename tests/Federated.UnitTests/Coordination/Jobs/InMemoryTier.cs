@@ -102,7 +102,7 @@ internal sealed class InMemoryTier(FaultInjector faults) : IAggregationTier
     public Task ForgetRoundAsync(RoundKey key, CancellationToken cancellationToken) => FinishAsync("tier.ForgetRound", key);
 
     /// <summary>What a device's upload does. False when the round is not open, or is a buffer that is full or does not want the update.</summary>
-    public bool Upload(UpdateTicket ticket, double[] values, double weight, int steps = 5)
+    public bool Upload(UpdateTicket ticket, double[] values, double weight, int steps = 5, CompressionFigures? compression = null)
     {
         var key = new RoundKey(ticket.TenantId, ticket.JobId, (int)ticket.Round, ticket.Kind);
         IUpdateSink sink;
@@ -124,7 +124,10 @@ internal sealed class InMemoryTier(FaultInjector faults) : IAggregationTier
             }
 
             claim = new UpdateCommitted(
-                key, ticket.AssignmentId, ticket.DeviceId, "node", "", values.Length * 4, 0, weight, steps, 0.5, 0.01, 1);
+                key, ticket.AssignmentId, ticket.DeviceId, "node", "", values.Length * 4, 0, weight, steps, 0.5, 0.01, 1)
+            {
+                Compression = compression,
+            };
             round.Updates.Add(ticket.AssignmentId, (claim, values, round.Arrivals++));
             sink = round.Sink!;
         }

@@ -47,6 +47,7 @@ public sealed class CompressedSimulationTests
         Assert.All(outcome.Rounds[0].Compression, client => Assert.Equal((1, 0), (client.Contraction, client.ErrorNorm)));
         Assert.Contains(outcome.Rounds[^1].Compression, client => client is { Contraction: < 0.9, ErrorNorm: > 0 });
         Assert.All(outcome.Rounds, round => Assert.Equal(round.Counted, round.Compression.Count));
+        Assert.All(outcome.Rounds, round => Assert.Equal(round.BytesDown, round.Compression.Sum(client => client.BytesDown)));
     }
 
     [Theory]
@@ -127,6 +128,8 @@ public sealed class CompressedSimulationTests
         SimulationOutcome dense = Run("none");
         SimulationOutcome compressed = Requests.Run(WithDown(down, rounds: 25), cancellationToken: TestContext.Current.CancellationToken);
 
+        Assert.All(dense.Rounds, round => Assert.Null(round.DownError));
+        Assert.All(compressed.Rounds, round => Assert.True(round.DownError > 0));
         double share = compressed.Rounds.Sum(round => (double)round.BytesDown) / dense.Rounds.Sum(round => (double)round.BytesDown);
         Assert.True(share < mostOfDense, $"{share}");
         Assert.True(compressed.Final!.Value.Accuracy > dense.Final!.Value.Accuracy - 0.08, $"{compressed.Final.Value.Accuracy} {dense.Final.Value.Accuracy}");

@@ -197,13 +197,29 @@ namespace Federated.Server.Database.Migrations.Postgres
                         .HasColumnType("bigint")
                         .HasColumnName("bytes");
 
+                    b.Property<long?>("BytesDown")
+                        .HasColumnType("bigint")
+                        .HasColumnName("bytes_down");
+
                     b.Property<double?>("Coefficient")
                         .HasColumnType("double precision")
                         .HasColumnName("coefficient");
 
+                    b.Property<double?>("Contraction")
+                        .HasColumnType("double precision")
+                        .HasColumnName("contraction");
+
+                    b.Property<double?>("ErrorNorm")
+                        .HasColumnType("double precision")
+                        .HasColumnName("error_norm");
+
                     b.Property<int>("LocalSteps")
                         .HasColumnType("integer")
                         .HasColumnName("local_steps");
+
+                    b.Property<long?>("Saturated")
+                        .HasColumnType("bigint")
+                        .HasColumnName("saturated");
 
                     b.Property<double?>("TrainingLoss")
                         .HasColumnType("double precision")
@@ -471,6 +487,10 @@ namespace Federated.Server.Database.Migrations.Postgres
                     b.Property<DateTimeOffset>("Deadline")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("deadline");
+
+                    b.Property<double?>("DownError")
+                        .HasColumnType("double precision")
+                        .HasColumnName("down_error");
 
                     b.Property<int?>("Failed")
                         .HasColumnType("integer")

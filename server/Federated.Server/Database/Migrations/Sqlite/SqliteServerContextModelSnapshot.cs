@@ -189,13 +189,29 @@ namespace Federated.Server.Database.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("bytes");
 
+                    b.Property<long?>("BytesDown")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("bytes_down");
+
                     b.Property<double?>("Coefficient")
                         .HasColumnType("REAL")
                         .HasColumnName("coefficient");
 
+                    b.Property<double?>("Contraction")
+                        .HasColumnType("REAL")
+                        .HasColumnName("contraction");
+
+                    b.Property<double?>("ErrorNorm")
+                        .HasColumnType("REAL")
+                        .HasColumnName("error_norm");
+
                     b.Property<int>("LocalSteps")
                         .HasColumnType("INTEGER")
                         .HasColumnName("local_steps");
+
+                    b.Property<long?>("Saturated")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("saturated");
 
                     b.Property<double?>("TrainingLoss")
                         .HasColumnType("REAL")
@@ -463,6 +479,10 @@ namespace Federated.Server.Database.Migrations.Sqlite
                     b.Property<long>("Deadline")
                         .HasColumnType("INTEGER")
                         .HasColumnName("deadline");
+
+                    b.Property<double?>("DownError")
+                        .HasColumnType("REAL")
+                        .HasColumnName("down_error");
 
                     b.Property<int?>("Failed")
                         .HasColumnType("INTEGER")
