@@ -79,7 +79,7 @@ internal static class NetworkBuilder
             return CsrMatrix.FromDense(layer.Outputs, columns, dense);
         }
 
-        return active.TryGetValue($"{layer.Name}.weight", out ReadOnlyMemory<int> indices)
+        return active.TryGetValue(layer.Tensor("weight"), out ReadOnlyMemory<int> indices)
             ? CsrMatrix.FromActive(layer.Outputs, columns, dense, indices.Span)
             : CsrMatrix.FromActive(layer.Outputs, columns, dense, [.. Enumerable.Range(0, dense.Length)]);
     }
@@ -91,8 +91,8 @@ internal static class NetworkBuilder
         ReadOnlySpan<float> parameters,
         IReadOnlyDictionary<string, ReadOnlyMemory<int>>? active)
     {
-        ReadOnlySpan<float> dense = parameters[table.Find($"{layer.Name}.weight", TensorPart.Parameter, checked(layer.Outputs * columns))];
-        float[] bias = table.Has($"{layer.Name}.bias") ? parameters[table.Find($"{layer.Name}.bias", TensorPart.Parameter, layer.Outputs)].ToArray() : [];
+        ReadOnlySpan<float> dense = parameters[table.Find(layer.Tensor("weight"), TensorPart.Parameter, checked(layer.Outputs * columns))];
+        float[] bias = table.Has(layer.Tensor("bias")) ? parameters[table.Find(layer.Tensor("bias"), TensorPart.Parameter, layer.Outputs)].ToArray() : [];
         return new SparseLayerWeights(Matrix(layer, columns, dense, active), default, bias);
     }
 
@@ -103,10 +103,10 @@ internal static class NetworkBuilder
         ReadOnlySpan<float> parameters,
         ReadOnlySpan<float> statistics)
     {
-        ReadOnlySpan<float> gamma = parameters[table.Find($"{layer.Name}.weight", TensorPart.Parameter, channels)];
-        ReadOnlySpan<float> beta = parameters[table.Find($"{layer.Name}.bias", TensorPart.Parameter, channels)];
-        ReadOnlySpan<float> mean = statistics[table.Find($"{layer.Name}.running_mean", TensorPart.Statistic, channels)];
-        ReadOnlySpan<float> variance = statistics[table.Find($"{layer.Name}.running_var", TensorPart.Statistic, channels)];
+        ReadOnlySpan<float> gamma = parameters[table.Find(layer.Tensor("weight"), TensorPart.Parameter, channels)];
+        ReadOnlySpan<float> beta = parameters[table.Find(layer.Tensor("bias"), TensorPart.Parameter, channels)];
+        ReadOnlySpan<float> mean = statistics[table.Find(layer.Tensor("running_mean"), TensorPart.Statistic, channels)];
+        ReadOnlySpan<float> variance = statistics[table.Find(layer.Tensor("running_var"), TensorPart.Statistic, channels)];
         float[] scale = new float[channels], shift = new float[channels];
         for (int i = 0; i < channels; i++)
         {

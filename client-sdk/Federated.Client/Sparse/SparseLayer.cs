@@ -10,7 +10,7 @@ public sealed record SparseLayer
 
     /// <summary>
     /// Where its tensors stand in the model's schema: <c>Name.weight</c>, <c>Name.bias</c>, and for batch norm <c>Name.running_mean</c> and <c>Name.running_var</c>. Empty for layers without
-    /// tensors.
+    /// tensors, and for a layer whose tensors are called <c>weight</c> and <c>bias</c> alone.
     /// </summary>
     public string Name { get; init; } = "";
 
@@ -31,4 +31,8 @@ public sealed record SparseLayer
 
     /// <summary>Added to the variance by a batch norm. Default: 1e-5.</summary>
     public double Epsilon { get; init; } = 1e-5;
+
+    /// <summary>The name of one of its tensors in the model's schema.</summary>
+    /// <param name="role">Such as <c>weight</c>.</param>
+    public string Tensor(string role) => Name.Length == 0 ? role : $"{Name}.{role}";
 }

@@ -42,6 +42,27 @@ public sealed class ModelContent
         return new ModelContent(schema, new float[schema.ParameterCount]);
     }
 
+    /// <summary>The elements of a parameter or statistic, row-major.</summary>
+    /// <param name="tensor">Its name.</param>
+    /// <exception cref="ArgumentException">There is no float tensor of this name.</exception>
+    public ReadOnlySpan<float> Floats(string tensor)
+    {
+        int parameter = 0, statistic = 0;
+        foreach (TensorSpec spec in Schema.Tensors.Where(spec => spec.Part != TensorPart.Count))
+        {
+            int length = (int)spec.ElementCount;
+            if (spec.Name == tensor)
+            {
+                return spec.Part == TensorPart.Parameter ? Parameters.AsSpan(parameter, length) : Statistics.AsSpan(statistic, length);
+            }
+
+            parameter += spec.Part == TensorPart.Parameter ? length : 0;
+            statistic += spec.Part == TensorPart.Statistic ? length : 0;
+        }
+
+        throw new ArgumentException($"The model has no parameter or statistic '{tensor}'.", nameof(tensor));
+    }
+
     private static void Check(int actual, int expected, string name)
     {
         if (actual != expected)
