@@ -62,6 +62,24 @@ public static class TorchRuntime
             : throw new NotSupportedException($"The device '{name}' does not exist: this host has {count} CUDA device(s), numbered from 0.");
     }
 
+    /// <summary>Chooses the device for training, and the CPU where there is no such CUDA device.</summary>
+    /// <param name="name">As for <see cref="SelectDevice"/>.</param>
+    /// <param name="notice">Why the CPU stands in, to be shown to the user; null when the device is the one that was asked for.</param>
+    /// <exception cref="ArgumentException">The name is none of these.</exception>
+    public static torch.Device SelectDeviceOrCpu(string name, out string? notice)
+    {
+        try
+        {
+            notice = null;
+            return SelectDevice(name);
+        }
+        catch (NotSupportedException exception)
+        {
+            notice = $"{exception.Message} The CPU is used instead.";
+            return torch.CPU;
+        }
+    }
+
     /// <summary>
     /// Gives the calling thread the process's thread count. libtorch does so lazily, but some of its operations ask OpenMP first, and would split their sums by the number of
     /// cores on a new thread.

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using Federated.Client.Torch;
 using Federated.Coordination.Compression;
 using Federated.Protocol.Jobs;
 using Federated.Protocol.OneByte;
@@ -72,6 +73,12 @@ internal static class RunCommand
             $"{job.Model} ({setup.Model.Schema.ParameterCount:N0} parameters) on {setup.Dataset.Name}: {setup.Clients.Sum(client => client.Rows.Length):N0} training examples over {setup.Clients.Count} clients ({setup.Request.Partition}), {setup.Dataset.Test.Length:N0} held out"));
         Console.WriteLine(FormattableString.Invariant(
             $"{job.Algorithm.Name}, {job.Rounds} rounds, cohort {job.Round.CohortSize}, {Work(job)}, batch {job.Local.BatchSize}, rate {job.Local.LearningRate}, seed {job.Seed}, {setup.Request.Workers} workers"));
+        if (setup.Request.Device != "cpu")
+        {
+            TorchRuntime.SelectDeviceOrCpu(setup.Request.Device, out string? notice);
+            Console.WriteLine(notice ?? $"Models are trained on {setup.Request.Device}.");
+        }
+
         foreach (string note in setup.Dataset.Notes.Concat(CompressionNotes.Of(job, setup.Model.Schema)))
         {
             Console.WriteLine(note);

@@ -109,7 +109,7 @@ internal sealed class RunOptions
 
     public Option<int?> Nodes { get; } = new("--nodes") { Description = "Nodes of the aggregation tier. Default: 1", HelpName = "COUNT" };
 
-    public Option<string?> Device { get; } = new("--device") { Description = "Where models are trained. Default: cpu", HelpName = "cpu|cuda|cuda:N|auto" };
+    public Option<string?> Device { get; } = new("--device") { Description = "Where models are trained; without CUDA the CPU stands in, and a line says so. Default: cpu", HelpName = "cpu|cuda|cuda:N|auto" };
 
     public Option<double?> TargetAccuracy { get; } = new("--target-accuracy") { Description = "The run ends when the test accuracy reaches this, in (0, 1]", HelpName = "SHARE" };
 

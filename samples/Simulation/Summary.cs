@@ -60,6 +60,6 @@ internal static class Summary
                 $"leaves {tree.Figures.LeafSeconds:0.000} s, middles {tree.Figures.MiddleSeconds:0.000} s, top {tree.Figures.TopSeconds:0.000} s; {Sizes.Text(tree.Figures.BytesInside)} inside nodes, {Sizes.Text(tree.Figures.BytesBetween)} between them{(tree.Figures.BytesOfFirstPass > 0 ? $", {Sizes.Text(tree.Figures.BytesOfFirstPass)} of it before the sums" : "")}"));
         }
 
-        yield return ("time", string.Create(culture, $"{result.Timings.TotalSeconds:0.0} s, {result.Timings.ClientUpdatesPerSecond:0.0} client updates a second"));
+        yield return ("time", string.Create(culture, $"{result.Timings.TotalSeconds:0.0} s, {result.Timings.ClientUpdatesPerSecond:0.0} client updates a second, peak memory {Sizes.Text(result.Timings.PeakBytes)}"));
     }
 }

@@ -1,5 +1,7 @@
+using Federated.Client.Pruning;
 using Federated.Client.Torch.Models;
 using Federated.Client.Training;
+using Federated.Protocol.Pruning;
 using Federated.Protocol.Statistics;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -9,7 +11,7 @@ namespace Federated.Client.Torch.Training;
 /// <summary>
 /// Cross-entropy of a TorchSharp module over a client's examples. The module maps inputs of shape (batch, input shape) to scores of shape (batch × labels, classes).
 /// </summary>
-public sealed class TorchObjective : IExampleObjective, INormalisationObjective, IDisposable
+public sealed class TorchObjective : IExampleObjective, INormalisationObjective, IGradientSelector, IDisposable
 {
     private const int EvaluationChunk = 256;
 
@@ -115,6 +117,48 @@ public sealed class TorchObjective : IExampleObjective, INormalisationObjective,
     }
 
     /// <inheritdoc />
+    public GradientSelection SelectGradients(
+        ReadOnlySpan<float> parameters, ReadOnlySpan<int> batch, GradientRequest request, Span<int> indices, Span<float> values)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        SolverArguments.CheckMask(request.Mask, ParameterCount);
+        Module.LoadParameters(parameters);
+        using DisposeScope scope = NewDisposeScope();
+        Tensor statistics = Module.Statistics.clone(), counts = Module.Counts.clone();
+        double loss = Backward(batch);
+        using IDisposable noGrad = no_grad();
+        Module.Statistics.copy_(statistics);
+        Module.Counts.copy_(counts);
+        if (!double.IsFinite(loss))
+        {
+            return new GradientSelection(0, false);
+        }
+
+        int found = 0, before = 0;
+        foreach (LayerDemand demand in request.Layers)
+        {
+            PrunableLayer layer = request.Mask.Layers[demand.Layer];
+            Tensor? excluded = request.IncludesActive ? null : Positions(request.Mask.Active(demand.Layer));
+            if (LargestElements.Of(Module.Gradient.narrow(0, layer.Start, layer.Count), excluded, demand.Count) is not { } largest)
+            {
+                return new GradientSelection(0, false);
+            }
+
+            // Only what was found leaves the device.
+            ReadOnlySpan<long> places = FlatTensor.Span<long>(largest.Indices.cpu());
+            FlatTensor.Span<float>(largest.Values.cpu()).CopyTo(values[found..]);
+            foreach (long place in places)
+            {
+                indices[found++] = before + (int)place;
+            }
+
+            before += layer.Count;
+        }
+
+        return new GradientSelection(found, true);
+    }
+
+    /// <inheritdoc />
     public double Loss(ReadOnlySpan<float> parameters, ReadOnlySpan<int> batch)
     {
         Module.LoadParameters(parameters);
@@ -192,6 +236,12 @@ public sealed class TorchObjective : IExampleObjective, INormalisationObjective,
         Tensor loss = nn.functional.cross_entropy(scores, labels, reduction: nn.Reduction.Sum);
         Tensor correct = scores.argmax(1).eq(labels).sum();
         return new Evaluation(TensorValue.Single(loss), TensorValue.Int64(correct), labels.NumberOfElements);
+    }
+
+    private Tensor Positions(ReadOnlySpan<int> positions)
+    {
+        Tensor here = tensor(positions.ToArray(), dtype: ScalarType.Int64);
+        return Module.Device.type == DeviceType.CPU ? here : here.to(Module.Device);
     }
 
     private ReadOnlySpan<int> Chunk(int start, int length)

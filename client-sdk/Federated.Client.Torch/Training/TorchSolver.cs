@@ -1,18 +1,23 @@
 using Federated.Client.Torch.Models;
 using Federated.Client.Training;
+using Federated.Protocol.Pruning;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Federated.Client.Torch.Training;
 
 /// <summary>The local loop on the module's own flat tensors: parameters stay on their device between steps, and every update is an operation on one tensor.</summary>
-public sealed class TorchSolver : ILocalSolver, IDisposable
+public sealed class TorchSolver : IMaskedSolver, IDisposable
 {
     private readonly TorchObjective _objective;
     private readonly BatchSchedule _batches = new();
     private readonly Tensor _start;
     private Tensor? _momentum;
     private Tensor? _correction;
+
+    // Held also while there is no mask: the clients that a worker serves in turn have the same one.
+    private DeviceMask? _held;
+    private DeviceMask? _mask;
 
     /// <summary>Creates a solver for an objective.</summary>
     /// <param name="objective">The objective; the solver uses it but does not dispose it.</param>
@@ -25,6 +30,19 @@ public sealed class TorchSolver : ILocalSolver, IDisposable
 
     /// <inheritdoc />
     public IObjective Objective => _objective;
+
+    /// <inheritdoc />
+    public void UseMask(ModelMask? mask)
+    {
+        SolverArguments.CheckMask(mask, _objective.ParameterCount);
+        if (mask is not null && !ReferenceEquals(mask, _held?.Mask))
+        {
+            _held?.Dispose();
+            _held = new DeviceMask(mask, _objective.Module.Device);
+        }
+
+        _mask = mask is null ? null : _held;
+    }
 
     /// <inheritdoc />
     public LocalSgdResult Solve(
@@ -41,6 +59,7 @@ public sealed class TorchSolver : ILocalSolver, IDisposable
         if (planned == 0)
         {
             start.CopyTo(local);
+            _mask?.Mask.Apply(local);
             return accounting.ToResult();
         }
 
@@ -69,11 +88,18 @@ public sealed class TorchSolver : ILocalSolver, IDisposable
         _start.Dispose();
         _momentum?.Dispose();
         _correction?.Dispose();
+        _held?.Dispose();
     }
 
     private void Prepare(LocalSgdPlan plan, ReadOnlySpan<float> start, ReadOnlySpan<float> correction)
     {
         _objective.Module.LoadParameters(start);
+        if (_mask is not null)
+        {
+            using IDisposable noGrad = no_grad();
+            _mask.Apply(_objective.Module.Parameters);
+        }
+
         if (plan.Proximal > 0)
         {
             FlatTensor.Load(_start, start, nameof(start));
@@ -96,6 +122,7 @@ public sealed class TorchSolver : ILocalSolver, IDisposable
     {
         Tensor parameters = _objective.Module.Parameters;
         Tensor gradient = _objective.Module.Gradient;
+        _mask?.Apply(gradient);
         if (plan.ClipNorm > 0)
         {
             Clip(gradient, plan.ClipNorm);
@@ -114,6 +141,12 @@ public sealed class TorchSolver : ILocalSolver, IDisposable
         if (plan.Proximal > 0)
         {
             gradient.add_(_start, coefficients.MinusProximal);
+        }
+
+        // Corrections and pulls may come from vectors that are not masked.
+        if (corrected || plan.Proximal > 0)
+        {
+            _mask?.Apply(gradient);
         }
 
         if (plan.Momentum > 0)

@@ -1,13 +1,15 @@
 using System.Numerics.Tensors;
+using Federated.Protocol.Pruning;
 
 namespace Federated.Client.Training;
 
 /// <summary>The local loop over any objective, in managed memory. After the first call a step allocates nothing.</summary>
-public sealed class SgdSolver : ILocalSolver
+public sealed class SgdSolver : IMaskedSolver
 {
     private readonly BatchSchedule _batches = new();
     private readonly float[] _gradient;
     private float[] _momentum = [];
+    private ModelMask? _mask;
 
     /// <summary>Creates a solver for an objective.</summary>
     /// <param name="objective">The objective; the solver uses it but does not dispose it.</param>
@@ -22,6 +24,13 @@ public sealed class SgdSolver : ILocalSolver
     public IObjective Objective { get; }
 
     /// <inheritdoc />
+    public void UseMask(ModelMask? mask)
+    {
+        SolverArguments.CheckMask(mask, Objective.ParameterCount);
+        _mask = mask;
+    }
+
+    /// <inheritdoc />
     public LocalSgdResult Solve(
         LocalSgdPlan plan,
         TrainingKey key,
@@ -33,6 +42,7 @@ public sealed class SgdSolver : ILocalSolver
         SolverArguments.Check(plan, Objective.ParameterCount, start, correction, local);
         int planned = plan.StepsFor(Objective.ExampleCount);
         start.CopyTo(local);
+        _mask?.Apply(local);
         var accounting = new StepAccounting(plan, planned);
         if (planned == 0)
         {
@@ -73,7 +83,9 @@ public sealed class SgdSolver : ILocalSolver
 
     private void Correct(LocalSgdPlan plan, ReadOnlySpan<float> start, ReadOnlySpan<float> correction, ReadOnlySpan<float> local)
     {
+        // A masked gradient is what is clipped; corrections and pulls may come from vectors that are not masked.
         Span<float> gradient = _gradient;
+        _mask?.Apply(gradient);
         if (plan.ClipNorm > 0)
         {
             double norm = Math.Sqrt(SumOfSquares(gradient));
@@ -97,6 +109,11 @@ public sealed class SgdSolver : ILocalSolver
         if (plan.Proximal > 0)
         {
             TensorPrimitives.MultiplyAdd(start, -(float)plan.Proximal, gradient, gradient);
+        }
+
+        if (!correction.IsEmpty || plan.Proximal > 0)
+        {
+            _mask?.Apply(gradient);
         }
     }
 

@@ -1,3 +1,5 @@
+using Federated.Protocol.Pruning;
+
 namespace Federated.Client.Training;
 
 /// <summary>Checks what every solver is given.</summary>
@@ -32,6 +34,18 @@ public static class SolverArguments
         if (actual != expected)
         {
             throw new ArgumentException($"The model has {expected} elements, the vector '{name}' has {actual}.", name);
+        }
+    }
+
+    /// <summary>Checks the size of a mask.</summary>
+    /// <param name="mask">The mask; null for none.</param>
+    /// <param name="parameterCount">Elements of the objective's parameter vector.</param>
+    /// <exception cref="ArgumentException">The sizes differ.</exception>
+    public static void CheckMask(ModelMask? mask, int parameterCount)
+    {
+        if (mask is not null && mask.ParameterCount != parameterCount)
+        {
+            throw new ArgumentException($"The model has {parameterCount} elements, the mask is for {mask.ParameterCount}.", nameof(mask));
         }
     }
 }

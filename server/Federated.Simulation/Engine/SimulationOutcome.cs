@@ -38,6 +38,12 @@ public sealed record SimulationOutcome(
     /// <summary>The statistics that were taken, in order; empty when the job asks for none.</summary>
     public IReadOnlyList<StatisticsReport> Statistics { get; init; } = [];
 
+    /// <summary>Peak bytes of the run; see <see cref="Reports.Timings.PeakBytes"/>.</summary>
+    public long PeakBytes { get; init; }
+
+    /// <summary>By how much the peak is above what was there before the first round.</summary>
+    public long PeakGrowthBytes { get; init; }
+
     /// <summary>SHA-256 of the last state of a one-byte exchange, hexadecimal; null for other algorithms.</summary>
     public string? StateHash { get; init; }
 }

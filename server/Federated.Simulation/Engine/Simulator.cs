@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Numerics.Tensors;
+using Federated.Client.Torch;
 using Federated.Client.Training;
 using Federated.Coordination.Algorithms;
 using Federated.Coordination.Anarchic;
@@ -45,6 +46,7 @@ public sealed class Simulator
         long started = Stopwatch.GetTimestamp();
         SimulationRequest request = _setup.Request;
         JobDefinition job = request.Job;
+        PeakMemory memory = PeakMemory.Start(request.Device == "cpu" ? null : TorchRuntime.SelectDeviceOrCpu(request.Device, out _));
         ModelContent model = _setup.Model.Initialise(job.Seed);
         using var workers = new OrderedWorkers<ModelWorker>(request.Workers, WindowFor(request.Workers, model), () => _setup.Model.CreateWorker(request.Device));
         using IRoundTrainer trainer = job.Algorithm.Name == OneByteRun.Algorithm ? new OneByteTrainer(_setup, model, workers, _failures)
@@ -133,6 +135,8 @@ public sealed class Simulator
             trainer.Tree, trainer.Figures)
         {
             StateHash = trainer.StateHash,
+            PeakBytes = memory.Bytes(),
+            PeakGrowthBytes = memory.Growth(),
             Statistics = _statistics,
         };
     }

@@ -59,7 +59,7 @@ internal sealed class TorchDefinition : ModelDefinition
     public override ModelWorker CreateWorker(string device = "cpu")
     {
         var masks = new MaskSource();
-        FlatModule module = Build(masks, TorchRuntime.SelectDevice(device));
+        FlatModule module = Build(masks, TorchRuntime.SelectDeviceOrCpu(device, out _));
         long[] inputShape = [.. Shape.Dimensions.Select(length => (long)length)];
         var objective = new TorchObjective(module, inputShape, Classes, Shape.LabelLength, masks);
         var solver = new TorchSolver(objective);

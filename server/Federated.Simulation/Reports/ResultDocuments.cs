@@ -51,7 +51,11 @@ public static class ResultDocuments
             Clients = [.. setup.Clients.Select((client, i) => new ClientSummary(client.Name, client.Rows.Length, LabelsOf(setup.Dataset, client.Rows), setup.Attackers.Contains(i)))],
             Timings = new Timings(
                 loadSeconds, outcome.TrainSeconds, outcome.EvaluateSeconds, loadSeconds + outcome.TotalSeconds,
-                outcome.TrainSeconds > 0 ? outcome.ClientUpdates / outcome.TrainSeconds : 0),
+                outcome.TrainSeconds > 0 ? outcome.ClientUpdates / outcome.TrainSeconds : 0)
+            {
+                PeakBytes = outcome.PeakBytes,
+                PeakGrowthBytes = outcome.PeakGrowthBytes,
+            },
             Tree = request.Nodes > 1
                 ? new TreeSummary(outcome.Tree.Nodes, outcome.Tree.UpdatesPerLeaf, outcome.Tree.Hash, outcome.TreeFigures)
                 : null,

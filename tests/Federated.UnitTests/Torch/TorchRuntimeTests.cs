@@ -39,4 +39,32 @@ public class TorchRuntimeTests
 
         Assert.Contains("libtorch-cuda", error.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void SelectDeviceOrCpu_CudaIsMissing_IsTheCpuAndSaysWhy()
+    {
+        Assert.SkipWhen(torch.cuda.is_available(), "This host has CUDA.");
+
+        Assert.Equal(DeviceType.CPU, TorchRuntime.SelectDeviceOrCpu("cuda:1", out string? notice).type);
+
+        Assert.Contains("'cuda:1'", notice, StringComparison.Ordinal);
+        Assert.Contains("CPU is used instead", notice, StringComparison.Ordinal);
+        TorchRuntime.SelectDeviceOrCpu("cpu", out notice);
+        Assert.Null(notice);
+        Assert.Throws<ArgumentException>(() => TorchRuntime.SelectDeviceOrCpu("gpu", out notice));
+    }
+
+    [Fact]
+    public void PeakMemory_BufferThatComesAndGoes_IsInThePeak()
+    {
+        PeakMemory memory = PeakMemory.Start();
+
+        using (torch.Tensor large = torch.ones(16 << 20))
+        {
+            Assert.Equal(1f, large[0].item<float>());
+        }
+
+        Assert.InRange(memory.Bytes(), 64L << 20, long.MaxValue);
+        Assert.InRange(memory.Growth(), OperatingSystem.IsLinux() ? 32L << 20 : 0, memory.Bytes());
+    }
 }
