@@ -2,6 +2,7 @@ using System.Numerics.Tensors;
 using Federated.Aggregation.Accumulators;
 using Federated.Aggregation.Linear;
 using Federated.Aggregation.Robust.Catalog;
+using Federated.Aggregation.Robust.Gram;
 using Federated.Aggregation.Robust.Hierarchy;
 using Federated.Aggregator.Functions;
 using Federated.Aggregator.Rounds;
@@ -397,7 +398,7 @@ public sealed class NodeExchange
             double[] squares = new double[vectors.Length];
             foreach (int k in Enumerable.Range(0, vectors.Length).Except(verdict.Dropped))
             {
-                double distance = TensorPrimitives.Distance<float>(vectors[k].Span, values);
+                double distance = VectorDistance.Of(vectors[k].Span, values);
                 squares[k] = distance * distance;
             }
 

@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using Federated.Aggregation.Robust.Gram;
 using Federated.Aggregation.Robust.Mixing;
 using Federated.Numerics;
@@ -168,7 +167,7 @@ public sealed class RobustRule
         bool[] finite = new bool[input.Updates.Count];
         Parallel.For(0, finite.Length, new ParallelOptions { MaxDegreeOfParallelism = input.Degree == 0 ? Environment.ProcessorCount : input.Degree }, i =>
             finite[i] = gram is null ? VectorMath.FiniteSquaredNorm(input.Updates[i].Span, out _) : double.IsFinite(gram[i, i]));
-        return new RuleStatistics(gram, finite, _body.Sample(input.Updates, from, length, Random(input, _mixings.Length)));
+        return new RuleStatistics(gram is null ? null : CloseVectors.Refine(gram, Vectors(input), input.Degree), finite, _body.Sample(input.Updates, from, length, Random(input, _mixings.Length)));
     }
 
     private RoundView View(RuleStatistics statistics, int[] finite, int[] dropped, double[]? weights, RobustInput input)
@@ -202,7 +201,7 @@ public sealed class RobustRule
         double[] scores = new double[input.Updates.Count];
         float[] centre = aggregate.ToArray();
         Parallel.For(0, scores.Length, new ParallelOptions { MaxDegreeOfParallelism = input.Degree == 0 ? Environment.ProcessorCount : input.Degree }, i =>
-            scores[i] = dropped.Contains(i) ? 0 : -TensorPrimitives.Distance(input.Updates[i].Span, centre));
+            scores[i] = dropped.Contains(i) ? 0 : -VectorDistance.Of(input.Updates[i].Span, centre));
         return scores;
     }
 }

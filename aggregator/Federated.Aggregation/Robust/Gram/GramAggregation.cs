@@ -14,7 +14,7 @@ public static class GramAggregation
     public static GramAggregate Run(IGramRule rule, IReadOnlyList<ReadOnlyMemory<float>> updates, Span<float> destination, int degree = 0)
     {
         ArgumentNullException.ThrowIfNull(rule);
-        GramMatrix gram = GramMatrix.Compute(updates, degree);
+        GramMatrix gram = CloseVectors.Refine(GramMatrix.Compute(updates, degree), updates, degree);
         int[] finite = [.. Enumerable.Range(0, gram.Count).Where(i => double.IsFinite(gram[i, i]))];
         if (finite.Length == 0)
         {

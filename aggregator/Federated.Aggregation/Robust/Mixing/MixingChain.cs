@@ -17,7 +17,9 @@ internal readonly record struct MixingChain(double[][] Rows, GramMatrix Gram)
             rows = SmallMatrix.Multiply(mixing.Mix(current, dropped), rows);
             double[][] products = SmallMatrix.Multiply(
                 SmallMatrix.Multiply(rows, SmallMatrix.New(n, n, (i, j) => gram[i, j])), SmallMatrix.Transpose(rows, rows.Length));
-            current = new GramMatrix([.. products.SelectMany(row => row)]);
+
+            // One half counts: two vectors are equally far from each other, whichever is asked.
+            current = new GramMatrix([.. Enumerable.Range(0, rows.Length).SelectMany(i => Enumerable.Range(0, rows.Length).Select(j => products[Math.Max(i, j)][Math.Min(i, j)]))]);
         }
 
         return new MixingChain(rows, current);

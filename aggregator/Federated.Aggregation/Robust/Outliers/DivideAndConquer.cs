@@ -97,7 +97,8 @@ public sealed class DivideAndConquer
             VectorMath.Subtract(vector, mean, vector);
         }
 
-        GramMatrix gram = GramMatrix.Compute([.. sample.Select(vector => (ReadOnlyMemory<float>)vector)]);
+        ReadOnlyMemory<float>[] vectors = [.. sample.Select(vector => (ReadOnlyMemory<float>)vector)];
+        GramMatrix gram = CloseVectors.Refine(GramMatrix.Compute(vectors), vectors, degree: 0);
         var eigen = new SymmetricEigen(gram.Products, gram.Count);
         return [.. eigen.Vectors[0].Select(w => eigen.Values[0] * w * w)];
     }

@@ -117,7 +117,9 @@ internal static class NaiveRules
         return Mean(kept.Select(i => x[i].Select(v => v * Math.Min(1, median / norms[i])).ToArray()));
     }
 
-    public static double[][] Nnm(double[][] x, int f) => [.. x.Select(a => Mean(x.OrderBy(b => Distance(a, b)).Take(x.Length - f)))];
+    // In the order of the updates, so that equal sets have equal means.
+    public static double[][] Nnm(double[][] x, int f) =>
+        [.. x.Select(a => Mean(Enumerable.Range(0, x.Length).OrderBy(i => Distance(a, x[i])).Take(x.Length - f).Order().Select(i => x[i])))];
 
     public static double[][] Clip(double[][] x, double bound) =>
         [.. x.Select(a => a.Select(value => value * Math.Min(1, bound / Math.Sqrt(NaiveFlag.Dot(a, a)))).ToArray())];

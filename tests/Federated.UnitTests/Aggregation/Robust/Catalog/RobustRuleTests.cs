@@ -25,7 +25,7 @@ public sealed class RobustRuleTests
     {
         if (name is "dnc" or "clipped-clustering" or "flag" or "smea" or "caf")
         {
-            // Their own tests know them.
+            // Their own tests, and those of public conventions, know them.
             return;
         }
 
@@ -181,7 +181,8 @@ public sealed class RobustRuleTests
         Centre = input.Centre?[shard.From..shard.To],
     };
 
-    private static double[] Naive(string name, double[][] x, int f)
+    /// <summary>The rule in float64, one sentence of its definition after another.</summary>
+    internal static double[] Naive(string name, double[][] x, int f)
     {
         double[] ByCoordinate(Func<double[], double> reduce) => [.. x[0].Select((_, j) => reduce([.. x.Select(a => a[j])]))];
         return name switch
@@ -200,6 +201,8 @@ public sealed class RobustRuleTests
             "centred-clipping" => NaiveRules.CentredClipping(x, new double[x[0].Length], 100, 1),
             "monna" => NaiveRules.Monna(x, f, 0),
             "signguard" => NaiveRules.SignGuard(x),
+            "smea" => NaiveRules.Smea(x, f),
+            "caf" => NaiveRules.Caf(x, f),
             _ => throw new ArgumentOutOfRangeException(nameof(name), name, "There is no naive rule."),
         };
     }
