@@ -1,14 +1,16 @@
 using System.Globalization;
 using System.Net;
+using Federated.Client.Identity;
 using Federated.Client.OneByte.Peers;
 using Federated.PeerHost;
 using Federated.Protocol.Models;
 using Federated.Protocol.OneByte;
 
-// A member of an exchange among peers as a process of its own: MACHINE ROUNDS PAUSE_AT PORT[,PORT...]. It prints a line for each round; at round PAUSE_AT (0: never) it waits for a line of input before it goes on.
-if (args.Length != 4)
+// A member of an exchange among peers as a process of its own: MACHINE ROUNDS PAUSE_AT PORT[,PORT...] KEYS. The folder KEYS has a device's
+// identity for each machine, in a folder with its number, and its public key beside it (NUMBER.pub). The process prints a line for each round; at round PAUSE_AT (0: never) it waits for a line of input before it goes on.
+if (args.Length != 5)
 {
-    await Console.Error.WriteLineAsync("usage: Federated.PeerHost MACHINE ROUNDS PAUSE_AT PORT[,PORT...]");
+    await Console.Error.WriteLineAsync("usage: Federated.PeerHost MACHINE ROUNDS PAUSE_AT PORT[,PORT...] KEYS");
     return 1;
 }
 
@@ -23,6 +25,8 @@ var options = new OneBytePeerOptions
 {
     Machine = number,
     Members = ports.Select((port, i) => (Key: (uint)i, Value: new IPEndPoint(IPAddress.Loopback, port))).ToDictionary(pair => pair.Key, pair => pair.Value),
+    PublicKeys = Enumerable.Range(0, ports.Length).ToDictionary(i => (uint)i, i => (ReadOnlyMemory<byte>)File.ReadAllBytes(Path.Combine(args[4], FormattableString.Invariant($"{i}.pub")))),
+    Key = await new FileDeviceIdentityStore(Path.Combine(args[4], args[0])).OpenKeyAsync(CancellationToken.None),
     Rounds = uint.Parse(args[1], CultureInfo.InvariantCulture),
     Window = 16,
     GatherTime = TimeSpan.FromSeconds(2),
@@ -39,5 +43,5 @@ peer.Applied += (_, round) =>
 };
 OneBytePeerResult result = await peer.RunAsync();
 Console.WriteLine(FormattableString.Invariant(
-    $"end {result.StateHash} rounds {result.Rounds} measured {result.Measured} taken-over {result.TakenOver} bytes {result.BytesSent} confirmed {result.IsConfirmed}"));
+    $"end {result.StateHash} rounds {result.Rounds} measured {result.Measured} taken-over {result.TakenOver} bytes {result.BytesSent} confirmed {result.IsConfirmed} refused {result.Refused}"));
 return 0;

@@ -10,13 +10,13 @@ internal sealed class PeerProcess : IDisposable
     private readonly List<string> _lines = [];
     private readonly List<(Func<string, bool> Wanted, TaskCompletionSource<string> Seen)> _waits = [];
 
-    public PeerProcess(int machine, int rounds, int pauseAt, IEnumerable<int> ports)
+    public PeerProcess(int machine, int rounds, int pauseAt, IEnumerable<int> ports, string keys)
     {
         var start = new ProcessStartInfo(
             "dotnet",
             [
                 Path.Combine(AppContext.BaseDirectory, "Federated.PeerHost.dll"), machine.ToString(CultureInfo.InvariantCulture), rounds.ToString(CultureInfo.InvariantCulture),
-                pauseAt.ToString(CultureInfo.InvariantCulture), string.Join(',', ports),
+                pauseAt.ToString(CultureInfo.InvariantCulture), string.Join(',', ports), keys,
             ])
         {
             RedirectStandardInput = true,

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
 using System.Threading.Channels;
 using Federated.Client.Training;
 using Federated.Protocol.Models;
@@ -9,7 +10,7 @@ namespace Federated.Client.OneByte.Peers;
 /// <summary>
 /// A member of a one-byte exchange without a server: peers measure slopes, take turns as sequencer and agree on every record, so that all of them end with the same bits as long as more than half of
 /// them are there. A member may come late, or stop for good; one that is started again has forgotten what it agreed to in the open round, so let a round pass before it comes back.
-/// The links are plain TCP: peers trust each other and their network.
+/// Members recognise each other by the keys of their devices and encrypt what they say; they trust each other, not the network between them.
 /// </summary>
 public sealed class OneBytePeer
 {
@@ -40,6 +41,11 @@ public sealed class OneBytePeer
                 nameof(options));
         }
 
+        if (!options.Members.Keys.All(options.PublicKeys.ContainsKey) || !options.PublicKeys[options.Machine].Span.SequenceEqual(options.Key.PublicKey.Span))
+        {
+            throw new ArgumentException($"Every member must have its public key, and that of machine {options.Machine} must be its own key's.", nameof(options));
+        }
+
         (_options, _settings, _model, _objective) = (options, settings, model, objective);
         _time = timeProvider ?? TimeProvider.System;
         _manifest = new OneByteManifest(model.Schema);
@@ -61,8 +67,7 @@ public sealed class OneBytePeer
         var inbox = Channel.CreateUnbounded<(uint From, PeerMessage Message)>(new UnboundedChannelOptions { SingleReader = true });
         int mostBytes = Math.Max(machine.Checkpoint().Length, 2 * _options.Members.Count * (8 + _settings.BytesPerMachine)) + (8 * _options.Members.Count) + 256;
         var links = new PeerLinks(
-            _options.Machine,
-            _settings.ToBytes(),
+            new PeerCredentials(_options.Machine, SHA256.HashData(_settings.ToBytes()), _options.Key, _options.PublicKeys),
             mostBytes,
             _options.Members,
             (from, frame) =>
@@ -130,7 +135,10 @@ public sealed class OneBytePeer
         using var flush = new CancellationTokenSource(TimeSpan.FromSeconds(1), _time);
         await links.FlushAsync(flush.Token).ConfigureAwait(false);
         meter.CopyTo(machine, _model);
-        return new OneBytePeerResult(Convert.ToHexStringLower(machine.StateHash()), machine.Round, measured, takenOver, links.BytesSent, protocol.IsConfirmed);
+        return new OneBytePeerResult(Convert.ToHexStringLower(machine.StateHash()), machine.Round, measured, takenOver, links.BytesSent, protocol.IsConfirmed)
+        {
+            Refused = links.Refused,
+        };
     }
 
     /// <summary>True when there is a message; false when the time has passed.</summary>

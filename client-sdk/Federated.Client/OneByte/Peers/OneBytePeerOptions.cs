@@ -1,8 +1,9 @@
 using System.Net;
+using Federated.Client.Identity;
 
 namespace Federated.Client.OneByte.Peers;
 
-/// <summary>What a peer of a one-byte exchange without a server needs to know. All but <see cref="Machine"/> is the same on every member.</summary>
+/// <summary>What a peer of a one-byte exchange without a server needs to know. All but <see cref="Machine"/> and <see cref="Key"/> is the same on every member.</summary>
 public sealed record OneBytePeerOptions
 {
     /// <summary>This member's number; a key of <see cref="Members"/>.</summary>
@@ -10,6 +11,12 @@ public sealed record OneBytePeerOptions
 
     /// <summary>Every member and where it listens. More than half of them are needed for every round.</summary>
     public required IReadOnlyDictionary<uint, IPEndPoint> Members { get; init; }
+
+    /// <summary>Every member's public key (<see cref="IDeviceKey.PublicKey"/>): links are made to, and taken from, the holders of these keys alone.</summary>
+    public required IReadOnlyDictionary<uint, ReadOnlyMemory<byte>> PublicKeys { get; init; }
+
+    /// <summary>This member's key, such as that of its device (<see cref="IDeviceIdentityStore.OpenKeyAsync"/>).</summary>
+    public required IDeviceKey Key { get; init; }
 
     /// <summary>Rounds of the run, at least 1.</summary>
     public required uint Rounds { get; init; }

@@ -7,4 +7,8 @@ namespace Federated.Client.OneByte.Peers;
 /// <param name="TakenOver">Rounds that this member finished in a later view than the first: a sequencer had been given up.</param>
 /// <param name="BytesSent">Bytes that this member sent, framing included.</param>
 /// <param name="IsConfirmed">Whether every member of the last record has told the same hash.</param>
-public sealed record OneBytePeerResult(string StateHash, uint Rounds, int Measured, int TakenOver, long BytesSent, bool IsConfirmed);
+public sealed record OneBytePeerResult(string StateHash, uint Rounds, int Measured, int TakenOver, long BytesSent, bool IsConfirmed)
+{
+    /// <summary>Links that were closed because the other side did not prove to be a member.</summary>
+    public int Refused { get; init; }
+}

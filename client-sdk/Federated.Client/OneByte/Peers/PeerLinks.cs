@@ -1,22 +1,23 @@
-using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using System.Threading.Channels;
 
 namespace Federated.Client.OneByte.Peers;
 
 /// <summary>
-/// TCP between peers: a member dials every other for what it sends, and listens for what it is sent. A frame is its length (4, little-endian) and as many bytes; the first frame of a link is
-/// the greeting: the number of the member (4) and the settings of the run. A link that breaks is dialled again; messages meanwhile are lost.
+/// TCP between peers: a member dials every other for what it sends, and listens for what it is sent. The two recognise each other first (<see cref="PeerHandshake"/>), and every frame is sealed
+/// (<see cref="PeerSeal"/>). A link that breaks is dialled again; messages meanwhile are lost.
 /// </summary>
 internal sealed class PeerLinks : IAsyncDisposable
 {
     private const int MostWaiting = 1024;
+    private const int MostStrangers = 64;
     private static readonly TimeSpan Redial = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan HandshakeTime = TimeSpan.FromSeconds(10);
 
-    private readonly uint _number;
-    private readonly byte[] _settings;
+    private readonly PeerCredentials _own;
     private readonly int _mostBytes;
     private readonly TimeProvider _time;
     private readonly TcpListener _listener;
@@ -25,33 +26,37 @@ internal sealed class PeerLinks : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Task> _tasks = [];
     private long _bytesSent;
+    private int _strangers;
+    private int _refused;
 
-    /// <param name="number">This member.</param>
-    /// <param name="settings">The run; a link of another is closed.</param>
+    /// <param name="own">Who this member is, and who the others are.</param>
     /// <param name="mostBytes">The longest frame that is taken.</param>
     /// <param name="members">Every member and where it listens.</param>
     /// <param name="receive">Is given each frame with its sender, on any thread.</param>
     /// <param name="time">Waits between two dials.</param>
     /// <exception cref="SocketException">The member's own address cannot be listened on.</exception>
     public PeerLinks(
-        uint number, byte[] settings, int mostBytes, IReadOnlyDictionary<uint, IPEndPoint> members, Action<uint, ReadOnlyMemory<byte>> receive, TimeProvider time)
+        PeerCredentials own, int mostBytes, IReadOnlyDictionary<uint, IPEndPoint> members, Action<uint, ReadOnlyMemory<byte>> receive, TimeProvider time)
     {
-        (_number, _settings, _mostBytes, _receive, _time) = (number, settings, mostBytes, receive, time);
-        _listener = new TcpListener(members[number]);
+        (_own, _mostBytes, _receive, _time) = (own, mostBytes, receive, time);
+        _listener = new TcpListener(members[own.Number]);
         _listener.Start();
         _tasks.Add(Task.Run(AcceptAsync));
         foreach ((uint member, IPEndPoint address) in members)
         {
-            if (member != number)
+            if (member != own.Number)
             {
                 var outbox = Channel.CreateBounded<byte[]>(new BoundedChannelOptions(MostWaiting) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
                 _outboxes[member] = outbox;
-                _tasks.Add(Task.Run(() => DialAsync(address, outbox.Reader)));
+                _tasks.Add(Task.Run(() => DialAsync(member, address, outbox.Reader)));
             }
         }
     }
 
     public long BytesSent => Interlocked.Read(ref _bytesSent);
+
+    /// <summary>Links that were closed because the other side did not prove to be a member.</summary>
+    public int Refused => Volatile.Read(ref _refused);
 
     public void Send(uint to, byte[] frame) => _outboxes[to].Writer.TryWrite(frame);
 
@@ -108,41 +113,45 @@ internal sealed class PeerLinks : IAsyncDisposable
             try
             {
                 NetworkStream stream = client.GetStream();
-                byte[] greeting = await ReadAsync(stream, sizeof(uint) + _settings.Length).ConfigureAwait(false);
-                uint from = greeting.Length == sizeof(uint) + _settings.Length ? BinaryPrimitives.ReadUInt32LittleEndian(greeting) : _number;
-                if (!_outboxes.ContainsKey(from) || !greeting.AsSpan(sizeof(uint)).SequenceEqual(_settings))
+                (uint from, PeerSeal seal) = await RecogniseAsync(stream).ConfigureAwait(false);
+                using (seal)
                 {
-                    return;
-                }
-
-                while (true)
-                {
-                    _receive(from, await ReadAsync(stream, _mostBytes).ConfigureAwait(false));
+                    while (true)
+                    {
+                        _receive(from, seal.Open(await PeerFrames.ReadAsync(stream, _mostBytes + PeerSeal.TagBytes, _stop.Token).ConfigureAwait(false)));
+                    }
                 }
             }
-            catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or InvalidDataException or ObjectDisposedException)
+            catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or InvalidDataException or CryptographicException or ObjectDisposedException)
             {
                 // The link is gone; the other side dials again.
             }
         }
     }
 
-    private async Task<byte[]> ReadAsync(NetworkStream stream, int mostBytes)
+    /// <summary>A stranger gets little time, and there are few at a time.</summary>
+    private async Task<(uint From, PeerSeal Seal)> RecogniseAsync(Stream stream)
     {
-        byte[] length = new byte[sizeof(int)];
-        await stream.ReadExactlyAsync(length, _stop.Token).ConfigureAwait(false);
-        int bytes = BinaryPrimitives.ReadInt32LittleEndian(length);
-        if (bytes < 0 || bytes > mostBytes)
+        using var late = new CancellationTokenSource(HandshakeTime, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, _stop.Token);
+        try
         {
-            throw new InvalidDataException($"A frame of {bytes} bytes; at most {mostBytes} are taken.");
+            return Interlocked.Increment(ref _strangers) <= MostStrangers
+                ? await PeerHandshake.AcceptAsync(stream, _own, either.Token).ConfigureAwait(false)
+                : throw new IOException("Too many links are not recognised yet.");
         }
-
-        byte[] frame = new byte[bytes];
-        await stream.ReadExactlyAsync(frame, _stop.Token).ConfigureAwait(false);
-        return frame;
+        catch (Exception e) when (e is InvalidDataException or CryptographicException)
+        {
+            Interlocked.Increment(ref _refused);
+            throw;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _strangers);
+        }
     }
 
-    private async Task DialAsync(IPEndPoint address, ChannelReader<byte[]> outbox)
+    private async Task DialAsync(uint member, IPEndPoint address, ChannelReader<byte[]> outbox)
     {
         while (!_stop.IsCancellationRequested && !outbox.Completion.IsCompleted)
         {
@@ -151,20 +160,21 @@ internal sealed class PeerLinks : IAsyncDisposable
                 using var client = new TcpClient(address.AddressFamily) { NoDelay = true };
                 await client.ConnectAsync(address, _stop.Token).ConfigureAwait(false);
                 NetworkStream stream = client.GetStream();
-                byte[] greeting = new byte[sizeof(uint) + _settings.Length];
-                BinaryPrimitives.WriteUInt32LittleEndian(greeting, _number);
-                _settings.CopyTo(greeting, sizeof(uint));
-                await WriteAsync(stream, greeting).ConfigureAwait(false);
+                using PeerSeal seal = await ProveAsync(stream, member).ConfigureAwait(false);
                 await foreach (byte[] frame in outbox.ReadAllAsync(_stop.Token).ConfigureAwait(false))
                 {
-                    await WriteAsync(stream, frame).ConfigureAwait(false);
+                    Sent(await PeerFrames.WriteAsync(stream, seal.Close(frame), _stop.Token).ConfigureAwait(false));
                 }
 
                 return;
             }
-            catch (Exception e) when (e is IOException or SocketException or OperationCanceledException)
+            catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or InvalidDataException)
             {
                 // The other side is not there yet, or any more.
+            }
+            catch (CryptographicException)
+            {
+                Interlocked.Increment(ref _refused);
             }
 
             try
@@ -178,12 +188,14 @@ internal sealed class PeerLinks : IAsyncDisposable
         }
     }
 
-    private async Task WriteAsync(NetworkStream stream, byte[] frame)
+    private async Task<PeerSeal> ProveAsync(Stream stream, uint member)
     {
-        byte[] bytes = new byte[sizeof(int) + frame.Length];
-        BinaryPrimitives.WriteInt32LittleEndian(bytes, frame.Length);
-        frame.CopyTo(bytes, sizeof(int));
-        await stream.WriteAsync(bytes, _stop.Token).ConfigureAwait(false);
-        Interlocked.Add(ref _bytesSent, bytes.Length);
+        using var late = new CancellationTokenSource(HandshakeTime, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, _stop.Token);
+        (PeerSeal seal, int bytes) = await PeerHandshake.DialAsync(stream, _own, member, either.Token).ConfigureAwait(false);
+        Sent(bytes);
+        return seal;
     }
+
+    private void Sent(int bytes) => Interlocked.Add(ref _bytesSent, bytes);
 }
