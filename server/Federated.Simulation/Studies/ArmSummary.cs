@@ -14,6 +14,9 @@ namespace Federated.Simulation.Studies;
 public sealed record ArmSummary(
     StudyArm Arm, int Runs, int Reached, Spread Rounds, Spread Bytes, Spread Gradients, Spread Best, Spread Final)
 {
+    /// <summary>Bytes up in all rounds.</summary>
+    public Spread BytesUp { get; init; }
+
     /// <summary>Simulated seconds that devices were busy until then; null without devices.</summary>
     public Spread? ClientSeconds { get; init; }
 
@@ -26,7 +29,7 @@ public sealed record ArmSummary(
     public static IReadOnlyList<ArmSummary> Of(Study study, IReadOnlyList<StudyRun> runs)
     {
         ArgumentNullException.ThrowIfNull(study);
-        return [.. study.Arms.Select(arm => Of(arm, study.Target, [.. runs.Where(run => run.Arm == arm)]))];
+        return [.. study.Arms.Select(arm => Of(arm, arm.Target ?? study.Target, [.. runs.Where(run => run.Arm == arm)]))];
     }
 
     /// <summary>The first evaluated round of a run with at least the target's accuracy; null when none had it.</summary>
@@ -52,6 +55,7 @@ public sealed record ArmSummary(
             Spread.Of(runs.Select(run => run.Result.Rounds.Max(round => round.Accuracy) ?? 0)),
             Spread.Of(runs.Select(run => run.Result.Final.Accuracy ?? 0)))
         {
+            BytesUp = Spread.Of(runs.Select(run => (double)run.Result.BytesUp)),
             ClientSeconds = hasDevices ? Cost(round => round.ClientSeconds ?? 0) : null,
             SimulatedSeconds = hasDevices
                 ? Spread.Of(runs.Select(run => RoundOf(run, target) is { } reached

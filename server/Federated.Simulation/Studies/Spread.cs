@@ -24,6 +24,6 @@ public readonly record struct Spread(double Median, double Least, double Most)
     public string Text(Func<double, string> format)
     {
         string Write(double value) => double.IsInfinity(value) ? NotReached : format(value);
-        return Least.Equals(Most) ? Write(Median) : string.Create(CultureInfo.InvariantCulture, $"{Write(Median)} ({Write(Least)} to {Write(Most)})");
+        return Write(Least) == Write(Most) ? Write(Median) : string.Create(CultureInfo.InvariantCulture, $"{Write(Median)} ({Write(Least)} to {Write(Most)})");
     }
 }

@@ -11,7 +11,7 @@ public static class StudyReport
 {
     /// <summary>Headings of <see cref="Rows"/>.</summary>
     public static IReadOnlyList<string> Headings { get; } =
-        ["group", "arm", "reached", "rounds", "bytes", "gradients", "client-seconds", "simulated seconds", "best accuracy", "final accuracy"];
+        ["group", "arm", "reached", "rounds", "bytes", "gradients", "client-seconds", "simulated seconds", "bytes up in all", "best accuracy", "final accuracy"];
 
     /// <summary>The table: a row for each arm; medians over seeds with the ends.</summary>
     public static IReadOnlyList<string[]> Rows(IReadOnlyList<ArmSummary> summaries) =>
@@ -26,6 +26,7 @@ public static class StudyReport
             summary.Gradients.Text(Thousands),
             summary.ClientSeconds?.Text(Seconds) ?? "-",
             summary.SimulatedSeconds?.Text(Seconds) ?? "-",
+            summary.BytesUp.Text(bytes => Sizes.Text((long)bytes)),
             summary.Best.Text(Percent),
             summary.Final.Text(Percent),
         ]),
@@ -48,6 +49,7 @@ public static class StudyReport
             string name = string.Concat(group.ToLowerInvariant().Select(character => char.IsAsciiLetterOrDigit(character) ? character : '-'));
             StudyPlot.Save(Path.Combine(folder, $"{name}-rounds.png"), $"{study.Name}, {group}", "round", Curves(study, runs, group, round => 1));
             StudyPlot.Save(Path.Combine(folder, $"{name}-gradients.png"), $"{study.Name}, {group}", "gradients (thousands)", Curves(study, runs, group, round => round.Gradients / 1000.0));
+            StudyPlot.Save(Path.Combine(folder, $"{name}-bytes.png"), $"{study.Name}, {group}", "bytes up (thousands)", Curves(study, runs, group, round => round.BytesUp / 1000.0));
             if (HasDevices(runs))
             {
                 StudyPlot.Save(Path.Combine(folder, $"{name}-seconds.png"), $"{study.Name}, {group}", "simulated seconds", Curves(study, runs, group, SecondsOfRounds()));
@@ -98,21 +100,34 @@ public static class StudyReport
     private static string Markdown(Study study, IReadOnlyList<ArmSummary> summaries)
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"{study.Question}\n\nTarget accuracy {Percent(study.Target)}; {study.Seeds.Count} seeds; median (least to most).\n\n");
+        text.Append(CultureInfo.InvariantCulture, $"{study.Question}\n\n{Terms(study)}\n\n");
         Table(text, Headings, Rows(summaries));
         string[] groups = [.. study.Arms.Select(arm => arm.Group).Distinct(StringComparer.Ordinal)];
         if (groups.Length > 1)
         {
             string[] names = [.. study.Arms.Select(arm => arm.Name).Distinct(StringComparer.Ordinal)];
             text.Append("\nBest accuracy of a run:\n\n");
-            Table(text, ["group", .. names], [.. groups.Select(group => (string[])[group, .. names.Select(name => Best(summaries, group, name))])]);
+            Matrix(text, groups, names, summaries, summary => summary.Best.Text(Percent));
+            text.Append("\nFinal accuracy of a run:\n\n");
+            Matrix(text, groups, names, summaries, summary => summary.Final.Text(Percent));
+            text.Append("\nBytes up of a run:\n\n");
+            Matrix(text, groups, names, summaries, summary => summary.BytesUp.Text(bytes => Sizes.Text((long)bytes)));
         }
 
         return text.ToString();
     }
 
-    private static string Best(IReadOnlyList<ArmSummary> summaries, string group, string name) =>
-        summaries.FirstOrDefault(summary => summary.Arm.Group == group && summary.Arm.Name == name)?.Best.Text(Percent) ?? "";
+    private static void Matrix(StringBuilder text, string[] groups, string[] names, IReadOnlyList<ArmSummary> summaries, Func<ArmSummary, string> figure)
+    {
+        string Cell(string group, string name) => summaries.FirstOrDefault(summary => summary.Arm.Group == group && summary.Arm.Name == name) is { } summary ? figure(summary) : "";
+        Table(text, ["group", .. names], [.. groups.Select(group => (string[])[group, .. names.Select(name => Cell(group, name))])]);
+    }
+
+    private static string Terms(Study study)
+    {
+        IEnumerable<string> targets = study.Arms.Select(arm => arm.Target ?? study.Target).Distinct().Select(Percent);
+        return $"Target accuracy {string.Join(" and ", targets)}; {study.Seeds.Count} seeds; median (least to most).";
+    }
 
     private static void Table(StringBuilder text, IReadOnlyList<string> headings, IReadOnlyList<string[]> rows)
     {
@@ -125,12 +140,13 @@ public static class StudyReport
 
     private static string Csv(Study study, IReadOnlyList<StudyRun> runs)
     {
+        double TargetOf(StudyRun run) => run.Arm.Target ?? study.Target;
         var csv = new StringBuilder("group,arm,seed,end,rounds,rounds_to_target,bytes_up,bytes_down,gradients,client_seconds,simulated_seconds,simulated_seconds_to_target,best_accuracy,final_accuracy,seconds\n");
         foreach (StudyRun run in runs)
         {
             csv.Append(
                 CultureInfo.InvariantCulture,
-                $"{run.Arm.Group},{run.Arm.Name},{run.Seed},{run.Result.End},{run.Result.Rounds.Count},{ArmSummary.RoundOf(run, study.Target)},{run.Result.BytesUp},{run.Result.BytesDown},{run.Result.Rounds.Sum(round => round.Gradients)},{run.Result.ClientSeconds:0.0},{run.Result.SimulatedSeconds:0.0},{TimeOf(run, study.Target):0.0},{run.Result.Rounds.Max(round => round.Accuracy)},{run.Result.Final.Accuracy},{run.Result.Timings.TotalSeconds:0.0}\n");
+                $"{run.Arm.Group},{run.Arm.Name},{run.Seed},{run.Result.End},{run.Result.Rounds.Count},{ArmSummary.RoundOf(run, TargetOf(run))},{run.Result.BytesUp},{run.Result.BytesDown},{run.Result.Rounds.Sum(round => round.Gradients)},{run.Result.ClientSeconds:0.0},{run.Result.SimulatedSeconds:0.0},{TimeOf(run, TargetOf(run)):0.0},{run.Result.Rounds.Max(round => round.Accuracy)},{run.Result.Final.Accuracy},{run.Result.Timings.TotalSeconds:0.0}\n");
         }
 
         return csv.ToString();
@@ -143,7 +159,7 @@ public static class StudyReport
     {
         var body = new StringBuilder();
         body.Append(CultureInfo.InvariantCulture, $"<h1>Study: {WebUtility.HtmlEncode(study.Name)}</h1><p class=\"lead\">{WebUtility.HtmlEncode(study.Question)}</p>");
-        body.Append(CultureInfo.InvariantCulture, $"<section class=\"card\"><p class=\"note\">Target accuracy {Percent(study.Target)}; {study.Seeds.Count} seeds; median (least to most).</p><div class=\"scroll\"><table><tr>");
+        body.Append(CultureInfo.InvariantCulture, $"<section class=\"card\"><p class=\"note\">{Terms(study)}</p><div class=\"scroll\"><table><tr>");
         body.AppendJoin("", Headings.Select(heading => $"<th>{WebUtility.HtmlEncode(heading)}</th>"));
         foreach (string[] row in Rows(summaries))
         {
@@ -156,6 +172,7 @@ public static class StudyReport
             body.Append("<div class=\"grid2\">");
             body.Append(CultureInfo.InvariantCulture, $"<section class=\"card\"><h2>{WebUtility.HtmlEncode(group)}: accuracy by rounds</h2>{SvgLineChart.Render("Accuracy by rounds", "%", Curves(study, runs, group, _ => 1), 0, 1)}</section>");
             body.Append(CultureInfo.InvariantCulture, $"<section class=\"card\"><h2>{WebUtility.HtmlEncode(group)}: accuracy by computation</h2>{SvgLineChart.Render("Accuracy by gradients", "%", Curves(study, runs, group, round => round.Gradients / 1000.0), 0, 1, "thousand gradients")}</section></div>");
+            body.Append(CultureInfo.InvariantCulture, $"<section class=\"card\"><h2>{WebUtility.HtmlEncode(group)}: accuracy by bytes up</h2>{SvgLineChart.Render("Accuracy by bytes up", "%", Curves(study, runs, group, round => round.BytesUp / 1000.0), 0, 1, "thousand bytes up")}</section>");
             if (HasDevices(runs))
             {
                 body.Append(CultureInfo.InvariantCulture, $"<section class=\"card\"><h2>{WebUtility.HtmlEncode(group)}: accuracy by time</h2>{SvgLineChart.Render("Accuracy by simulated seconds", "%", Curves(study, runs, group, SecondsOfRounds()), 0, 1, "simulated seconds")}</section>");

@@ -9,7 +9,7 @@ namespace Federated.Simulation.Studies;
 
 /// <summary>
 /// Runs every arm of a study with every seed, one after another, each into a folder of its own. A run is whole when the file that names its settings is there, which is written
-/// last: a study that was stopped goes on with the runs that lack it.
+/// last: a study that was stopped goes on with the runs that lack it. Arms with the same settings share the run of the first of them.
 /// </summary>
 public sealed class StudyRunner
 {
@@ -18,6 +18,7 @@ public sealed class StudyRunner
     private readonly Study _study;
     private readonly string _folder;
     private readonly int _workers;
+    private readonly Dictionary<string, ResultDocument> _done = [];
     private (string Data, SimulationSetup Setup)? _prepared;
 
     /// <summary>Prepares a study.</summary>
@@ -51,7 +52,9 @@ public sealed class StudyRunner
             {
                 SimulationRequest request = arm.Request with { Job = arm.Request.Job with { Seed = seed }, Workers = _workers };
                 string folder = Path.Combine(_folder, "runs", FolderName($"{arm.Group} {arm.Name}"), string.Create(CultureInfo.InvariantCulture, $"seed-{seed}"));
-                ResultDocument result = resume && Found(folder, request) is { } found ? found : Train(folder, request, cancellationToken);
+                ResultDocument result = _done.GetValueOrDefault(Settings(request))
+                    ?? (resume && Found(folder, request) is { } found ? found : Train(folder, request, cancellationToken));
+                _done.TryAdd(Settings(request), result);
                 runs.Add(new StudyRun(arm, seed, result));
                 tell(string.Create(
                     CultureInfo.InvariantCulture,
