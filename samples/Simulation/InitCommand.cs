@@ -44,15 +44,15 @@ internal static class InitCommand
 
     private static ModelShape ShapeOf(string model, string input, int classes)
     {
-        int[] sizes = [.. input.Split('x').Select(part => int.TryParse(part, out int size) && size is > 0 and <= 65536 ? size : 0)];
-        return sizes switch
+        if (classes < 2)
         {
-            _ when classes < 2 => throw new SimulationException($"classes {classes}: expected at least 2."),
-            [> 0] when model == "charlstm" => ModelShape.Text(sizes[0], classes),
-            [> 0] => ModelShape.Flat(sizes[0]),
-            [> 0, > 0] => ModelShape.Image(1, sizes[0], sizes[1]),
-            [> 0, > 0, > 0] => ModelShape.Image(sizes[0], sizes[1], sizes[2]),
-            _ => throw new SimulationException($"input '{input}': expected N, HxW or CxHxW, for example 28x28."),
+            throw new SimulationException($"classes {classes}: expected at least 2.");
+        }
+
+        return InputText.Parse(input) switch
+        {
+            [int length] => model == "charlstm" ? ModelShape.Text(length, classes) : ModelShape.Flat(length),
+            int[] sizes => ModelShape.Image(sizes[0], sizes[1], sizes[2]),
         };
     }
 }

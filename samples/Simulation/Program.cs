@@ -18,6 +18,7 @@ var root = new RootCommand("Simulates federated learning: one model trained over
     ListCommands.Devices(),
     ListCommands.Selections(),
     InitCommand.Create(),
+    ExportCommand.Create(),
 };
 // A stopped run ends its local step, evaluates and writes its results before the process ends.
 return await root.Parse(line).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(2) });
