@@ -41,7 +41,7 @@ internal sealed unsafe class ConvolutionStep(SparseLayerWeights weights, Convolu
         for (int row = firstRow; row < endRow; row++)
         {
             float* sums = _tile.Start + ((row - firstRow) * geometry.RowPitch);
-            SparseKernels.Finish(sums, geometry.RowLength, 1, shift, residual is null ? null : residual.Row(channel, row), floor, output.Row(channel, row));
+            SparseKernels.Finish(sums, geometry.RowLength, 0, 1, shift, residual is null ? null : residual.Row(channel, row), floor, output.Row(channel, row));
         }
     }
 }

@@ -18,6 +18,7 @@ internal sealed unsafe class ElementwiseStep(SparseLayerWeights weights, Activat
                 SparseKernels.Finish(
                     input.Row(channel, row),
                     layout.RowLength,
+                    0,
                     scale.IsEmpty ? 1 : scale[channel],
                     shift.IsEmpty ? 0 : shift[channel],
                     second is null ? null : second.Row(channel, row),

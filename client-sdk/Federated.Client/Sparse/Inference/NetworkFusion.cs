@@ -39,6 +39,22 @@ internal sealed class NetworkFusion
     /// <summary>By layer: the layer whose operation computes its output.</summary>
     public int[] Owner { get; }
 
+    /// <summary>Zeros that a value needs around it: the largest padding of the convolutions of stride 1 that read it. -1 is the network's input.</summary>
+    public int HaloOf(SparseArchitecture architecture, int value)
+    {
+        int halo = 0;
+        for (int i = 0; i < architecture.Layers.Length; i++)
+        {
+            int input = architecture.InputsOf(i)[0];
+            if (architecture.Layers[i] is { Kind: SparseLayerKind.Convolution, Stride: 1 } layer && (input < 0 ? -1 : Owner[input]) == value)
+            {
+                halo = Math.Max(halo, layer.Padding);
+            }
+        }
+
+        return halo;
+    }
+
     private void Fuse(SparseArchitecture architecture, int layer)
     {
         int last = layer;

@@ -73,24 +73,11 @@ internal sealed unsafe class PanelPlan
         });
     }
 
-    /// <summary>A value's layout: its halo is the largest padding of the convolutions of stride 1 that read it.</summary>
     private ActivationLayout LayoutOf(int value)
     {
-        int halo = 0;
-        SparseArchitecture architecture = _network.Architecture;
-        for (int i = 0; i < architecture.Layers.Length; i++)
-        {
-            if (architecture.Layers[i] is { Kind: SparseLayerKind.Convolution, Stride: 1 } layer && OwnerOf(architecture.InputsOf(i)[0]) == value)
-            {
-                halo = Math.Max(halo, layer.Padding);
-            }
-        }
-
         SparseShape shape = value < 0 ? _network.InputShape : _network.Shapes[value];
-        return new ActivationLayout(shape.Channels, shape.Height, shape.Width, halo, Lanes);
+        return new ActivationLayout(shape.Channels, shape.Height, shape.Width, _fusion.HaloOf(_network.Architecture, value), Lanes);
     }
-
-    private int OwnerOf(int value) => value < 0 ? -1 : _fusion.Owner[value];
 
     private int[] LastUses()
     {

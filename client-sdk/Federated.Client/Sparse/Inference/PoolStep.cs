@@ -8,15 +8,21 @@ internal sealed unsafe class PoolStep(Activation input, Activation output, int h
 {
     public void Run()
     {
-        ActivationLayout layout = output.Layout;
-        for (int channel = 0; channel < layout.Channels; channel++)
+        for (int channel = 0; channel < output.Layout.Channels; channel++)
         {
-            for (int y = 0; y < layout.Height; y++)
+            Run(channel);
+        }
+    }
+
+    /// <summary>One channel.</summary>
+    public void Run(int channel)
+    {
+        ActivationLayout layout = output.Layout;
+        for (int y = 0; y < layout.Height; y++)
+        {
+            for (int x = 0; x < layout.Width; x++)
             {
-                for (int x = 0; x < layout.Width; x++)
-                {
-                    Window(channel, y * stride, x * stride, output.Row(channel, y) + (x * layout.Lanes));
-                }
+                Window(channel, y * stride, x * stride, output.Row(channel, y) + (x * layout.Lanes));
             }
         }
     }

@@ -24,19 +24,19 @@ internal static unsafe class SparseKernels
     }
 
     /// <inheritdoc cref="RowKernel{TLanes, TVector}.Finish" />
-    public static void Finish(float* x, int length, float scale, float shift, float* residual, float floor, float* destination)
+    public static void Finish(float* x, int length, float centre, float scale, float shift, float* residual, float floor, float* destination)
     {
         if (Vector512.IsHardwareAccelerated)
         {
-            RowKernel<Lanes512, Vector512<float>>.Finish(x, length, scale, shift, residual, floor, destination);
+            RowKernel<Lanes512, Vector512<float>>.Finish(x, length, centre, scale, shift, residual, floor, destination);
         }
         else if (Vector256.IsHardwareAccelerated)
         {
-            RowKernel<Lanes256, Vector256<float>>.Finish(x, length, scale, shift, residual, floor, destination);
+            RowKernel<Lanes256, Vector256<float>>.Finish(x, length, centre, scale, shift, residual, floor, destination);
         }
         else
         {
-            RowKernel<Lanes128, Vector128<float>>.Finish(x, length, scale, shift, residual, floor, destination);
+            RowKernel<Lanes128, Vector128<float>>.Finish(x, length, centre, scale, shift, residual, floor, destination);
         }
     }
 

@@ -1,0 +1,225 @@
+using Federated.Client.Sparse.Inference;
+using Federated.Client.Sparse.Training;
+using Federated.Client.Training;
+using Federated.Protocol.Models;
+using Federated.Protocol.Pruning;
+
+namespace Federated.Client.Sparse;
+
+/// <summary>
+/// Softmax cross-entropy of a masked network over the packed vector of its mask (<see cref="ModelMask"/>): the active weights and every parameter that is not prunable. Weights, gradients and
+/// whatever an optimizer keeps are of that length, so memory for them follows the active weights; <see cref="SgdSolver"/> trains it as it does any objective.
+/// </summary>
+/// <remarks>
+/// Memory for the values between the layers is taken for the batch sizes in use, at most two, and kept. The bits of a result do not depend on the number of workers.
+/// </remarks>
+public sealed unsafe class SparseObjective : IExampleObjective
+{
+    private const int EvaluationLanes = 16;
+
+    private readonly TrainingModel _model;
+    private readonly List<TrainingGraph> _graphs = [];
+    private ExampleSet? _examples;
+    private ReadOnlyMemory<int> _rows;
+    private int[] _labels = [];
+
+    /// <summary>Creates the objective; <see cref="Select"/> gives it examples.</summary>
+    /// <param name="architecture">The layers; the last puts out one score for each class.</param>
+    /// <param name="schema">The model's tensors, among them those that the layers name.</param>
+    /// <param name="mask">The active weights.</param>
+    /// <param name="workers">Threads of one pass, at least 1. Default: 1.</param>
+    /// <exception cref="ArgumentException">The schema or the mask does not fit the architecture; the message names the tensor.</exception>
+    public SparseObjective(SparseArchitecture architecture, ModelSchema schema, ModelMask mask, int workers = 1)
+    {
+        ArgumentNullException.ThrowIfNull(architecture);
+        ArgumentNullException.ThrowIfNull(schema);
+        ArgumentNullException.ThrowIfNull(mask);
+        ArgumentOutOfRangeException.ThrowIfLessThan(workers, 1);
+        _model = new TrainingModel(architecture, schema, mask, workers);
+    }
+
+    /// <summary>The mask whose packed vectors the objective takes.</summary>
+    public ModelMask Mask => _model.Mask;
+
+    /// <inheritdoc />
+    public int ParameterCount => _model.Mask.PackedCount;
+
+    /// <inheritdoc />
+    public int StatisticCount => _model.Schema.StatisticCount;
+
+    /// <inheritdoc />
+    public int CountCount => _model.Schema.CountCount;
+
+    /// <inheritdoc />
+    public int ExampleCount => _rows.Length;
+
+    /// <inheritdoc />
+    public ExampleSet Examples => _examples ?? throw new InvalidOperationException("Select examples first.");
+
+    /// <inheritdoc />
+    public ReadOnlyMemory<int> Rows => _rows;
+
+    /// <summary>Bytes of the structure of the active weights: their places by rows and by columns, and a copy in the order of columns.</summary>
+    public long StructureBytes => _model.Weights.Sum(weights => weights?.Bytes ?? 0);
+
+    /// <inheritdoc />
+    public void Select(ExampleSet examples, ReadOnlyMemory<int> indices)
+    {
+        ArgumentNullException.ThrowIfNull(examples);
+        if (examples.FeatureLength != _model.InputShape.Length || examples.LabelLength != 1 || examples.ClassCount > _model.Classes)
+        {
+            throw new ArgumentException(
+                $"The network takes {_model.InputShape.Length} features and 1 label below {_model.Classes}; the examples have {examples.FeatureLength} features and {examples.LabelLength} label(s) below {examples.ClassCount}.",
+                nameof(examples));
+        }
+
+        _examples = examples;
+        _rows = indices;
+    }
+
+    /// <inheritdoc />
+    public void LoadStatistics(ReadOnlySpan<float> statistics, ReadOnlySpan<long> counts)
+    {
+        SolverArguments.CheckLength(StatisticCount, statistics.Length, nameof(statistics));
+        statistics.CopyTo(_model.Context.Statistics);
+        if (!counts.IsEmpty)
+        {
+            SolverArguments.CheckLength(CountCount, counts.Length, nameof(counts));
+            counts.CopyTo(_model.Context.Counts);
+        }
+    }
+
+    /// <inheritdoc />
+    public void StoreStatistics(Span<float> statistics, Span<long> counts)
+    {
+        SolverArguments.CheckLength(StatisticCount, statistics.Length, nameof(statistics));
+        _model.Context.Statistics.CopyTo(statistics);
+        if (!counts.IsEmpty)
+        {
+            SolverArguments.CheckLength(CountCount, counts.Length, nameof(counts));
+            _model.Context.Counts.CopyTo(counts);
+        }
+    }
+
+    /// <inheritdoc />
+    public double LossAndGradient(ReadOnlySpan<float> parameters, ReadOnlySpan<int> batch, Span<float> gradient) => Pass(parameters, batch, gradient, null);
+
+    /// <inheritdoc />
+    public double Loss(ReadOnlySpan<float> parameters, ReadOnlySpan<int> batch)
+    {
+        TrainingGraph graph = Forward(parameters, batch, GraphFor(batch.Length));
+        return CrossEntropy.Mean(graph.Output.Value, _labels.AsSpan(0, batch.Length), null);
+    }
+
+    /// <inheritdoc />
+    public Evaluation Evaluate(ReadOnlySpan<float> parameters, CancellationToken cancellationToken = default)
+    {
+        // Examples do not depend on each other here, so the last batch may leave lanes unused.
+        TrainingGraph graph = _graphs.Count > 0 ? _graphs.MaxBy(graph => graph.Lanes)! : GraphFor(Math.Clamp(ExampleCount, 1, EvaluationLanes));
+        Span<int> batch = new int[graph.Lanes];
+        var total = new Evaluation(0, 0, 0);
+        for (int start = 0; start < ExampleCount; start += graph.Lanes)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            Span<int> part = batch[..Math.Min(graph.Lanes, ExampleCount - start)];
+            for (int i = 0; i < part.Length; i++)
+            {
+                part[i] = start + i;
+            }
+
+            Forward(parameters, part, graph);
+            total += CrossEntropy.Evaluate(graph.Output.Value, _labels.AsSpan(0, part.Length));
+        }
+
+        return total;
+    }
+
+    /// <summary>The gradient by the packed parameters and, where asked for, the dense gradients of some layers; the running statistics move only without.</summary>
+    internal double Pass(ReadOnlySpan<float> parameters, ReadOnlySpan<int> batch, Span<float> gradient, DenseRows? dense)
+    {
+        CheckBatch(parameters, batch);
+        SolverArguments.CheckLength(ParameterCount, gradient.Length, nameof(gradient));
+        TrainingGraph graph = GraphFor(batch.Length);
+        TrainingContext context = _model.Context;
+        Pack(batch, graph);
+        gradient.Clear();
+        fixed (float* from = parameters, to = gradient)
+        {
+            context.Begin(from, to, usesBatch: true, movesStatistics: dense is null);
+            context.DenseRows = dense;
+            graph.Forward();
+            double loss = CrossEntropy.Mean(graph.Output.Value, _labels.AsSpan(0, batch.Length), graph.Output.Write(out _));
+            graph.Backward();
+            context.DenseRows = null;
+            foreach (Range frozen in _model.Table.Frozen)
+            {
+                gradient[frozen].Clear();
+            }
+
+            return loss;
+        }
+    }
+
+    private TrainingGraph Forward(ReadOnlySpan<float> parameters, ReadOnlySpan<int> batch, TrainingGraph graph)
+    {
+        CheckBatch(parameters, batch);
+        TrainingContext context = _model.Context;
+        Pack(batch, graph);
+        fixed (float* from = parameters)
+        {
+            context.Begin(from, null, usesBatch: false, movesStatistics: false);
+            graph.Forward();
+        }
+
+        return graph;
+    }
+
+    private void CheckBatch(ReadOnlySpan<float> parameters, ReadOnlySpan<int> batch)
+    {
+        SolverArguments.CheckLength(ParameterCount, parameters.Length, nameof(parameters));
+        ArgumentOutOfRangeException.ThrowIfZero(batch.Length, nameof(batch));
+    }
+
+    private void Pack(ReadOnlySpan<int> batch, TrainingGraph graph)
+    {
+        if (_labels.Length < batch.Length)
+        {
+            _labels = new int[batch.Length];
+        }
+
+        ExampleSet examples = Examples;
+        ReadOnlySpan<int> rows = _rows.Span;
+        for (int lane = 0; lane < graph.Lanes; lane++)
+        {
+            if (lane < batch.Length)
+            {
+                int row = rows[batch[lane]];
+                _labels[lane] = examples.Labels.Span[row];
+                PanelPacking.PackLane(examples.Features.Span.Slice(row * examples.FeatureLength, examples.FeatureLength), graph.Input, lane);
+            }
+            else
+            {
+                PanelPacking.PackLane(default, graph.Input, lane);
+            }
+        }
+    }
+
+    private TrainingGraph GraphFor(int lanes)
+    {
+        int index = _graphs.FindIndex(graph => graph.Lanes == lanes);
+        if (index >= 0)
+        {
+            return _graphs[index];
+        }
+
+        if (_graphs.Count == 2)
+        {
+            _model.Context.Forget(_graphs[1].Lanes);
+            _graphs.RemoveAt(1);
+        }
+
+        // The first size is that of whole batches; only the rest of a pass comes in other sizes.
+        _graphs.Add(new TrainingGraph(_model, lanes));
+        return _graphs[^1];
+    }
+}
