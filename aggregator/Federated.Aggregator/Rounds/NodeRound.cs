@@ -18,6 +18,7 @@ internal sealed class NodeRound
     private readonly UpdateStore _store;
     private readonly NodeFunctions _functions;
     private readonly List<LeafInput> _kept = [];
+    private readonly Dictionary<(string AssignmentId, SectionRole Role), KeptValues> _copies = [];
     private readonly RetainedAggregation? _rule;
     private readonly RoundColumns? _columns;
     private Action<UpdateCommitted> _onStored;
@@ -78,6 +79,8 @@ internal sealed class NodeRound
     {
         if (_plan.IsMean)
         {
+            // The slot is free as soon as the update is summed: what is handed over is copied before.
+            CopyHandedOver(input);
             Sums.Offer(input);
             return;
         }
@@ -356,12 +359,17 @@ internal sealed class NodeRound
         }
     }
 
-    /// <summary>The sections of a closed round that the plan wants update by update; decoded anew with each call.</summary>
+    /// <summary>The sections of a closed round that the plan wants update by update; decoded or copied anew with each call.</summary>
     public IReadOnlyList<KeptValues> HandOver()
     {
         LeafInput[] kept;
         lock (_gate)
         {
+            if (_plan.IsMean)
+            {
+                return [.. _copies.Values.Select(copy => copy with { Values = [.. copy.Values] })];
+            }
+
             kept = [.. _kept];
         }
 
@@ -396,6 +404,7 @@ internal sealed class NodeRound
         {
             kept = [.. _kept];
             _kept.Clear();
+            _copies.Clear();
         }
 
         foreach (LeafInput input in kept)
@@ -489,6 +498,23 @@ internal sealed class NodeRound
         catch (ArgumentException exception)
         {
             throw new InvalidOperationException($"Round {_plan.Key} cannot be aggregated: {exception.Message}", exception);
+        }
+    }
+
+    private void CopyHandedOver(LeafInput input)
+    {
+        if (_plan.HandedOver.IsDefaultOrEmpty)
+        {
+            return;
+        }
+
+        KeptValues[] copies = [.. KeptSections.Of(_plan, [(input.Update, Retained(input))])];
+        lock (_gate)
+        {
+            foreach (KeptValues copy in copies.Where(_ => !_isEnded))
+            {
+                _copies[(copy.AssignmentId, copy.Role)] = copy;
+            }
         }
     }
 

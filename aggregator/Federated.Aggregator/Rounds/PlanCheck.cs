@@ -15,6 +15,12 @@ internal static class PlanCheck
     public static void ThrowIfUnfit(RoundPlan plan, TreePlan tree, long slotBytes, AggregatorNodeOptions options)
     {
         ThrowIfItCannotAggregate(plan);
+        if (plan.IsMean && !plan.HandedOver.IsDefaultOrEmpty && tree.Nodes.Length > 1)
+        {
+            throw new InvalidOperationException(
+                $"Round {plan.Key} averages and wants the section {plan.HandedOver[0]} of every update besides; a node hands it over when it is alone, and this tree has {tree.Nodes.Length} nodes.");
+        }
+
         if (plan.Durability is not ("journal" or UpdateStore.SpoolDurability))
         {
             throw new InvalidOperationException($"Round {plan.Key} asks for the durability '{plan.Durability}'; there are 'journal' and 'spool'.");

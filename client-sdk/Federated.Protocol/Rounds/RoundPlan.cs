@@ -49,7 +49,10 @@ public sealed record RoundPlan(
     /// <summary>The sections of which <see cref="Centres"/> has one; nodes of a distributed tier wait for those from the server.</summary>
     public ImmutableArray<SectionRole> Centred { get; init; } = [];
 
-    /// <summary>Sections that the tier does not aggregate but hands over, decoded, update by update; only under a rule that keeps updates.</summary>
+    /// <summary>
+    /// Sections that the tier hands over, decoded, update by update. Under a rule that retains updates it does not aggregate them; under the mean, where only a node by itself can do it, it
+    /// sums them as well.
+    /// </summary>
     public ImmutableArray<SectionRole> HandedOver { get; init; } = [];
 
     /// <summary>Whether the rule is the mean, for which a running sum is enough.</summary>

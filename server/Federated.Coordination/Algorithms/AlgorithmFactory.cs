@@ -13,5 +13,8 @@ internal abstract class AlgorithmFactory : AlgorithmTable, IServerAlgorithmFacto
     public virtual bool StartsNearby => true;
 
     /// <inheritdoc/>
+    public virtual IReadOnlyList<JobDefinitionError> Validate(JobDefinition job, ModelSchema schema) => [];
+
+    /// <inheritdoc/>
     public abstract IServerAlgorithm Create(JobDefinition job, ModelSchema schema);
 }

@@ -15,6 +15,11 @@ public interface IServerAlgorithmFactory : IAlgorithmDescription
     /// </summary>
     bool StartsNearby => true;
 
+    /// <summary>What of a valid definition does not go with the size of the model; empty when everything does.</summary>
+    /// <param name="job">A definition that is valid otherwise.</param>
+    /// <param name="schema">The schema of the model.</param>
+    IReadOnlyList<JobDefinitionError> Validate(JobDefinition job, ModelSchema schema) => [];
+
     /// <summary>Makes the server half at the start of a job.</summary>
     /// <param name="job">A valid definition.</param>
     /// <param name="schema">The schema of the model.</param>

@@ -76,7 +76,7 @@ public static class RoundPlans
             job.Aggregation.SketchError,
             capacity)
         {
-            HandedOver = isRobust ? algorithm.OwnSections : [],
+            HandedOver = isRobust ? algorithm.OwnSections : key.Kind == TaskKind.Train && capacity == 0 ? algorithm.KeptSections : [],
             Centres = isRobust ? algorithm.Centres : ImmutableDictionary<SectionRole, ReadOnlyMemory<float>>.Empty,
             Centred = isRobust ? [.. sections.Where(section => IsCentred(section, algorithm)).Select(section => section.Role)] : [],
         };

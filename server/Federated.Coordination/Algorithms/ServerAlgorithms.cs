@@ -58,6 +58,12 @@ public sealed class ServerAlgorithms
             ? [.. factory.Validate(job), .. CompressionCheck.Validate(job, factory)]
             : [new JobDefinitionError("algorithm.name", $"'{job.Algorithm.Name}' is unknown; known are {string.Join(", ", Names)}.")];
 
+    /// <summary>What of a definition does not go with the size of the model; empty when everything does.</summary>
+    /// <param name="job">A definition that is valid otherwise.</param>
+    /// <param name="schema">The schema of the model.</param>
+    public IReadOnlyList<JobDefinitionError> Validate(JobDefinition job, ModelSchema schema) =>
+        _factories.TryGetValue(job.Algorithm.Name, out IServerAlgorithmFactory? factory) ? factory.Validate(job, schema) : [];
+
     /// <summary>Makes the server half that a definition names.</summary>
     /// <param name="job">A valid definition.</param>
     /// <param name="schema">The schema of the model.</param>

@@ -121,9 +121,9 @@ public sealed partial class JobDirectory : IAsyncDisposable
         {
             errors.AddRange(ExchangeCheck.Validate(definition, model!));
         }
-        else if (errors.Count == 0 && !_services.Algorithms.Create(definition, model!.Schema).KeptSections.IsEmpty)
+        else if (errors.Count == 0)
         {
-            errors.Add(new JobDefinitionError("algorithm", $"'{definition.Algorithm.Name}' wants single updates with these parameters; the nodes of a server give sums only."));
+            errors.AddRange(ValidateInRounds(definition, model!.Schema));
         }
 
         if (errors.Count > 0)
@@ -417,6 +417,14 @@ public sealed partial class JobDirectory : IAsyncDisposable
 
         var done = new TaskCompletionSource<JobCommandOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
         return job.Post(message(done)) ? await done.Task.WaitAsync(cancellationToken) : JobCommandOutcome.Unavailable;
+    }
+
+    private IEnumerable<JobDefinitionError> ValidateInRounds(JobDefinition definition, ModelSchema schema)
+    {
+        IReadOnlyList<JobDefinitionError> errors = _services.Algorithms.Validate(definition, schema);
+        return errors.Count > 0 || _services.Tier.KeepsUpdates || _services.Algorithms.Create(definition, schema).KeptSections.IsEmpty
+            ? errors
+            : [new JobDefinitionError("algorithm", $"'{definition.Algorithm.Name}' needs single updates with these parameters, and the nodes of a distributed tier give sums only. Run the job on a server with Tier:Mode=Embedded, or let the devices keep what the server would.")];
     }
 
     private IEnumerable<JobDefinitionError> ValidateAsynchronous(JobDefinition definition, ModelSchema schema) => _services.Tier.KeepsUpdates

@@ -92,9 +92,11 @@ internal sealed class RoundClosing
         Task blobs = Task.CompletedTask;
         if (round.Kind == TaskKind.Train)
         {
-            if (outcome is null)
+            if (outcome is null && Apply(round, aggregate) is { } refused)
             {
-                _job.Model.Algorithm.Apply(round, aggregate.With(Machine.Assignments), _job.Model.Content);
+                await _job.LoadModelAsync(_job.Model.Record, stop);
+                await AbandonAsync(refused, stop);
+                return true;
             }
 
             if (!_job.Model.IsFinite)
@@ -127,6 +129,20 @@ internal sealed class RoundClosing
         _job.Services.Metrics.Closed(commit);
         _logger.Closed(round, commit.Metrics.Counted, commit.Metrics.Assigned, reason);
         return true;
+    }
+
+    /// <summary>Why the algorithm cannot take the round in, such as a budget of memory that is used up; null when it has.</summary>
+    private string? Apply(RoundKey round, RoundAggregate aggregate)
+    {
+        try
+        {
+            _job.Model.Algorithm.Apply(round, aggregate.With(Machine.Assignments), _job.Model.Content);
+            return null;
+        }
+        catch (InvalidOperationException exception)
+        {
+            return exception.Message;
+        }
     }
 
     private void Observe(RoundAggregate aggregate)

@@ -14,7 +14,7 @@ namespace Federated.Coordination.Tier;
 /// </remarks>
 public interface IAggregationTier
 {
-    /// <summary>Whether the tier can hand the updates of a round over one by one (<see cref="RoundPlan.KeepRule"/>), as asynchronous algorithms need.</summary>
+    /// <summary>Whether the tier can hand the updates of a round over one by one (<see cref="RoundPlan.KeepRule"/>), as asynchronous algorithms need, or sections of them (<see cref="RoundPlan.HandedOver"/>).</summary>
     bool KeepsUpdates => false;
 
     /// <summary>

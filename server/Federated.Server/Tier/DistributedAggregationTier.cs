@@ -30,6 +30,12 @@ internal sealed class DistributedAggregationTier(TierParts parts, RevocationNews
 
     public async Task<RoundRecovery> OpenRoundAsync(RoundPlan plan, IUpdateSink sink, CancellationToken cancellationToken)
     {
+        if (plan.IsMean && !plan.HandedOver.IsDefaultOrEmpty)
+        {
+            throw new InvalidOperationException(
+                $"Round {plan.Key} averages and wants the section {plan.HandedOver[0]} of every update besides, which the nodes of a distributed tier do not send. Run the job on a server with Tier:Mode=Embedded.");
+        }
+
         // A node that did not hear of the end of the job's last round, because its sidecar was away, hears of it now.
         if (_ended.TryRemove((plan.Key.TenantId, plan.Key.JobId), out RoundEnded? ended))
         {

@@ -5,6 +5,7 @@ using Federated.Client.Training;
 using Federated.Coordination.Persistence;
 using Federated.FunctionalTests.Database;
 using Federated.Protocol.Models;
+using Federated.Protocol.V1;
 using Federated.Server.Configuration;
 using Federated.Server.Database.Rows;
 using Federated.Storage.Blobs;
@@ -14,8 +15,8 @@ using Microsoft.EntityFrameworkCore;
 namespace Federated.FunctionalTests.Server;
 
 /// <summary>
-/// FedAMD with devices on the SDK against a server that is killed three times: roles in the task assignments, the mean of the bullseyes in the model store. The
-/// models are those that follow from the roles and updates in the database.
+/// FedAMD with devices on the SDK against a server that is killed three times: roles in the task assignments, the mean of the bullseyes and, where the server holds them, the bullseyes
+/// themselves in the model store. The models are those that follow from the roles and updates in the database, and the mean went to miners only.
 /// </summary>
 public sealed class FedAmdLiveTests : IDisposable
 {
@@ -40,8 +41,10 @@ public sealed class FedAmdLiveTests : IDisposable
         _folder.Delete(recursive: true);
     }
 
-    [Fact]
-    public async Task Job_WithRestarts_GivesTheModelsOfItsRolesAndUpdates()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task Job_WithRestarts_GivesTheModelsOfItsRolesAndUpdates(int serverHeld)
     {
         var database = new DatabaseOptions { ConnectionString = $"Data Source={Path.Combine(_folder.FullName, "server", "federated.db")}" };
         string[] settings =
@@ -58,7 +61,7 @@ public sealed class FedAmdLiveTests : IDisposable
         try
         {
             string[] again = [.. settings, $"--Endpoints:Rest={server.Rest}", $"--Endpoints:Grpc={server.Grpc}"];
-            var jobId = await CreateJobAsync(server.Rest);
+            var jobId = await CreateJobAsync(server.Rest, serverHeld);
             var devices = Bowls
                 .Select((bowl, number) => new SdkDevice(
                     server.Grpc, server.EnrolmentToken, jobId, Path.Combine(_folder.FullName, $"device-{number}"),
@@ -89,7 +92,7 @@ public sealed class FedAmdLiveTests : IDisposable
         }
     }
 
-    private static async Task<string> CreateJobAsync(string address)
+    private static async Task<string> CreateJobAsync(string address, int serverHeld)
     {
         using var client = new HttpClient { BaseAddress = new Uri(address) };
         client.DefaultRequestHeaders.Add("X-Api-Key", Key);
@@ -98,7 +101,7 @@ public sealed class FedAmdLiveTests : IDisposable
             name = "fedamd",
             linear = new { features = Features, outputs = Outputs },
             rounds = Rounds,
-            algorithm = new { name = "fedamd", parameters = new { probability = 0.5 } },
+            algorithm = new { name = "fedamd", parameters = new { probability = 0.5, serverHeld } },
             local = new { epochs = 0, steps = Steps, learningRate = Rate },
             round = new { cohortSize = Bowls.Length - 1, population = Bowls.Length, deadlineSeconds = 60, selectionSeconds = 5 },
         }, Cancellation);
@@ -111,13 +114,23 @@ public sealed class FedAmdLiveTests : IDisposable
     {
         await using var context = (await TestDatabase.OpenAsync(database, Cancellation)).CreateDbContext();
         var versions = await context.ModelVersions.OrderBy(row => row.Version).ToListAsync(Cancellation);
-        var counted = await context.Assignments.Where(row => row.Disposition == AssignmentDisposition.Counted).ToListAsync(Cancellation);
+        var assignments = await context.Assignments.ToListAsync(Cancellation);
+        var counted = assignments.Where(row => row.Disposition == AssignmentDisposition.Counted).ToList();
         using var blobs = FileBlobStore.Open(Path.Combine(_folder.FullName, "server", "models"));
 
         Assert.Equal(Rounds + 1, versions.Count);
         Assert.All(counted.Where(row => row.ModelVersion == versions[1].Version), row => Assert.Equal("anchor", row.Role));
         Assert.All(versions.Skip(2), version => Assert.InRange(counted.Count(row => row.ModelVersion == version.Version), 1, Bowls.Length - 1));
         Assert.Contains(counted, row => row.Role == "miner");
+
+        // What a round sent down: the model to everybody, and the mean of the bullseyes to its miners.
+        var rounds = await context.Rounds.Where(row => row.Kind == TaskKind.Train && row.State == RoundState.Closed).ToListAsync(Cancellation);
+        Assert.All(rounds, round =>
+        {
+            var tasks = assignments.Where(row => row.Round == round.Round && row.Kind == round.Kind).ToList();
+            var means = tasks.Count(row => row.Role == "miner") * Parameters * sizeof(float);
+            Assert.Equal((tasks.Count * versions.Single(version => version.Version == round.BaseVersion).ByteLength) + means, round.BytesDown);
+        });
 
         var x = 0.0;
         var bullseyes = new Dictionary<string, double>();

@@ -345,6 +345,19 @@ public sealed class FedAmdTests
     }
 
     [Theory]
+    [InlineData(1, 3, false)]
+    [InlineData(1, 2, true)]
+    [InlineData(0, 2, false)]
+    public void Validate_ServerHeldBeyondItsBudget_IsRefusedBeforeItBegins(double serverHeld, int floats, bool isRefused)
+    {
+        JobDefinition job = Populated(Job(2, parameters: [("serverHeld", serverHeld), ("cacheMegabytes", 4.0 * floats / (1 << 20))]));
+
+        IReadOnlyList<JobDefinitionError> errors = ServerAlgorithms.BuiltIn.Validate(job, SmallFederation.Schema);
+
+        Assert.Equal(isRefused ? ["algorithm.parameters.cacheMegabytes"] : [], errors.Select(error => error.Path));
+    }
+
+    [Theory]
     [InlineData(0, 0, 1)]
     [InlineData(0, 4, 3)]
     [InlineData(6, 4, 2)]

@@ -37,6 +37,17 @@ internal sealed class FedAmdFactory : AlgorithmFactory
 
     public override bool StartsNearby => false;
 
+    /// <inheritdoc/>
+    public override IReadOnlyList<JobDefinitionError> Validate(JobDefinition job, ModelSchema schema)
+    {
+        double needed = ServerHeldBullseyes.BytesFor(job.Round.Population, schema.ParameterCount) / (double)(1 << 20);
+        return ServerHeld.IsOn(job) && needed > CacheMegabytes.Of(job)
+            ? [new JobDefinitionError(
+                $"algorithm.parameters.{CacheMegabytes.Name}",
+                FormattableString.Invariant($"{CacheMegabytes.Of(job)} is too little; the bullseyes of {job.Round.Population} clients need {Math.Ceiling(needed)} MiB. Raise it, or leave {ServerHeld.Name} out, which needs no cache."))]
+            : [];
+    }
+
     public override IServerAlgorithm Create(JobDefinition job, ModelSchema schema) => new FedAmdServer(job, schema, ScheduleOf(job));
 
     protected override void Check(JobDefinition job, List<JobDefinitionError> errors)

@@ -16,6 +16,9 @@ internal sealed class ServerHeldBullseyes(int length, long maxBytes) : IBullseye
 
     public ImmutableArray<SectionRole> KeptSections => [SectionRole.Gradient];
 
+    /// <summary>Bytes that so many bullseyes take.</summary>
+    public static long BytesFor(long clients, long length) => checked(clients * length * sizeof(float));
+
     public int Count => _rounds.Count;
 
     public bool Has(uint client) => _rounds.Has(client);
@@ -27,7 +30,7 @@ internal sealed class ServerHeldBullseyes(int length, long maxBytes) : IBullseye
         {
             float[] bullseye = aggregate.KeptOf(anchor.Update.AssignmentId, SectionRole.Gradient);
             bool isKnown = _bullseyes.TryGetValue(anchor.ClientIndex, out float[]? old);
-            if (!isKnown && (_bullseyes.Count + 1L) * length * sizeof(float) > maxBytes)
+            if (!isKnown && BytesFor(_bullseyes.Count + 1L, length) > maxBytes)
             {
                 throw new InvalidOperationException(
                     $"The bullseyes of {_bullseyes.Count + 1} clients need more than {maxBytes / (1 << 20)} MiB; raise cacheMegabytes or leave serverHeld out, which needs no cache.");
