@@ -47,14 +47,18 @@ internal abstract class AnarchicFactory : AlgorithmTable, IAnarchicAlgorithmFact
             errors.Add(new JobDefinitionError("round.selection", $"'{job.Round.Selection}' is not allowed; {Name} is asynchronous: devices decide when they take part."));
         }
 
-        if (CompressionSpec.Parse(job.Compression.Up).IsActive)
+        if (CompressionSpec.Parse(job.Compression.Up).Feedback != FeedbackKind.None)
         {
-            errors.Add(new JobDefinitionError("compression.up", $"'{job.Compression.Up}' is not allowed; {Name} is asynchronous and takes dense updates."));
+            errors.Add(new JobDefinitionError(
+                "compression.up",
+                $"'{job.Compression.Up}' is not allowed; {Name} is asynchronous, and a feedback goes on from the last counted update of a device, which may still be on its way when the next task begins. Leave the feedback out."));
         }
 
         if (job.Compression.Down != "none")
         {
-            errors.Add(new JobDefinitionError("compression.down", $"'{job.Compression.Down}' is not allowed; {Name} is asynchronous and sends whole models."));
+            errors.Add(new JobDefinitionError(
+                "compression.down",
+                $"'{job.Compression.Down}' is not allowed; {Name} is asynchronous, and its devices hold versions of many ages, to which no one difference leads. Whole models are sent."));
         }
     }
 

@@ -4,6 +4,7 @@ using Federated.Aggregation.Linear;
 using Federated.Aggregation.ServerOptimizers;
 using Federated.Coordination.Algorithms;
 using Federated.Coordination.Algorithms.FedAvg;
+using Federated.Coordination.Compression;
 using Federated.Numerics;
 using Federated.Protocol.Jobs;
 using Federated.Protocol.Models;
@@ -22,6 +23,7 @@ internal abstract class AnarchicServer : IAnarchicAlgorithm
     private readonly JobDefinition _job;
     private readonly AnarchicOptions _options;
     private readonly double _proximal;
+    private readonly UpdateCompression? _compression;
     private readonly float[] _direction;
     private readonly TakenIds _taken;
     private ServerOptimizer _optimizer;
@@ -36,7 +38,9 @@ internal abstract class AnarchicServer : IAnarchicAlgorithm
         _taken = new TakenIds(Math.Max(options.MaxStaleness, options.Policy == StalePolicy.Reject ? 0 : UnboundedMemory));
         _optimizer = CreateOptimizer();
         CountsByExamples = job.Aggregation.Weighting == "examples";
-        UpSections = [.. TrainingSections.Of(schema, TrainingSections.Weighting(job))];
+        _compression = DeltaFrames.WithoutFeedback(job);
+        IEnumerable<SectionSpec> sections = TrainingSections.Of(schema, TrainingSections.Weighting(job));
+        UpSections = _compression is null ? [.. sections] : DeltaFrames.Of(sections);
     }
 
     public long Version { get; private set; }
@@ -71,6 +75,7 @@ internal abstract class AnarchicServer : IAnarchicAlgorithm
     {
         LocalTraining training = LocalTrainings.Of(_job, clientIndex, clientHalf: "fedavg");
         training.Proximal = _proximal;
+        training.Compression = _compression;
         return training;
     }
 

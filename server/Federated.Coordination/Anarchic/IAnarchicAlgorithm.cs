@@ -35,7 +35,7 @@ public interface IAnarchicAlgorithm
     /// <summary>Whether <see cref="AnarchicUpdate.PulledParameters"/> is read.</summary>
     bool NeedsPulledModel { get; }
 
-    /// <summary>The sections of an update.</summary>
+    /// <summary>The sections of an update as it is sent; an <see cref="AnarchicUpdate"/> holds it decoded.</summary>
     ImmutableArray<SectionSpec> UpSections { get; }
 
     /// <summary>The settings of the client half. A worker may take fewer steps, or more.</summary>

@@ -59,8 +59,7 @@ internal sealed class CompressedServer : IServerAlgorithm
 
     public string RoleOf(RoundKey round, uint clientIndex) => _inner.RoleOf(round, clientIndex);
 
-    public ImmutableArray<SectionSpec> UpSections(string role) =>
-        [.. _inner.UpSections(role).Select(section => section.Role == SectionRole.Delta ? SectionSpecs.Framed(section) : section)];
+    public ImmutableArray<SectionSpec> UpSections(string role) => DeltaFrames.Of(_inner.UpSections(role));
 
     public ImmutableArray<SectionRole> KeptSections => _inner.KeptSections;
 

@@ -1,13 +1,16 @@
 using System.Runtime.InteropServices;
 using Federated.Client.Algorithms;
+using Federated.Client.Compression;
 using Federated.Client.Training;
 using Federated.Coordination.Algorithms;
 using Federated.Coordination.Anarchic;
 using Federated.Numerics;
 using Federated.Protocol;
+using Federated.Protocol.Codecs;
 using Federated.Protocol.Jobs;
 using Federated.Protocol.Models;
 using Federated.Protocol.Rounds;
+using Federated.Protocol.Sections;
 using Federated.Protocol.Tier;
 using Federated.Protocol.V1;
 using Federated.Simulation.Devices;
@@ -36,7 +39,7 @@ internal sealed class AnarchicTrainer : IRoundTrainer
     private readonly List<InFlight> _untrained = [];
     private readonly HashSet<uint> _busy = [];
     private readonly Dictionary<uint, uint> _turns = [];
-    private readonly Dictionary<string, (string Client, double Loss)> _offered = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (string Client, double Loss, ClientCompression? Compression)> _offered = new(StringComparer.Ordinal);
     private readonly Stack<byte[]> _payloads = new();
     private readonly SectionSpec[] _sections;
     private readonly long _down;
@@ -64,7 +67,7 @@ internal sealed class AnarchicTrainer : IRoundTrainer
         _picks = new CounterRandom(_job.Seed, RandomPurpose.Selection, uint.MaxValue);
         _sections = [.. _algorithm.UpSections];
         _down = WireSizes.Down(setup.Model.Schema, []);
-        _up = WireSizes.Up(_sections);
+        _up = WireSizes.Planned(setup.Model.Schema, _sections, _algorithm.TrainingFor(0));
         Tree = TreePlan.Single("server", 0, 1);
     }
 
@@ -175,7 +178,7 @@ internal sealed class AnarchicTrainer : IRoundTrainer
     {
         foreach (InFlight work in _untrained)
         {
-            work.Payload = _payloads.TryPop(out byte[]? payload) ? payload : GC.AllocateUninitializedArray<byte>(ClientUpdate.PayloadLength(_sections));
+            work.Payload = _payloads.TryPop(out byte[]? payload) ? payload : GC.AllocateUninitializedArray<byte>(UpdateEncoder.MostBytes(_sections));
         }
 
         _workers.Run(
@@ -198,7 +201,9 @@ internal sealed class AnarchicTrainer : IRoundTrainer
     {
         LocalTraining settings = _algorithm.TrainingFor(work.Client);
         (settings.Epochs, settings.Steps) = work.Task.Steps > 0 ? (0, (uint)work.Task.Steps) : (settings.Epochs, settings.Steps);
-        var update = new ClientUpdate(_sections, work.Payload);
+        UpdateEncoder? encoder = UpdateEncoder.For(work.Model.Schema, settings);
+        var update = new ClientUpdate(
+            [.. _sections.Select(SectionSpecs.Unframed)], encoder is null ? work.Payload : worker.Dense(work.Payload.Length));
         var task = new ClientTask
         {
             Schema = work.Model.Schema,
@@ -213,7 +218,14 @@ internal sealed class AnarchicTrainer : IRoundTrainer
         {
             worker.Objective.Select(_setup.Dataset.Examples, _setup.Clients[(int)work.Client].Rows);
             ClientOutcome outcome = _client.Run(task, worker.Solver, update, cancellationToken);
-            return new ClientTaskResult(outcome, null, update.Weight, update.Steps, update.TrainingLoss, update.Gradients);
+            EncodedUpdate? encoded = null;
+            if (encoder is not null && outcome is ClientOutcome.Completed or ClientOutcome.Partial)
+            {
+                encoded = encoder!.Encode(update, [], new CompressionDraw(settings.Seed, work.Turn + 1, work.Client), work.Payload, []);
+                outcome = encoded.Value.IsFinite ? outcome : ClientOutcome.Diverged;
+            }
+
+            return new ClientTaskResult(outcome, null, update.Weight, update.Steps, update.TrainingLoss, update.Gradients, encoded);
         }
         catch (Exception exception) when (exception is not (OperationCanceledException or OutOfMemoryException))
         {
@@ -241,7 +253,7 @@ internal sealed class AnarchicTrainer : IRoundTrainer
         }
         else
         {
-            _bytesUp += _up;
+            _bytesUp += result.Encoded is { } encoded ? WireSizes.Up(encoded.Sections) : _up;
             if (work.Fault is { } fault)
             {
                 Fail(round, name, fault.Kind, fault.Reason);
@@ -257,7 +269,7 @@ internal sealed class AnarchicTrainer : IRoundTrainer
 
     private void Offer(int round, string name, InFlight work)
     {
-        ReadOnlySpan<float> values = MemoryMarshal.Cast<byte, float>(work.Payload);
+        ReadOnlySpan<float> values = work.Result.Encoded is null ? MemoryMarshal.Cast<byte, float>(work.Payload) : Decoded(work);
         string id = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{work.Client}-{work.Turn}");
         ArrivalVerdict verdict = _algorithm.Offer(new AnarchicUpdate
         {
@@ -276,11 +288,24 @@ internal sealed class AnarchicTrainer : IRoundTrainer
             return;
         }
 
-        _offered[id] = (name, work.Result.TrainingLoss);
+        _offered[id] = (name, work.Result.TrainingLoss, work.Result.Encoded is { } encoded
+            ? new ClientCompression(name, encoded.Length, encoded.Contraction, encoded.ErrorNorm, encoded.Saturated)
+            : null);
         if (_algorithm.Buffered == 1 && _algorithm.FlushAfter is { } after)
         {
             _flushAt = _now + after.TotalSeconds;
         }
+    }
+
+    /// <summary>What the server makes of a compressed update: difference, then statistics.</summary>
+    private float[] Decoded(InFlight work)
+    {
+        float[] values = new float[_sections.Sum(section => (long)section.ElementCount)];
+        ReadOnlySpan<byte> frame = work.Payload;
+        int parameters = work.Model.Parameters.Length;
+        Frames.Decode(frame, values.AsSpan(0, parameters));
+        MemoryMarshal.Cast<byte, float>(frame[Frames.LengthOf(frame)..])[..(values.Length - parameters)].CopyTo(values.AsSpan(parameters));
+        return values;
     }
 
     private RoundReport Advance(RoundKey key, ModelContent model)
@@ -294,7 +319,8 @@ internal sealed class AnarchicTrainer : IRoundTrainer
         double examples = result.Counted.Sum(arrival => arrival.Examples);
         var report = new RoundReport(
             key.Round, null, null, result.Counted.Sum(arrival => arrival.Examples * _offered[arrival.Id].Loss) / examples,
-            _selected, result.Counted.Count, _failed, examples, _bytesUp, _bytesDown, result.StepNorm, null, 0, [], [])
+            _selected, result.Counted.Count, _failed, examples, _bytesUp, _bytesDown, result.StepNorm, null, 0, [],
+            [.. result.Counted.Select(arrival => _offered[arrival.Id].Compression).OfType<ClientCompression>()])
         {
             Gradients = _gradients,
             SimulatedSeconds = _now,

@@ -88,7 +88,7 @@ internal sealed class CohortTrainer : IRoundTrainer
         Tier = new SimulatedTier(RoundPlans.SectionsOf(TaskKind.Train, algorithm), setup.Request.Nodes);
         _exchanged = AggregationRules.IsMean(_job) || setup.Request.Nodes == 1 ? null : new ExchangedCohort(Tier);
         // Sizes depend on the role alone; measuring a model file for every client would cost more than a small client's training.
-        _bytesUp = algorithm.Roles.ToDictionary(role => role, role => WireSizes.Up(algorithm.UpSections(role)), StringComparer.Ordinal);
+        _bytesUp = algorithm.Roles.ToDictionary(role => role, role => WireSizes.Planned(setup.Model.Schema, algorithm.UpSections(role), algorithm.TrainingFor(new RoundKey("", "", 0, TaskKind.Train), 0, role)), StringComparer.Ordinal);
         _bytesDown = algorithm.Roles.ToDictionary(role => role, role => WireSizes.Down(setup.Model.Schema, algorithm.DownSections(role)), StringComparer.Ordinal);
     }
 

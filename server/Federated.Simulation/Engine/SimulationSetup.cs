@@ -122,7 +122,7 @@ public sealed class SimulationSetup
         }
 
         CheckMemory(request, model);
-        return (JobDefinitionError[])[.. StatisticsServer.Validate(request.Job, model.Schema), .. CompressionNotes.Validate(request.Job, model.Schema)] is { Length: > 0 } missing
+        return (JobDefinitionError[])[.. ServerAlgorithms.BuiltIn.Validate(request.Job, model.Schema), .. StatisticsServer.Validate(request.Job, model.Schema), .. CompressionNotes.Validate(request.Job, model.Schema)] is { Length: > 0 } missing
             ? throw new SimulationException(string.Join(Environment.NewLine, missing))
             : new SimulationSetup(request, dataset, clients, model);
     }
@@ -216,11 +216,6 @@ public sealed class SimulationSetup
         if (request.Nodes > 1)
         {
             yield return $"nodes {request.Nodes}: {name} has no tier; leave --nodes out.";
-        }
-
-        if (request.Job.Statistics.Kinds.Count > 0)
-        {
-            yield return $"statistics: {name} has no rounds; leave --statistics out.";
         }
     }
 

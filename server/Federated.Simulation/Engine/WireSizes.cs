@@ -1,4 +1,8 @@
+using Federated.Client.Algorithms;
+using Federated.Client.Compression;
 using Federated.Coordination.Algorithms;
+using Federated.Numerics;
+using Federated.Protocol.Codecs;
 using Federated.Protocol.Models;
 using Federated.Protocol.Sections;
 using Federated.Protocol.V1;
@@ -17,6 +21,26 @@ internal static class WireSizes
     /// <summary>At most; what a frame takes is known when it is there.</summary>
     public static long Up(IReadOnlyList<SectionSpec> sections) =>
         Up([.. sections.Select(section => new SectionHeader { Spec = section, ByteLength = (ulong)SectionSpecs.MostBytes(section) })]);
+
+    /// <summary>Of an upload that is still to be made: a frame is as large as that of a vector of normal draws.</summary>
+    public static long Planned(ModelSchema schema, IReadOnlyList<SectionSpec> sections, LocalTraining training)
+    {
+        if (training.Compression is null || sections.All(section => section.Codec != SectionCodec.Frame))
+        {
+            return Up(sections);
+        }
+
+        // Whoever begins with a dense difference goes on with compressed ones.
+        UpdateCompression compression = training.Compression.Clone();
+        (compression.DenseStart, compression.StateRound, compression.Weight) = (false, 0, 0);
+        var encoder = new UpdateEncoder(schema, compression);
+        SectionSpec[] dense = [.. sections.Select(SectionSpecs.Unframed)];
+        var update = new ClientUpdate(dense, new byte[ClientUpdate.PayloadLength(dense)]);
+        new CounterRandom(training.Seed, RandomPurpose.Compression, uint.MaxValue).FillGaussian(update.Floats(SectionRole.Delta), 0, 1);
+        EncodedUpdate encoded = encoder.Encode(
+            update, [], new CompressionDraw(training.Seed, 0, uint.MaxValue), new byte[UpdateEncoder.MostBytes(sections)], new float[encoder.StateLength]);
+        return Up(encoded.Sections);
+    }
 
     public static long Up(IReadOnlyList<SectionHeader> sections)
     {

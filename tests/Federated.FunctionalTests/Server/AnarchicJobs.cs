@@ -7,7 +7,7 @@ internal static class AnarchicJobs
     public const int MaxStaleness = 4;
     public const int Steps = 6;
 
-    public static object Of(string algorithm, int versions, double rate, int features, int outputs)
+    public static object Of(string algorithm, int versions, double rate, int features, int outputs, string compression = "none")
     {
         var parameters = new Dictionary<string, double> { ["maxStaleness"] = MaxStaleness };
         if (algorithm != "fedasync")
@@ -31,6 +31,7 @@ internal static class AnarchicJobs
             round = new { cohortSize = 8, population = 8, deadlineSeconds = 60 },
             evaluation = new { everyRounds = 0 },
             bounds = new { maxSteps = MaxSteps },
+            compression = new { up = compression },
         };
     }
 }

@@ -59,7 +59,7 @@ public sealed class AlgorithmCatalogueTests
         {
             Algorithm = new AlgorithmSettings { Name = "afa-cs", Parameters = { ["buffer"] = 2.5, ["absent"] = 3, ["flushMinimum"] = 4 } },
             Aggregation = new() { Rule = "median", Statistics = "local" },
-            Compression = new() { Up = "topk:0.1" },
+            Compression = new() { Up = "topk:0.1+ec" },
         };
 
         string[] paths = [.. AnarchicAlgorithms.BuiltIn.Validate(job).Select(error => error.Path).Order(StringComparer.Ordinal)];

@@ -318,6 +318,22 @@ public sealed class AsynchronousJobTests
         Assert.Contains("afa-cd", Assert.Single(result.Errors).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Statistics_BetweenBuffers_AreTakenWhereTheyAreDue()
+    {
+        await using var world = new CoordinationWorld(Job("fedbuff", versions: 5) with
+        {
+            Statistics = new() { Kinds = ["features"], EveryRounds = 2, Features = 3, CohortSize = 2 },
+        });
+        await world.CreateJobAsync();
+
+        await world.RunDevicesAsync(3);
+
+        RoundRecord[] taken = [.. world.Store.Rounds.Where(round => round.Key.Kind == TaskKind.Statistics && round.State == RoundState.Closed)];
+        Assert.Equal([0, 2, 4], taken.Select(round => round.Key.Round).Order());
+        Assert.Equal((JobStatus.Completed, 5), (world.Store.Job(world.Job).Status, world.Store.Job(world.Job).CurrentVersion));
+    }
+
     private static JobDefinition Job(string algorithm, int versions, params (string Name, double Value)[] parameters)
     {
         var job = new JobDefinition

@@ -44,6 +44,26 @@ public sealed class StatisticsSimulationTests
     }
 
     [Fact]
+    public void Run_AsynchronousAlgorithm_TakesStatisticsBetweenVersions()
+    {
+        SimulationRequest request = With(Requests.Digits(rounds: 5), cohort: 20, "labels");
+        SimulationRequest buffered = request with
+        {
+            Job = request.Job with
+            {
+                Algorithm = new AlgorithmSettings { Name = "fedbuff", Parameters = { ["buffer"] = 3 } },
+                Statistics = request.Job.Statistics with { EveryRounds = 2 },
+            },
+        };
+
+        SimulationOutcome outcome = Requests.Run(buffered, cancellationToken: Cancellation);
+
+        Assert.Equal([0, 2, 4], outcome.Statistics.Select(report => report.Version));
+        Assert.All(outcome.Statistics, report => Assert.Equal(20, report.Counted));
+        Assert.Equal(5, outcome.Rounds.Count);
+    }
+
+    [Fact]
     public void Run_AnyNumberOfWorkers_GivesTheSameBytes()
     {
         string[] results =

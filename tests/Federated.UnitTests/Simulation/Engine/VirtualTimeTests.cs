@@ -43,6 +43,43 @@ public sealed class VirtualTimeTests
         Assert.Equal(result.Rounds.Sum(round => round.Counted), result.Staleness.Sum());
     }
 
+    [Theory]
+    [InlineData("afa-cd", "q8")]
+    [InlineData("afa-cs", "q8s")]
+    [InlineData("fedbuff", "topk:0.1")]
+    [InlineData("fedbuff", "randk:0.1+q8")]
+    [InlineData("fedasync", "q4")]
+    public void Run_AsynchronousCompressed_SendsFewerBytesInLessTimeWithAnyWorkers(string algorithm, string up)
+    {
+        DeviceProfile slowLinks = Profile(new DeviceClass { Name = "far", UpBytesPerSecond = 500, Spread = 0.2 });
+        SimulationRequest dense = Request(algorithm, "uniform", rounds: 12) with { Devices = slowLinks };
+        SimulationRequest compressed = dense with { Job = dense.Job with { Compression = new CompressionSettings { Up = up } } };
+
+        ResultDocument plain = Run(dense);
+        ResultDocument[] results = [.. Enumerable.Range(1, 2).Select(workers => Run(compressed with { Workers = workers }))];
+
+        Assert.Single(results.Select(result => result.Final.ModelSha256).Distinct());
+        Assert.NotEqual(plain.Final.ModelSha256, results[0].Final.ModelSha256);
+        Assert.True(results[0].BytesUp < 0.4 * plain.BytesUp, $"{results[0].BytesUp} against {plain.BytesUp} bytes");
+        Assert.True(results[0].SimulatedSeconds < plain.SimulatedSeconds, $"{results[0].SimulatedSeconds} against {plain.SimulatedSeconds} s");
+        Assert.All(results[0].Rounds, round => Assert.Equal(round.Counted, round.Compression.Count));
+    }
+
+    [Theory]
+    [InlineData("fedbuff", "topk:0.1+ec", "none", "compression.up")]
+    [InlineData("afa-cs", "topk:0.1+econtrol", "none", "compression.up")]
+    [InlineData("fedasync", "none", "q8", "compression.down")]
+    public void Validate_AsynchronousWithWhatNeedsRounds_SaysWhy(string algorithm, string up, string down, string path)
+    {
+        SimulationRequest request = Request(algorithm, "uniform", rounds: 3);
+        request = request with { Job = request.Job with { Compression = new CompressionSettings { Up = up, Down = down } } };
+
+        string problem = Assert.Single(SimulationSetup.Validate(request));
+
+        Assert.StartsWith(path, problem, StringComparison.Ordinal);
+        Assert.Contains("asynchronous", problem, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Run_UniformDevices_RoundTakesAsLongAsItsLargestClient()
     {
