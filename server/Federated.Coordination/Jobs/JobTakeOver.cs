@@ -1,5 +1,6 @@
 using Federated.Coordination.Persistence;
 using Federated.Coordination.Rounds;
+using Federated.Coordination.Selection;
 using Federated.Coordination.Tier;
 using Microsoft.Extensions.Logging;
 
@@ -8,6 +9,9 @@ namespace Federated.Coordination.Jobs;
 /// <summary>Goes on with a job from what the store says: its open round is open again, or the next one begins.</summary>
 internal sealed class JobTakeOver
 {
+    // A client that was last counted longer ago is as good as one that never was.
+    private const int RoundsLookedBack = 1000;
+
     private readonly CoordinatedJob _job;
     private readonly RoundOpening _opening;
     private readonly RoundClosing _closing;
@@ -41,6 +45,15 @@ internal sealed class JobTakeOver
 
         await _job.LoadModelAsync(snapshot.Current, stop);
         _job.History = JobHistory.Of(snapshot.Current, snapshot.Rounds, snapshot.FailedStatistics);
+        if (_job.Selection.LooksBack)
+        {
+            int first = Math.Max(1, _job.History.LastNumber - RoundsLookedBack);
+            foreach (Participation seen in await _job.Services.Store.ReadParticipationsAsync(_job.Key, first, stop))
+            {
+                _job.Selection.Observe(seen);
+            }
+        }
+
         _logger.TakenOver(_job.Key, _job.Lease.Epoch, snapshot.Current.Version, snapshot.OpenRound?.Key.Round);
         if (snapshot.OpenRound is { } open)
         {

@@ -1,3 +1,5 @@
+using Federated.Coordination.Selection;
+
 namespace Federated.Coordination.Persistence;
 
 /// <summary>
@@ -61,6 +63,12 @@ public interface IJobStore
     /// <summary>Reads those of the assignments that belong to the device, in any order; unknown ones and other devices' are left out.</summary>
     Task<IReadOnlyList<AssignmentRecord>> FindAssignmentsAsync(
         string tenantId, string deviceId, IReadOnlyList<string> assignmentIds, CancellationToken cancellationToken);
+
+    /// <summary>Reads what the counted updates of the job's newest rounds of training say of their clients, from the oldest round to the newest.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="firstRound">The oldest round to read.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<IReadOnlyList<Participation>> ReadParticipationsAsync(JobKey job, int firstRound, CancellationToken cancellationToken);
 
     /// <summary>Whether the device has ever been given a task.</summary>
     Task<bool> HasWorkedAsync(string tenantId, string deviceId, CancellationToken cancellationToken);

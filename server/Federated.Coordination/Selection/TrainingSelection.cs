@@ -9,6 +9,8 @@ internal abstract class TrainingSelection(ulong seed) : ISelectionStrategy
 {
     private readonly UniformSelection _uniform = new(seed);
 
+    public bool LooksBack => true;
+
     protected ClientRecords Records { get; } = new();
 
     public int[] Select(RoundKey round, int alreadyChosen, ReadOnlySpan<uint> candidates, int count)

@@ -1,4 +1,6 @@
 using Federated.Coordination.Persistence;
+using Federated.Coordination.Selection;
+using Federated.Protocol.V1;
 using Federated.Server.Database.Rows;
 using Federated.Server.Database.Statements;
 using Microsoft.EntityFrameworkCore;
@@ -131,6 +133,18 @@ internal sealed class EfJobStore(ServerContextFactory contexts) : IJobStore
             .Where(row => row.TenantId == tenantId && row.DeviceId == deviceId && EF.Parameter(ids).Contains(row.AssignmentId))
             .ToListAsync(cancellationToken);
         return rows.ConvertAll(RowMapping.ToRecord);
+    }
+
+    public async Task<IReadOnlyList<Participation>> ReadParticipationsAsync(JobKey job, int firstRound, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        var rows = await context.Assignments.AsNoTracking()
+            .Where(row => row.TenantId == job.TenantId && row.JobId == job.JobId && row.Kind == TaskKind.Train && row.Round >= firstRound && row.Update != null)
+            .OrderBy(row => row.Round)
+            .ThenBy(row => row.Number)
+            .Select(row => new { row.ClientIndex, row.Round, row.Update!.Weight, row.Update.TrainingLoss, row.Update.TrainingSeconds })
+            .ToListAsync(cancellationToken);
+        return rows.ConvertAll(row => new Participation((uint)row.ClientIndex, row.Round, row.Weight, row.TrainingLoss ?? double.NaN, row.TrainingSeconds));
     }
 
     public async Task<bool> HasWorkedAsync(string tenantId, string deviceId, CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
 using Federated.Coordination.Persistence;
 using Federated.Coordination.Rounds;
+using Federated.Coordination.Selection;
 using Federated.Protocol.Jobs;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.V1;
@@ -130,6 +131,23 @@ public abstract class JobStoreContract
         Assert.Equal(AssignmentDisposition.Discarded, discarded.Disposition);
         Assert.Equal("It came after the round had closed.", discarded.Reason);
         Assert.Null(discarded.Update);
+    }
+
+    [Fact]
+    public async Task ReadParticipationsAsync_CountedAndDiscarded_TellsOfTheCountedOnesSinceARound()
+    {
+        var store = await CreateStoreAsync();
+        var lease = await CreateJobAsync(store);
+        await store.OpenRoundAsync(lease, OpenRound(), [Assignment(0), Assignment(1)], Cancellation);
+
+        var before = await store.ReadParticipationsAsync(Job, 1, Cancellation);
+        await store.CommitRoundAsync(Commit(lease), Task.CompletedTask, Cancellation);
+        var since = await store.ReadParticipationsAsync(Job, Round1.Round, Cancellation);
+        var later = await store.ReadParticipationsAsync(Job, Round1.Round + 1, Cancellation);
+
+        Assert.Empty(before);
+        Assert.Equal(new Participation(uint.MaxValue, Round1.Round, 12.5, double.NaN, 1.25), Assert.Single(since));
+        Assert.Empty(later);
     }
 
     [Fact]

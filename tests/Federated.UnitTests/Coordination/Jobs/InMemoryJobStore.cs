@@ -1,5 +1,6 @@
 using Federated.Coordination.Persistence;
 using Federated.Coordination.Rounds;
+using Federated.Coordination.Selection;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.V1;
 
@@ -227,6 +228,19 @@ internal sealed class InMemoryJobStore(FaultInjector faults) : IJobStore
                 .Select(id => _assignments.GetValueOrDefault(id))
                 .OfType<AssignmentRecord>()
                 .Where(record => record.DeviceId == deviceId && record.Round.TenantId == tenantId)]);
+        }
+    }
+
+    public Task<IReadOnlyList<Participation>> ReadParticipationsAsync(JobKey job, int firstRound, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            return Task.FromResult<IReadOnlyList<Participation>>([.. _assignments.Values
+                .Where(record => record.Round.JobId == job.JobId && record.Round.Kind == TaskKind.Train && record.Round.Round >= firstRound && record.Update is not null)
+                .OrderBy(record => record.Round.Round)
+                .ThenBy(record => record.Number)
+                .Select(record => new Participation(
+                    record.ClientIndex, record.Round.Round, record.Update!.Weight, record.Update.TrainingLoss, record.Update.TrainingSeconds))]);
         }
     }
 

@@ -595,6 +595,32 @@ public sealed class JobCoordinatorTests : IAsyncDisposable
         Assert.Equal(["statistics.features", "statistics.kinds"], result.Errors.Select(error => error.Path));
     }
 
+    [Fact]
+    public async Task Restart_StrategyThatLooksBack_StillKnowsWhoWasCounted()
+    {
+        await using var world = new CoordinationWorld(TwoDevices with
+        {
+            Round = TwoDevices.Round with { Selection = "oort:exploration=0" },
+            Evaluation = new() { EveryRounds = 0 },
+        });
+        await world.CreateJobAsync();
+        Assert.All(await CheckInBothAsync(world), task => Assert.True(world.Tier.Upload(task.TicketContent, [0.5, 0.25, -1], 4)));
+        await world.UntilAsync(progress => progress.Version == 1);
+        Task<CheckInReply> c = world.CheckInAsync("c");
+        TaskAssignment[] second = [(await world.CheckInAsync("d")).Assignment, (await c).Assignment];
+
+        await world.RestartAsync(isLost: _ => false);
+        Dictionary<string, Task<CheckInReply>> waiting = ((string[])["e", "a", "f", "b", "g"]).ToDictionary(device => device, device => world.CheckInAsync(device));
+        await world.UntilAsync(progress => progress.Waiting == waiting.Count);
+        Assert.All(second, task => Assert.True(world.Tier.Upload(task.TicketContent, [0.5, 0.25, -1], 4)));
+
+        // Without exploration those that were counted come before those that never were.
+        foreach (string device in (string[])["a", "b"])
+        {
+            Assert.Equal(3u, (await waiting[device].WaitAsync(TimeSpan.FromSeconds(30), world.Cancel)).Assignment.Round);
+        }
+    }
+
     private async Task<TaskAssignment[]> OpenRoundAsync()
     {
         await _world.CreateJobAsync();
