@@ -42,6 +42,12 @@ if (args is [ScalePart.Argument, var cohort])
     return 0;
 }
 
+if (args is [PopulationPart.Argument])
+{
+    PopulationPart.RunChild(stop.Token);
+    return 0;
+}
+
 if (args is [RoundServer.Argument, ..])
 {
     return await RoundServer.RunAsync(args, stop.Token);

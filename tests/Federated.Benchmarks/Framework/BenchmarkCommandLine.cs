@@ -2,20 +2,24 @@ using System.Text.Json;
 
 namespace Federated.Benchmarks.Framework;
 
-/// <summary>The command line: names of benchmarks and <c>--json FILE</c>. A missed goal is a figure, not a failure.</summary>
+/// <summary>The command line: names of benchmarks, <c>--json FILE</c> and <c>--data FOLDER</c>. A missed goal is a figure, not a failure.</summary>
 internal static class BenchmarkCommandLine
 {
     private static readonly JsonSerializerOptions JsonOptions = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     public static async Task<int> RunAsync(IReadOnlyList<IBenchmark> benchmarks, string[] arguments, CancellationToken cancellationToken)
     {
-        string? jsonFile = null;
+        string? jsonFile = null, dataFolder = null;
         var names = new List<string>();
         for (int i = 0; i < arguments.Length; i++)
         {
             if (arguments[i] == "--json" && i + 1 < arguments.Length)
             {
                 jsonFile = arguments[++i];
+            }
+            else if (arguments[i] == "--data" && i + 1 < arguments.Length)
+            {
+                dataFolder = arguments[++i];
             }
             else
             {
@@ -36,7 +40,7 @@ internal static class BenchmarkCommandLine
         }
 
         Console.WriteLine(MachineDescription.Text);
-        var context = new BenchmarkContext(cancellationToken);
+        var context = new BenchmarkContext(cancellationToken, dataFolder);
         foreach (string name in names)
         {
             Console.WriteLine($"running {name} ...");
@@ -55,7 +59,7 @@ internal static class BenchmarkCommandLine
 
     private static void Help(IReadOnlyList<IBenchmark> benchmarks)
     {
-        Console.WriteLine("dotnet run -c Release --project tests/Federated.Benchmarks -- NAME... [--json FILE]");
+        Console.WriteLine("dotnet run -c Release --project tests/Federated.Benchmarks -- NAME... [--json FILE] [--data FOLDER]");
         Console.WriteLine();
         int width = benchmarks.Select(benchmark => benchmark.Name.Length).DefaultIfEmpty().Max();
         foreach (IBenchmark benchmark in benchmarks)

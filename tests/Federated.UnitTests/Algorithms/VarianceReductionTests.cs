@@ -1,3 +1,4 @@
+using Federated.Client.Training;
 using Federated.Protocol.Jobs;
 
 namespace Federated.UnitTests.Algorithms;
@@ -87,6 +88,78 @@ public sealed class VarianceReductionTests
         }
 
         Assert.Equal(Optimum, federation.X, 1e-5);
+    }
+
+    [Theory]
+    [InlineData("fedpage")]
+    [InlineData("bvrlsgd")]
+    public void MiniBatches_OnANonConvexProblem_FollowTheReference(string algorithm)
+    {
+        // Every client has a range of its own of the centres, large batches are parts of its examples, and steps take batches of two.
+        const double ServerRate = 0.2, ClipNorm = 0.4;
+        const int Large = 6, Batch = 2;
+        WaveObjective[] clients = [.. Enumerable.Range(0, 3).Select(client => new WaveObjective([.. Enumerable.Range(0, 9).Select(i => (0.5 + (0.3 * i), (1.1 * client) + (0.2 * i)))]))];
+        JobDefinition job = SmallFederation.Job(algorithm, Steps, Rate, ("largeBatch", Large), ("passSize", 4)) with { Seed = 3, ServerOptimizer = new() { LearningRate = ServerRate } };
+        job = job with { Local = job.Local with { BatchSize = Batch, ClipNorm = ClipNorm } };
+        job.Algorithm.Parameters[algorithm == "fedpage" ? "probability" : "walks"] = algorithm == "fedpage" ? 0.3 : 3;
+        var federation = new SmallFederation(job, x0: 0.7, clients);
+        double x = 0.7, previous = 0, g = 0;
+        for (int round = 1; round <= 24; round++)
+        {
+            int size = federation.Server.CohortSize(new("default", "job", round, Federated.Protocol.V1.TaskKind.Train));
+            uint[] cohort = size == 3 ? [0, 1, 2] : size == 1 ? [(uint)(round % 3)] : [(uint)(round % 3), (uint)((round + 1) % 3)];
+
+            federation.RunRound(cohort);
+
+            double LargeGradient(uint client, double at, int examples) => clients[client].Gradient(at, Batches(client, round, examples)());
+            double SmallWalk(uint client, double direction, int steps)
+            {
+                Func<int[]> next = Batches(client, round, Batch);
+                double y = x, last = x, v = direction;
+                for (int k = 0; k < steps; k++)
+                {
+                    int[] batch = k == 0 ? [] : next();
+                    v += k == 0 ? 0 : clients[client].Gradient(y, batch) - clients[client].Gradient(last, batch);
+                    last = y;
+                    y -= Rate * Math.Clamp(v, -ClipNorm, ClipNorm);
+                }
+
+                return x - y;
+            }
+
+            double next = x;
+            switch (federation.Roles.Values.First())
+            {
+                case "full":
+                    g = cohort.Average(i => LargeGradient(i, x, Large));
+                    next = x - (ServerRate * g);
+                    break;
+                case "walker" when algorithm == "fedpage":
+                    g = cohort.Average(i => SmallWalk(i, g + LargeGradient(i, x, Large) - LargeGradient(i, previous, Large), Steps + 1) / (Rate * (Steps + 1)));
+                    next = x - (ServerRate * g);
+                    break;
+                case "walker":
+                    next = x - (ServerRate * SmallWalk(cohort[0], g, Steps));
+                    break;
+                case "anchor":
+                    g = cohort.Average(i => LargeGradient(i, x, Large));
+                    break;
+                default:
+                    g += cohort.Average(i => LargeGradient(i, x, Steps * Batch) - LargeGradient(i, previous, Steps * Batch));
+                    break;
+            }
+
+            bool moves = next != x;
+            (previous, x) = moves ? (x, next) : (previous, x);
+            Assert.Equal(x, federation.X, 2e-5);
+        }
+
+        Func<int[]> Batches(uint client, int round, int size)
+        {
+            var schedule = new BatchSchedule();
+            schedule.Start(new TrainingKey(job.Seed, client, (uint)round), clients[client].ExampleCount, size);
+            return () => schedule.Next().ToArray();
+        }
     }
 
     /// <summary>x − y after so many steps on a quadratic, whose gradient differences are exact.</summary>
