@@ -7,7 +7,7 @@ namespace Federated.Simulation.Studies;
 
 /// <summary>
 /// How FedAvg, FedProx, SCAFFOLD and FedNova stand different degrees of heterogeneity when everybody takes part and works long: 10 clients, 50 rounds, 10 local epochs, batch 64, rate
-/// 0.01, momentum 0.9, a small CNN. The quick study has fewer rounds and 15 steps in each.
+/// 0.01, momentum 0.9, a small CNN. The quick study has 10 rounds of 20 steps of 32 examples.
 /// </summary>
 internal sealed class HeterogeneityStudy : IStudyPlan
 {
@@ -42,9 +42,9 @@ internal sealed class HeterogeneityStudy : IStudyPlan
         {
             Name = "heterogeneity",
             Model = "cnn",
-            Rounds = isQuick ? 12 : 50,
+            Rounds = isQuick ? 10 : 50,
             Algorithm = new AlgorithmSettings { Name = algorithm },
-            Local = new LocalSettings { Epochs = isQuick ? 0 : 10, Steps = isQuick ? 15 : 0, BatchSize = 64, LearningRate = 0.01, Momentum = 0.9, WeightDecay = 1e-5 },
+            Local = new LocalSettings { Epochs = isQuick ? 0 : 10, Steps = isQuick ? 20 : 0, BatchSize = isQuick ? 32 : 64, LearningRate = 0.01, Momentum = 0.9, WeightDecay = 1e-5 },
             Round = new RoundSettings { CohortSize = 10 },
             Evaluation = new EvaluationSettings { EveryRounds = isQuick ? 2 : 1 },
         },
