@@ -3,6 +3,7 @@ using Federated.Aggregation.Robust.Catalog;
 using Federated.Aggregator.Functions;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.Tier;
+using Federated.Protocol.V1;
 
 namespace Federated.Aggregator.Rounds;
 

@@ -289,7 +289,7 @@ internal sealed class AnarchicTrainer : IRoundTrainer
         }
 
         _offered[id] = (name, work.Result.TrainingLoss, work.Result.Encoded is { } encoded
-            ? new ClientCompression(name, encoded.Length, encoded.Contraction, encoded.ErrorNorm, encoded.Saturated)
+            ? new ClientCompression(name, encoded.Length, _down, encoded.Contraction, encoded.ErrorNorm, encoded.Saturated)
             : null);
         if (_algorithm.Buffered == 1 && _algorithm.FlushAfter is { } after)
         {

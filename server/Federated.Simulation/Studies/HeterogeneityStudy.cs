@@ -34,7 +34,7 @@ internal sealed class HeterogeneityStudy : IStudyPlan
                select new StudyArm(algorithm.Name, partition.Name, Request(isQuick, dataset, partition.Partition, algorithm.Algorithm)),
         ],
         isQuick ? [1, 2] : [1, 2, 3],
-        Target: isQuick ? 0.7 : 0.85);
+        Target: isQuick ? 0.6 : 0.85);
 
     private static SimulationRequest Request(bool isQuick, string dataset, PartitionSpec partition, string algorithm) => new()
     {

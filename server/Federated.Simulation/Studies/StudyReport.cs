@@ -41,7 +41,7 @@ public static class StudyReport
         ArgumentNullException.ThrowIfNull(study);
         IReadOnlyList<ArmSummary> summaries = ArmSummary.Of(study, runs);
         Directory.CreateDirectory(folder);
-        File.WriteAllText(Path.Combine(folder, "study.md"), Markdown(study, summaries), Encoding.UTF8);
+        File.WriteAllText(Path.Combine(folder, "study.md"), Markdown(study, summaries));
         File.WriteAllText(Path.Combine(folder, "study.csv"), Csv(study, runs));
         File.WriteAllText(Path.Combine(folder, "study.html"), Html(study, summaries, runs), Encoding.UTF8);
         foreach (string group in study.Arms.Select(arm => arm.Group).Distinct(StringComparer.Ordinal))
