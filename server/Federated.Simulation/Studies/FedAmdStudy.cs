@@ -10,8 +10,8 @@ namespace Federated.Simulation.Studies;
 /// examples, and whole shards as large batches; the quick one has 20 clients, 10 a round, smaller batches and two seeds.
 /// </summary>
 /// <remarks>
-/// Rates and clip norms are chosen for each algorithm from a few trials near the quick study's sizes. Those whose clients walk along a gradient estimate have a clip norm: on a client with two labels nothing bounds
-/// the pull of the estimate, and some walks leave for good without it.
+/// Rates and clip norms are chosen for each algorithm from a few trials near the quick study's sizes. All but FedAvg correct the steps of a client by a vector of the server, and have a clip norm: on a client with
+/// two labels nothing bounds that pull, and some clients leave for good without it.
 /// </remarks>
 internal sealed class FedAmdStudy : IStudyPlan
 {
@@ -32,7 +32,7 @@ internal sealed class FedAmdStudy : IStudyPlan
             Question,
             [
                 Arm(request, "FedAvg", "fedavg", 0.05, []),
-                Arm(request, "SCAFFOLD", "scaffold", 0.02, []),
+                Arm(request, "SCAFFOLD", "scaffold", 0.05, [], WalkClip),
                 // The direction that its walks send is taken for the gradient where they began: that holds for short ones, so that the local rate is small and the server's step has a rate of its own.
                 Arm(request, "FedPAGE", "fedpage", 0.005, With(batch, "probability", 0.5), WalkClip, serverRate: 0.1),
                 Arm(request, "BVR-L-SGD", "bvrlsgd", 0.02, batch, WalkClip),
