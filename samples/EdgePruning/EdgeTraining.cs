@@ -1,0 +1,41 @@
+using Federated.Protocol.Jobs;
+using Federated.Protocol.Pruning;
+using Federated.Simulation.Data;
+using Federated.Simulation.Engine;
+using Federated.Simulation.Partitions;
+
+namespace Federated.Samples.EdgePruning;
+
+/// <summary>Trains over virtual clients that hold different classes, and keeps the largest weights of every layer.</summary>
+internal static class EdgeTraining
+{
+    public static TrainedModel Run(string dataset, string model, double density, int rounds, CancellationToken cancellationToken)
+    {
+        var data = new DatasetRequest { Source = dataset };
+        JobDefinition job = SimulationDefaults.For(data, model).ToJob(seed: 1, cohort: 10) with { Rounds = rounds };
+        job.Evaluation.EveryRounds = Math.Max(1, rounds / 6);
+        SimulationSetup setup = SimulationSetup.Prepare(new SimulationRequest { Job = job, Dataset = data, Partition = PartitionSpec.Parse("dirichlet:0.5"), FitCohort = true });
+        Console.WriteLine(FormattableString.Invariant(
+            $"{model} ({setup.Model.Schema.ParameterCount:N0} parameters) on {setup.Dataset.Name}, {setup.Clients.Count} clients, {rounds} rounds"));
+        SimulationOutcome outcome = new Simulator(setup, new RoundLines()).Run(cancellationToken);
+        ModelMask mask = ModelMask.OfLargest(
+            outcome.Model.Schema, 1, outcome.Model.Parameters,
+            [.. PrunableLayer.Of(outcome.Model.Schema).Select(layer => Math.Max(layer.Fewest, (int)(density * layer.Count)))]);
+        return new TrainedModel(outcome.Model, mask, setup.Dataset);
+    }
+
+    private sealed class RoundLines : ISimulationObserver
+    {
+        public void ClientFinished(int round, int done, int total)
+        {
+        }
+
+        public void RoundFinished(RoundReport report)
+        {
+            if (report.Accuracy is { } accuracy)
+            {
+                Console.WriteLine(FormattableString.Invariant($"round {report.Round}: accuracy {accuracy:0.0000}"));
+            }
+        }
+    }
+}
