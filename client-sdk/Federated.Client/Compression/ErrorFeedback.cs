@@ -1,4 +1,3 @@
-using System.Numerics;
 using System.Numerics.Tensors;
 using Federated.Protocol.Codecs;
 
@@ -35,12 +34,13 @@ internal sealed class ErrorFeedback
     /// <param name="g">The local difference.</param>
     /// <param name="state">What is remembered; empty at the start, which means zeros and, for v, g.</param>
     /// <param name="target">Receives it.</param>
-    public void Target(ReadOnlySpan<float> g, ReadOnlySpan<float> state, Span<float> target)
+    /// <returns>Its squared L2 norm; not finite when one of its values is not.</returns>
+    public double Target(ReadOnlySpan<float> g, ReadOnlySpan<float> state, Span<float> target)
     {
         if (state.IsEmpty || _kind == FeedbackKind.None)
         {
             g.CopyTo(target);
-            return;
+            return SquareSums.Of(target);
         }
 
         ReadOnlySpan<float> first = state[.._length];
@@ -58,84 +58,66 @@ internal sealed class ErrorFeedback
                 TensorPrimitives.Subtract(target, first, target);
                 break;
             default:
-                TensorPrimitives.Subtract(g, second, target);
-                TensorPrimitives.MultiplyAdd(first, _eta, target, target);
-                break;
+                return EControlPasses.Target(g, first, second, _eta, target);
         }
+
+        return SquareSums.Of(target);
     }
 
     /// <summary>What is remembered once the update is counted. e is kept at full strength; η works inside the compressor alone.</summary>
     /// <param name="g">The local difference.</param>
     /// <param name="state">What is remembered; empty at the start.</param>
+    /// <param name="target">What was compressed.</param>
     /// <param name="sent">What the receiver decodes.</param>
     /// <param name="next">Receives the memory.</param>
-    public void Next(ReadOnlySpan<float> g, ReadOnlySpan<float> state, ReadOnlySpan<float> sent, Span<float> next)
+    public FeedbackSums Next(ReadOnlySpan<float> g, ReadOnlySpan<float> state, ReadOnlySpan<float> target, ReadOnlySpan<float> sent, Span<float> next)
     {
-        Span<float> first = next[..Math.Min(_length, next.Length)];
-        Span<float> second = next[first.Length..];
         if (state.IsEmpty)
         {
             next.Clear();
-        }
-        else
-        {
-            state.CopyTo(next);
+            state = next;
         }
 
+        if (_kind == FeedbackKind.EControl)
+        {
+            return EControlPasses.Next(g, state[.._length], state[_length..], target, sent, next[.._length], next[_length..]);
+        }
+
+        if (_kind == FeedbackKind.None)
+        {
+            return new FeedbackSums(SquareSums.OfDifference(target, sent), 0, true);
+        }
+
+        Span<float> first = next[.._length];
         switch (_kind)
         {
-            case FeedbackKind.None:
-                break;
             case FeedbackKind.Classical:
-                TensorPrimitives.Add(first, g, first);
+                TensorPrimitives.Add(state[.._length], g, first);
                 TensorPrimitives.Subtract(first, sent, first);
                 break;
             case FeedbackKind.Ef21:
-                TensorPrimitives.Add(first, sent, first);
-                break;
-            case FeedbackKind.Ef21Momentum:
-                TensorPrimitives.Add(first, sent, first);
-                if (state.IsEmpty)
-                {
-                    g.CopyTo(second);
-                }
-                else
-                {
-                    Blend(g, second, second);
-                }
-
+                TensorPrimitives.Add(state[.._length], sent, first);
                 break;
             default:
-                // e + g − h − Δ = e + (g − h'), with the h' that is kept: what e holds is exactly what h lacks.
-                TensorPrimitives.Add(second, sent, second);
-                AddDifference(g, second, first);
-
+                NextMomentum(g, state, sent, next);
                 break;
         }
+
+        double owed = _kind == FeedbackKind.Classical ? SquareSums.Of(first) : SquareSums.OfDifference(g, first);
+        return new FeedbackSums(SquareSums.OfDifference(target, sent), owed, TensorPrimitives.IsFiniteAll<float>(next));
     }
 
-    /// <summary>L2 norm of e; of what h lacks for the kinds without e.</summary>
-    /// <param name="g">The local difference.</param>
-    /// <param name="next">The memory after this update.</param>
-    public double ErrorNorm(ReadOnlySpan<float> g, ReadOnlySpan<float> next) => _kind switch
+    private void NextMomentum(ReadOnlySpan<float> g, ReadOnlySpan<float> state, ReadOnlySpan<float> sent, Span<float> next)
     {
-        FeedbackKind.None => 0,
-        FeedbackKind.Classical or FeedbackKind.EControl => TensorPrimitives.Norm(next[.._length]),
-        _ => TensorPrimitives.Distance(g, next[.._length]),
-    };
-
-    /// <summary><c>e ← e + (g − h)</c>.</summary>
-    private static void AddDifference(ReadOnlySpan<float> g, ReadOnlySpan<float> h, Span<float> e)
-    {
-        int i = 0;
-        for (; i <= e.Length - Vector<float>.Count; i += Vector<float>.Count)
+        bool isFirst = state == next;
+        TensorPrimitives.Add(state[.._length], sent, next[.._length]);
+        if (isFirst)
         {
-            (new Vector<float>(e[i..]) + (new Vector<float>(g[i..]) - new Vector<float>(h[i..]))).CopyTo(e[i..]);
+            g.CopyTo(next[_length..]);
         }
-
-        for (; i < e.Length; i++)
+        else
         {
-            e[i] += g[i] - h[i];
+            Blend(g, state[_length..], next[_length..]);
         }
     }
 

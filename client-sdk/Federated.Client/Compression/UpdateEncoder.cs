@@ -1,7 +1,5 @@
 using System.Buffers;
-using System.Numerics.Tensors;
 using Federated.Client.Algorithms;
-using Federated.Numerics.Compression;
 using Federated.Protocol.Codecs;
 using Federated.Protocol.Models;
 using Federated.Protocol.Sections;
@@ -115,8 +113,8 @@ public sealed class UpdateEncoder
         {
             Span<float> target = rented.AsSpan(0, g.Length);
             Span<float> sent = rented.AsSpan(g.Length, g.Length);
-            _feedback.Target(g, memory, target);
-            if (!IsFinite(target))
+            double norm = _feedback.Target(g, memory, target);
+            if (!double.IsFinite(norm))
             {
                 return (0, result with { IsFinite = false });
             }
@@ -125,16 +123,19 @@ public sealed class UpdateEncoder
                 ? _compressor.WriteDense(target, frame)
                 : _compressor.Compress(target, draw, frame);
             Frames.Decode(frame, sent);
-            result = result with { Contraction = Contraction.Measure(target, sent), Saturated = SaturatedIn(target) };
-            if (nextState.IsEmpty)
+            if (!nextState.IsEmpty)
             {
-                return (length, result);
+                nextState[0] = draw.Round;
             }
 
-            nextState[0] = draw.Round;
-            Span<float> next = nextState[1..];
-            _feedback.Next(g, memory, sent, next);
-            return (length, result with { ErrorNorm = _feedback.ErrorNorm(g, next), IsFinite = IsFinite(next) });
+            FeedbackSums sums = _feedback.Next(g, memory, target, sent, nextState.IsEmpty ? nextState : nextState[1..]);
+            return (length, result with
+            {
+                Contraction = norm == 0 ? 1 : 1 - (sums.Lost / norm),
+                ErrorNorm = Math.Sqrt(sums.Owed),
+                Saturated = SaturatedIn(target),
+                IsFinite = sums.IsFinite,
+            });
         }
         finally
         {
@@ -155,6 +156,4 @@ public sealed class UpdateEncoder
 
         return count;
     }
-
-    private static bool IsFinite(ReadOnlySpan<float> values) => values.IsEmpty || TensorPrimitives.IsFiniteAll(values);
 }

@@ -177,6 +177,41 @@ public sealed class ErrorFeedbackTests
         Assert.All(new FeedbackClient("topk:0.25+econtrol", 4, eta: 0.5).Step(new float[4]), value => Assert.Equal(0, value));
     }
 
+    [Theory]
+    [InlineData("ec", 0)]
+    [InlineData("ef21", 1)]
+    [InlineData("ef21-sgdm", 1)]
+    [InlineData("econtrol", 0)]
+    public void Next_AnyLength_SumsWhatIsLostAndOwed(string feedback, int owedKind)
+    {
+        foreach (int length in (int[])[1, 7, 8, 16, 37, 1000])
+        {
+            FeedbackKind kind = CompressionSpec.Parse($"q4+{feedback}").Feedback;
+            var half = new ErrorFeedback(kind, length, 0.25, 0.2);
+            float[] g = CompressionData.Gaussian(length, 1), target = new float[length], sent = CompressionData.Gaussian(length, 3), next = new float[half.StateLength];
+            float[] state = CompressionData.Gaussian(half.StateLength, 2);
+
+            double norm = half.Target(g, state, target);
+            FeedbackSums sums = half.Next(g, state, target, sent, next);
+
+            double owed = Squares(length, i => owedKind == 0 ? next[i] : (double)g[i] - next[i]);
+            Assert.Equal(Squares(length, i => target[i]), norm, 1e-9 * norm);
+            Assert.Equal(Squares(length, i => (double)sent[i] - target[i]), sums.Lost, 1e-6 * sums.Lost);
+            Assert.Equal(owed, sums.Owed, 1e-6 * owed);
+
+            // One element that is not finite, wherever it is, shows in the sums.
+            foreach (int at in (int[])[0, length / 2, length - 1])
+            {
+                float[] bad = [.. g];
+                bad[at] = float.PositiveInfinity;
+                Assert.False(double.IsFinite(half.Target(bad, state, target)));
+                Assert.False(half.Next(g, state, g, bad, next).IsFinite);
+            }
+        }
+
+        static double Squares(int length, Func<int, double> of) => Enumerable.Range(0, length).Sum(i => of(i) * of(i));
+    }
+
     /// <summary>One client: compresses, decodes as its server does, remembers.</summary>
     private sealed class FeedbackClient
     {
@@ -202,24 +237,28 @@ public sealed class ErrorFeedbackTests
         {
             byte[] frame = new byte[FrameLimits.FrameBytes(_length)];
             float[] target = new float[_length];
-            _feedback.Target(g, _state, target);
+            double norm = _feedback.Target(g, _state, target);
+            Assert.Equal(target.Sum(value => (double)value * value), norm, 1e-9 * (1 + norm));
             _compressor.Compress(target, new CompressionDraw(1, ++_round, 1), frame);
-            return Take(g, frame);
+            return Take(g, target, frame);
         }
 
         public void Start(float[] g)
         {
             byte[] frame = new byte[FrameLimits.FrameBytes(_length)];
             _compressor.WriteDense(g, frame);
-            Take(g, frame);
+            Take(g, g, frame);
         }
 
-        private float[] Take(float[] g, byte[] frame)
+        private float[] Take(float[] g, float[] target, byte[] frame)
         {
             float[] sent = new float[_length];
             float[] next = new float[_feedback.StateLength];
             Frames.Decode(frame, sent);
-            _feedback.Next(g, _state, sent, next);
+            FeedbackSums sums = _feedback.Next(g, _state, target, sent, next);
+            double lost = target.Zip(sent).Sum(pair => Math.Pow((double)pair.First - pair.Second, 2));
+            Assert.Equal(lost, sums.Lost, 1e-6 * (1 + lost));
+            Assert.True(sums.IsFinite);
             _state = next;
             return sent;
         }
