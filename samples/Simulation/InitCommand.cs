@@ -16,7 +16,8 @@ internal static class InitCommand
         var classes = new Option<int>("--classes") { Description = "Classes; for text the number of symbols", HelpName = "N", DefaultValueFactory = _ => 10 };
         var modelOption = new Option<string[]>("--model-option") { Description = "Choice inside the model, such as norm=group; may be repeated", HelpName = "NAME=VALUE" };
         var seed = new Option<ulong>("--seed") { Description = "Decides the initial parameters", HelpName = "SEED", DefaultValueFactory = _ => 1UL };
-        var command = new Command("init", "Writes an initial model with its schema as safetensors, to upload to a server.") { model, output, input, classes, modelOption, seed };
+        var synflow = new Option<double?>("--synflow") { Description = "Leaves this share of the weights, chosen by SynFlow, and sets the others to zero, for a job with the pruning method synflow", HelpName = "DENSITY" };
+        var command = new Command("init", "Writes an initial model with its schema as safetensors, to upload to a server.") { model, output, input, classes, modelOption, seed, synflow };
         command.SetAction(parsed =>
         {
             try
@@ -26,7 +27,13 @@ internal static class InitCommand
                 Dictionary<string, string> choices = (parsed.GetValue(modelOption) ?? [])
                     .Select(pair => pair.Split('=', 2))
                     .ToDictionary(pair => pair[0], pair => pair.Length == 2 ? pair[1] : "", StringComparer.Ordinal);
-                ModelContent content = ModelZoo.Create(name, shape, parsed.GetValue(classes), ModelOptions.Parse(choices)).Initialise(parsed.GetValue(seed));
+                ModelDefinition definition = ModelZoo.Create(name, shape, parsed.GetValue(classes), ModelOptions.Parse(choices));
+                ModelContent content = definition.Initialise(parsed.GetValue(seed));
+                if (parsed.GetValue(synflow) is { } density)
+                {
+                    definition.MaskBySynFlow(content, density).Apply(content.Parameters);
+                }
+
                 string path = parsed.GetRequiredValue(output);
                 File.WriteAllBytes(path, ModelFile.Write(content));
                 Console.WriteLine(FormattableString.Invariant(

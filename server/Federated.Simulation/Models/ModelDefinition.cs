@@ -1,4 +1,5 @@
 using Federated.Protocol.Models;
+using Federated.Protocol.Pruning;
 using Federated.Simulation.Costs;
 
 namespace Federated.Simulation.Models;
@@ -31,6 +32,13 @@ public abstract class ModelDefinition
 
     /// <summary>What a forward pass of one example computes, layer by layer.</summary>
     public abstract ModelCost MeasureCost();
+
+    /// <summary>The mask that SynFlow gives an initial model.</summary>
+    /// <param name="initial">The model.</param>
+    /// <param name="density">Active weights as a share of those of convolutions and linear layers, in (0, 1].</param>
+    /// <exception cref="ArgumentException">The model cannot be pruned so, or the density is too small for it.</exception>
+    public virtual ModelMask MaskBySynFlow(ModelContent initial, double density) =>
+        throw new ArgumentException($"Model '{Name}' has no flow through layers; SynFlow cannot prune it.", nameof(initial));
 
     /// <summary>An instance for one worker thread.</summary>
     /// <param name="device"><c>cpu</c>, <c>cuda</c>, <c>cuda:N</c> or <c>auto</c>.</param>

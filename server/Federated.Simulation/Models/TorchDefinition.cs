@@ -2,7 +2,9 @@ using Federated.Client.Torch;
 using Federated.Client.Torch.Models;
 using Federated.Client.Torch.Training;
 using Federated.Protocol.Models;
+using Federated.Protocol.Pruning;
 using Federated.Simulation.Costs;
+using Federated.Simulation.Pruning;
 using TorchSharp;
 
 namespace Federated.Simulation.Models;
@@ -54,6 +56,20 @@ internal sealed class TorchDefinition : ModelDefinition
     {
         using FlatModule module = Build(new MaskSource(), torch.CPU);
         return ForwardCost.Measure(module, [1, .. Shape.Dimensions.Select(length => (long)length)]);
+    }
+
+    public override ModelMask MaskBySynFlow(ModelContent initial, double density)
+    {
+        if (Shape.Kind == ModelShapeKind.Text)
+        {
+            return base.MaskBySynFlow(initial, density);
+        }
+
+        using DisposeScope scope = torch.NewDisposeScope();
+        using torch.nn.Module<torch.Tensor, torch.Tensor> module = _build(new MaskSource());
+        module.to(torch.ScalarType.Float64);
+        module.eval();
+        return new SynFlow(module, Schema, [1, .. Shape.Dimensions.Select(length => (long)length)]).MaskOf(initial.Parameters, density);
     }
 
     public override ModelWorker CreateWorker(string device = "cpu")
