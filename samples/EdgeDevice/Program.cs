@@ -11,7 +11,7 @@ const string Help = """
       MODEL.fedtiny  what 'export' or the sample EdgePruning wrote
       EXAMPLES.csv   one example a line: its features, scaled as in training, then its class
 
-    To limit the memory of the managed heap to 64 MB, set DOTNET_GCHeapHardLimit=0x4000000.
+    To limit the managed heap to 64 MB, set DOTNET_GCHeapHardLimit=4000000 (hexadecimal).
     """;
 if (args is not [string model, string examples])
 {

@@ -80,7 +80,8 @@ public static class ModelExports
         }
 
         using var stream = new MemoryStream();
-        FedTinyFile.Write(stream, SparseNetwork.FromModel(layers, model.Schema, model.Parameters, model.Statistics, active), model.Schema);
+        SparseNetwork network = SparseNetwork.FromModel(layers, model.Schema, model.Parameters, model.Statistics, active);
+        FedTinyFile.Write(stream, network.WithoutDeadChannels(), model.Schema);
         return stream.ToArray();
     }
 }

@@ -67,6 +67,21 @@ public sealed class FedTinyFileTests
     }
 
     [Fact]
+    public void Open_LargeFile_TakesNoMemoryForWeights()
+    {
+        ZooModel model = ZooModel.Create("mlp", [784], 10, density: 0.9);
+        using var folder = new TemporaryFolder();
+        string path = folder.File("model.fedtiny");
+        File.WriteAllBytes(path, TinyNetworks.File(TinyNetworks.Of(model), model.Content.Schema));
+        FedTinyFile.Open(path).Dispose();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+
+        using FedTinyFile file = FedTinyFile.Open(path);
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, file.Length / 50);
+    }
+
+    [Fact]
     public void Network_AfterDispose_CannotBeRead()
     {
         FedTinyFile file = FedTinyFile.Parse(TinyNetworks.File(TinyNetworks.Small(), TinyNetworks.SmallSchema));
