@@ -148,6 +148,16 @@ internal sealed class RequestBinding(RunOptions options, ParseResult parsed)
                 Momentum = Get(options.CompressionMomentum) ?? job.Compression.Momentum,
                 Start = Get(options.CompressionStart) ?? job.Compression.Start,
             },
+            Pruning = job.Pruning with
+            {
+                Method = Get(options.Pruning) ?? job.Pruning.Method,
+                Density = Get(options.Density) ?? job.Pruning.Density,
+                Candidates = Get(options.PruningCandidates) ?? job.Pruning.Candidates,
+                Alpha = Get(options.PruningAlpha) ?? job.Pruning.Alpha,
+                AdjustEvery = Get(options.PruningEvery) ?? job.Pruning.AdjustEvery,
+                StopAdjusting = Get(options.PruningStop) ?? job.Pruning.StopAdjusting,
+                Blocks = Get(options.PruningBlocks) ?? job.Pruning.Blocks,
+            },
             Round = job.Round with
             {
                 CohortSize = Get(options.Concurrency) ?? Get(options.Cohort) ?? job.Round.CohortSize,

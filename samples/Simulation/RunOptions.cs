@@ -87,6 +87,20 @@ internal sealed class RunOptions
 
     public Option<string?> CompressionStart { get; } = new("--compression-start") { Description = "How a client without state begins: one uncompressed difference, or zero. Default: dense", HelpName = "dense|zero" };
 
+    public Option<string?> Pruning { get; } = new("--pruning") { Description = "How the active weights of a sparse model are chosen: fedtiny (docs/pruning.md). Default: none", HelpName = "METHOD" };
+
+    public Option<double?> Density { get; } = new("--density") { Description = "Pruning: active weights as a share of those of convolutions and linear layers, in (0, 1]. Default: 0.01", HelpName = "SHARE" };
+
+    public Option<int?> PruningCandidates { get; } = new("--pruning-candidates") { Description = "Pruning: masks among which the clients find the best before the first round. Default: 10", HelpName = "N" };
+
+    public Option<double?> PruningAlpha { get; } = new("--pruning-alpha") { Description = "Pruning: share of a layer's active weights that the first adjustments move, in (0, 1]. Default: 0.3", HelpName = "SHARE" };
+
+    public Option<int?> PruningEvery { get; } = new("--pruning-every") { Description = "Pruning: rounds from one adjustment of the mask to the next. Default: 10", HelpName = "ROUNDS" };
+
+    public Option<int?> PruningStop { get; } = new("--pruning-stop") { Description = "Pruning: the last round after which the mask may change; 0 for never. Default: 100", HelpName = "ROUND" };
+
+    public Option<int?> PruningBlocks { get; } = new("--pruning-blocks") { Description = "Pruning: blocks of layers, of which an adjustment takes one. Default: 5", HelpName = "N" };
+
     public Option<double?> OverSelection { get; } = new("--over-selection") { Description = "Clients asked, as a multiple of the cohort, in [1, 10]; the first of them are counted. Default: 1", HelpName = "FACTOR" };
 
     public Option<int?> MinReports { get; } = new("--min-reports") { Description = "Updates below which a round is abandoned. Default: 1", HelpName = "UPDATES" };
@@ -131,7 +145,8 @@ internal sealed class RunOptions
         Partition, Clients, MinExamples, Cohort, Rounds, Model, ModelOption, Algorithm, AlgorithmOption,
         LocalEpochs, LocalSteps, Batch, LearningRate, Momentum, WeightDecay, ClipNorm,
         ServerOptimizer, ServerLearningRate, ServerMomentum, Aggregation, AggregationF, Exchange, SketchError, Weighting,
-        Compression, CompressionDown, CompressionEta, CompressionMomentum, CompressionStart, OverSelection, MinReports,
+        Compression, CompressionDown, CompressionEta, CompressionMomentum, CompressionStart,
+        Pruning, Density, PruningCandidates, PruningAlpha, PruningEvery, PruningStop, PruningBlocks, OverSelection, MinReports,
         DropOut, Devices, Concurrency, Selection, Attack, Byzantine, Seed, Workers, Nodes, Device, TargetAccuracy, EvaluateEvery, Statistics, StatisticsEvery, Output, Job, Plain,
     ];
 }

@@ -49,6 +49,12 @@ internal static class Summary
         }
 
         yield return ("bytes", $"{Sizes.Text(result.BytesUp)} up, {Sizes.Text(result.BytesDown)} down");
+        if (result.Pruning is { } pruning)
+        {
+            yield return ("active weights", string.Create(
+                culture, $"{pruning.Active:#,0} of {pruning.Prunable:#,0}, mask {pruning.MaskEpoch} {pruning.MaskSha256[..16]}…, from candidate {pruning.Candidates.Chosen + 1} of {pruning.Candidates.Candidates.Count}"));
+        }
+
         yield return ("failures", result.Failures.Count == 0 ? "none" : string.Join(", ", result.Failures.GroupBy(failure => failure.Kind).Select(group => $"{group.Count()} {group.Key}")));
         yield return ("model SHA-256", result.Final.ModelSha256[..16] + "…");
         if (result.Tree is { } tree)

@@ -5,11 +5,13 @@ using Federated.Protocol.V1;
 namespace Federated.Client.Algorithms;
 
 /// <summary>
-/// Where a client half writes its result: sections one after another in memory of the caller, in exactly the bytes that are uploaded (dense, little-endian).
+/// Where a client half writes its result: sections one after another in memory of the caller, in exactly the bytes that are uploaded (dense, little-endian). The last
+/// section may be a frame, whose length is known when it is written.
 /// </summary>
 public sealed class ClientUpdate
 {
     private readonly int[] _offsets;
+    private readonly Memory<byte> _memory;
 
     /// <summary>Lays the sections over the caller's memory, which may be used for one update after another.</summary>
     /// <param name="sections">The sections in order, as <see cref="IClientAlgorithm.Sections"/> gives them.</param>
@@ -26,7 +28,7 @@ public sealed class ClientUpdate
         }
 
         Sections = sections;
-        Payload = payload[..length];
+        _memory = payload[..length];
         NextState = nextState;
         _offsets = new int[sections.Count + 1];
         for (int i = 0; i < sections.Count; i++)
@@ -39,7 +41,7 @@ public sealed class ClientUpdate
     public IReadOnlyList<SectionSpec> Sections { get; }
 
     /// <summary>The bytes of all sections.</summary>
-    public Memory<byte> Payload { get; }
+    public Memory<byte> Payload => _memory[.._offsets[^1]];
 
     /// <summary>Receives what the client must save if, and only if, the update is counted.</summary>
     public Memory<float> NextState { get; }
@@ -85,6 +87,26 @@ public sealed class ClientUpdate
     /// <exception cref="InvalidOperationException">The update has no such section.</exception>
     public Span<long> Longs(SectionRole role) => MemoryMarshal.Cast<byte, long>(Bytes(role, SectionDType.I64));
 
+    /// <summary>Memory for a section that is a frame, which must be the last one.</summary>
+    /// <param name="role">Its role.</param>
+    /// <exception cref="InvalidOperationException">The last section is another one.</exception>
+    public Span<byte> Frame(SectionRole role) => Sections.Count > 0 && Sections[^1].Role == role && Sections[^1].Codec == SectionCodec.Frame
+        ? _memory.Span[_offsets[^2]..]
+        : throw new InvalidOperationException($"The last section of the update is no frame {role}.");
+
+    /// <summary>Says how long the frame has become.</summary>
+    /// <param name="role">Its role.</param>
+    /// <param name="length">Bytes of <see cref="Frame"/> that were written.</param>
+    public void EndFrame(SectionRole role, int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Frame(role).Length);
+        _offsets[^1] = _offsets[^2] + length;
+    }
+
+    /// <summary>The sections with their bytes, as they are announced in an upload.</summary>
+    public IReadOnlyList<SectionHeader> Headers() =>
+        [.. Sections.Select((section, i) => new SectionHeader { Spec = section, ByteLength = (ulong)(_offsets[i + 1] - _offsets[i]) })];
+
     /// <summary>Whether the update has a section.</summary>
     /// <param name="role">Its role.</param>
     public bool Has(SectionRole role) => IndexOf(role) >= 0;
@@ -110,5 +132,5 @@ public sealed class ClientUpdate
         return -1;
     }
 
-    private static int ByteLength(SectionSpec section) => checked((int)SectionSpecs.DenseBytes(section));
+    private static int ByteLength(SectionSpec section) => checked((int)SectionSpecs.MostBytes(section));
 }

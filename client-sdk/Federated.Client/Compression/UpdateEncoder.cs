@@ -2,6 +2,7 @@ using System.Buffers;
 using Federated.Client.Algorithms;
 using Federated.Protocol.Codecs;
 using Federated.Protocol.Models;
+using Federated.Protocol.Pruning;
 using Federated.Protocol.Sections;
 using Federated.Protocol.V1;
 
@@ -25,15 +26,16 @@ public sealed class UpdateEncoder
     /// <summary>An encoder for one model and task.</summary>
     /// <param name="schema">The model.</param>
     /// <param name="settings">The task's compression.</param>
+    /// <param name="mask">The model's mask, under which differences are packed; null for a dense model.</param>
     /// <exception cref="FormatException">The specification cannot be read.</exception>
-    public UpdateEncoder(ModelSchema schema, UpdateCompression settings)
+    public UpdateEncoder(ModelSchema schema, UpdateCompression settings, ModelMask? mask = null)
     {
         ArgumentNullException.ThrowIfNull(schema);
         ArgumentNullException.ThrowIfNull(settings);
         _settings = settings;
         _spec = CompressionSpec.Parse(settings.Spec);
-        _compressor = new VectorCompressor(_spec, CompressionLayout.Of(schema));
-        _feedback = new ErrorFeedback(_spec.Feedback, schema.ParameterCount, settings.Eta, settings.Momentum);
+        _compressor = new VectorCompressor(_spec, CompressionLayout.Of(schema, mask));
+        _feedback = new ErrorFeedback(_spec.Feedback, _compressor.Length, settings.Eta, settings.Momentum);
     }
 
     /// <summary>Floats that a client remembers; 0 without feedback.</summary>
@@ -42,11 +44,12 @@ public sealed class UpdateEncoder
     /// <summary>An encoder where the task asks for one; null when its updates are dense.</summary>
     /// <param name="schema">The model.</param>
     /// <param name="settings">The task's settings.</param>
+    /// <param name="mask">The model's mask; null for a dense model.</param>
     /// <param name="ownCompressor">The compressor of this device, without feedback; null for the task's.</param>
-    public static UpdateEncoder? For(ModelSchema schema, LocalTraining settings, string? ownCompressor = null)
+    public static UpdateEncoder? For(ModelSchema schema, LocalTraining settings, ModelMask? mask = null, string? ownCompressor = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        return settings.Compression is { } compression ? new UpdateEncoder(schema, OwnCompression.Of(compression, ownCompressor, schema)) : null;
+        return settings.Compression is { } compression ? new UpdateEncoder(schema, OwnCompression.Of(compression, ownCompressor, schema), mask) : null;
     }
 
     /// <summary>Whether the server reckons with a memory that this is not: the client cannot make an update.</summary>
@@ -79,9 +82,10 @@ public sealed class UpdateEncoder
         var result = new EncodedUpdate(0, headers, 1, 0, 0, true);
         ReadOnlySpan<byte> dense = update.Payload.Span;
         int at = 0;
-        foreach (SectionSpec section in update.Sections)
+        foreach (SectionHeader sent in update.Headers())
         {
-            int bytes = checked((int)SectionSpecs.DenseBytes(section));
+            SectionSpec section = sent.Spec;
+            int bytes = (int)sent.ByteLength;
             if (section.Role == SectionRole.Delta)
             {
                 (int length, result) = EncodeDelta(update.Floats(SectionRole.Delta), state, draw, payload[at..], nextState, result);
@@ -91,7 +95,7 @@ public sealed class UpdateEncoder
             else
             {
                 dense[..bytes].CopyTo(payload[at..]);
-                headers.Add(SectionSpecs.DenseHeader(section));
+                headers.Add(sent);
                 at += bytes;
             }
 

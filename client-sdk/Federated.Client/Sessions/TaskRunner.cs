@@ -6,6 +6,7 @@ using Federated.Client.Algorithms.Statistics;
 using Federated.Client.Compression;
 using Federated.Client.Identity;
 using Federated.Client.Participation;
+using Federated.Client.Pruning;
 using Federated.Client.Training;
 using Federated.Client.Transfer;
 using Federated.Protocol;
@@ -129,6 +130,11 @@ internal sealed class TaskRunner(
             return Fail(ErrorKinds.Protocol, $"The device does not know the algorithm '{settings.Algorithm}'.");
         }
 
+        if (task.Kind == TaskKind.Train && model.Mask is { } mask)
+        {
+            algorithm = new MaskedClient(algorithm, mask);
+        }
+
         IReadOnlyList<SectionSpec> made = algorithm.Sections(model.Schema, settings, task.Role);
         RepeatedField<SectionSpec> sections = task.TicketContent.Sections;
         if (made.Count != sections.Count || !made.Zip(sections).All(pair => HoldTheSame(pair.First, pair.Second)))
@@ -139,7 +145,7 @@ internal sealed class TaskRunner(
         }
 
         // What the client half remembers comes first, what the compressor remembers behind it.
-        UpdateEncoder? encoder = task.Kind == TaskKind.Evaluate ? null : UpdateEncoder.For(model.Schema, settings, ownCompressor);
+        UpdateEncoder? encoder = task.Kind == TaskKind.Evaluate ? null : UpdateEncoder.For(model.Schema, settings, model.Mask, ownCompressor);
         int ownLength = StateLength(algorithm, model.Schema, settings);
         ReadOnlyMemory<float> state = states.Load(
             task.JobId, task.StateEpoch, ownLength + (encoder?.StateLength ?? 0), orLonger: algorithm == Evaluation);
@@ -210,7 +216,7 @@ internal sealed class TaskRunner(
                 return Refused(watch);
             }
 
-            if (Unusable(outcome, dense, update) is { } failure)
+            if (Unusable(outcome, update) is { } failure)
             {
                 return new TaskResult(null, failure);
             }
@@ -222,8 +228,8 @@ internal sealed class TaskRunner(
             }
 
             UpdateHeader header = Header(task, update, took, update.Payload.Span);
-            header.Sections.AddRange(dense.Select(SectionSpecs.DenseHeader));
-            pending = new PendingUpdate(task.TicketContent, header, rented, length, nextState);
+            header.Sections.AddRange(update.Headers());
+            pending = new PendingUpdate(task.TicketContent, header, rented, update.Payload.Length, nextState);
             return new TaskResult(pending, null);
         }
         finally
@@ -286,7 +292,7 @@ internal sealed class TaskRunner(
         }
     }
 
-    private static TaskFailure? Unusable(ClientOutcome outcome, IReadOnlyList<SectionSpec> sections, ClientUpdate update)
+    private static TaskFailure? Unusable(ClientOutcome outcome, ClientUpdate update)
     {
         if (outcome == ClientOutcome.Nothing)
         {
@@ -298,7 +304,7 @@ internal sealed class TaskRunner(
             return new TaskFailure(ErrorKinds.Diverged, $"The local loss or update is not finite after {update.Steps} steps.");
         }
 
-        return FiniteSections.FirstNotFinite(sections, update.Payload.Span) is { } role
+        return FiniteSections.FirstNotFinite(update.Headers(), update.Payload.Span) is { } role
             ? new TaskFailure(ErrorKinds.Diverged, $"Section {role} of the update has a NaN or an infinity after {update.Steps} steps.")
             : null;
     }
@@ -333,7 +339,8 @@ internal sealed class TaskRunner(
 
     /// <summary>By what a sum is divided is the server's matter: the job may weigh updates by examples or not.</summary>
     private static bool HoldTheSame(SectionSpec made, SectionSpec wanted) =>
-        made.Role == wanted.Role && made.Dtype == wanted.Dtype && (made.Codec == wanted.Codec || (made.Role == SectionRole.Delta && wanted.Codec == SectionCodec.Frame)) && made.ElementCount == wanted.ElementCount;
+        made.Role == wanted.Role && made.Dtype == wanted.Dtype && (made.Codec == wanted.Codec || (made.Role == SectionRole.Delta && wanted.Codec == SectionCodec.Frame)) && made.ElementCount == wanted.ElementCount
+        && (made.Role != SectionRole.TopK || made.MaxBytes == wanted.MaxBytes);
 
     private static string Names(IEnumerable<SectionSpec> sections) =>
         string.Join(", ", sections.Select(section => $"{section.Role} {section.Dtype} x {section.ElementCount}"));

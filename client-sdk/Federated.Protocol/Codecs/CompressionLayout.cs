@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Federated.Protocol.Models;
+using Federated.Protocol.Pruning;
 
 namespace Federated.Protocol.Codecs;
 
@@ -32,6 +33,33 @@ public sealed class CompressionLayout
             {
                 int rows = tensor.Shape.Length >= 2 ? (int)tensor.Shape[0] : 1;
                 tensors.Add(new CompressionTensor(start, rows, length / rows));
+                start += length;
+            }
+        }
+
+        return new CompressionLayout(tensors.ToImmutable());
+    }
+
+    /// <summary>The packed parameters of a masked model: the active coordinates of a layer are a vector.</summary>
+    /// <param name="schema">The model.</param>
+    /// <param name="mask">Its mask; null for the parameters as they are.</param>
+    public static CompressionLayout Of(ModelSchema schema, ModelMask? mask)
+    {
+        ArgumentNullException.ThrowIfNull(schema);
+        if (mask is null)
+        {
+            return Of(schema);
+        }
+
+        var tensors = ImmutableArray.CreateBuilder<CompressionTensor>();
+        int start = 0, layer = 0;
+        foreach (TensorSpec tensor in schema.Of(TensorPart.Parameter))
+        {
+            bool prunable = layer < mask.Layers.Length && mask.Layers[layer].Name == tensor.Name;
+            int length = prunable ? mask.CountOf(layer++) : checked((int)tensor.ElementCount);
+            if (length > 0)
+            {
+                tensors.Add(new CompressionTensor(start, 1, length));
                 start += length;
             }
         }

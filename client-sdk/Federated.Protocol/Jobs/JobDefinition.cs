@@ -49,6 +49,9 @@ public sealed record JobDefinition
     /// <summary>How updates are made smaller.</summary>
     public CompressionSettings Compression { get; set; } = new();
 
+    /// <summary>Training of a sparse model.</summary>
+    public PruningSettings Pruning { get; set; } = new();
+
     /// <summary>Cohort, report goal, deadline.</summary>
     public RoundSettings Round { get; set; } = new();
 

@@ -53,6 +53,7 @@ public static class JobDefinitionValidator
         Check(errors, !string.IsNullOrWhiteSpace(job.Aggregation.Rule), "aggregation.rule", job.Aggregation.Rule, "the name of a rule");
         Check(errors, job.Aggregation.Byzantine >= 0, "aggregation.byzantine", job.Aggregation.Byzantine, "at least 0");
         ValidateCompression(job.Compression, errors);
+        ValidatePruning(job.Pruning, errors);
         ValidateRound(job.Round, errors);
         Check(errors, job.Evaluation.EveryRounds >= 0, "evaluation.everyRounds", job.Evaluation.EveryRounds, "at least 0");
         Check(errors, job.Evaluation.CohortSize >= 0, "evaluation.cohortSize", job.Evaluation.CohortSize, "at least 0");
@@ -108,6 +109,19 @@ public static class JobDefinitionValidator
         CheckName(errors, CompressionStarts, "compression.start", compression.Start);
         Check(errors, compression.ResyncRounds >= 0, "compression.resyncRounds", compression.ResyncRounds, "at least 0 (0: never)");
         Check(errors, compression.EstimateBytes is >= 0 and <= 2_000_000_000, "compression.estimateBytes", compression.EstimateBytes, "0 to 2,000,000,000");
+    }
+
+    private static void ValidatePruning(PruningSettings pruning, List<JobDefinitionError> errors)
+    {
+        Check(errors, !string.IsNullOrWhiteSpace(pruning.Method), "pruning.method", pruning.Method, "the name of a method, or none");
+        Check(errors, pruning.Density is > 0 and <= 1, "pruning.density", pruning.Density, "in (0, 1]");
+        Check(errors, pruning.Candidates is >= 1 and <= 1000, "pruning.candidates", pruning.Candidates, "1 to 1000");
+        Check(errors, pruning.CandidateCohort is >= 0 and <= 1_000_000, "pruning.candidateCohort", pruning.CandidateCohort, "0 to 1,000,000");
+        Check(errors, pruning.Alpha is > 0 and <= 1, "pruning.alpha", pruning.Alpha, "in (0, 1]");
+        Check(errors, pruning.AdjustEvery is >= 1 and <= 1_000_000, "pruning.adjustEvery", pruning.AdjustEvery, "1 to 1,000,000");
+        Check(errors, pruning.StopAdjusting is >= 0 and <= 1_000_000, "pruning.stopAdjusting", pruning.StopAdjusting, "0 to 1,000,000");
+        Check(errors, pruning.Blocks is >= 1 and <= 10_000, "pruning.blocks", pruning.Blocks, "1 to 10,000");
+        Check(errors, pruning.GradientBatch is >= 1 and <= 1_000_000, "pruning.gradientBatch", pruning.GradientBatch, "1 to 1,000,000");
     }
 
     private static void ValidateRound(RoundSettings round, List<JobDefinitionError> errors)

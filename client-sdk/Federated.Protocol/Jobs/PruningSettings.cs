@@ -1,16 +1,28 @@
+using System.Text.Json.Serialization;
+
 namespace Federated.Protocol.Jobs;
 
 /// <summary>Training of a sparse model (docs/pruning.md).</summary>
 public sealed record PruningSettings
 {
+    /// <summary>The method of a dense model.</summary>
+    public const string None = "none";
+
     /// <summary>How the active weights are chosen, such as <c>fedtiny</c>; <c>none</c> for a dense model.</summary>
-    public string Method { get; set; } = "none";
+    public string Method { get; set; } = None;
+
+    /// <summary>Whether the model is sparse.</summary>
+    [JsonIgnore]
+    public bool IsActive => Method != None;
 
     /// <summary>Active weights as a share of those of convolutions and linear layers, in (0, 1]; biases and normalisation are always kept.</summary>
     public double Density { get; set; } = 0.01;
 
     /// <summary>Masks among which the devices find the best before the first round; 1 for the uniform one without asking.</summary>
     public int Candidates { get; set; } = 10;
+
+    /// <summary>Devices that judge the candidates; 0 for the cohort size of training.</summary>
+    public int CandidateCohort { get; set; }
 
     /// <summary>Twice the mean share of a layer's active weights that an adjustment moves, in (0, 1]; it falls along a cosine to 0 at <c>stopAdjusting</c>.</summary>
     public double Alpha { get; set; } = 0.3;

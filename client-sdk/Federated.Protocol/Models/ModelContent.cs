@@ -1,3 +1,5 @@
+using Federated.Protocol.Pruning;
+
 namespace Federated.Protocol.Models;
 
 /// <summary>A model version in memory: its schema and its three flat vectors.</summary>
@@ -23,7 +25,10 @@ public sealed class ModelContent
     }
 
     /// <summary>What the vectors mean.</summary>
-    public ModelSchema Schema { get; }
+    public ModelSchema Schema { get; private set; }
+
+    /// <summary>Which coordinates are active; null for a dense model. The others are zero.</summary>
+    public ModelMask? Mask { get; private set; }
 
     /// <summary>The flat parameter vector.</summary>
     public float[] Parameters { get; }
@@ -33,6 +38,22 @@ public sealed class ModelContent
 
     /// <summary>The flat vector of integer buffers.</summary>
     public long[] Counts { get; }
+
+    /// <summary>Puts the model under a mask: the coordinates that are inactive become zero, the schema takes the mask's epoch.</summary>
+    /// <param name="mask">A mask of this model.</param>
+    /// <exception cref="ArgumentException">The mask is of another model.</exception>
+    public void Use(ModelMask mask)
+    {
+        ArgumentNullException.ThrowIfNull(mask);
+        if (!mask.Layers.AsSpan().SequenceEqual(PrunableLayer.Of(Schema).AsSpan()))
+        {
+            throw new ArgumentException("The mask is of another model.", nameof(mask));
+        }
+
+        mask.Apply(Parameters);
+        Mask = mask;
+        Schema = Schema.WithMaskEpoch(mask.Epoch);
+    }
 
     /// <summary>A model of zeros.</summary>
     /// <param name="schema">The schema.</param>

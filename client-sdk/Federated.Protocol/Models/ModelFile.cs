@@ -9,7 +9,7 @@ namespace Federated.Protocol.Models;
 /// A model version as a safetensors file: an 8-byte little-endian header length, a JSON header, then the tensors. The
 /// tensors stand in the order parameters, statistics, counts, so that each flat vector is one contiguous run of bytes.
 /// The schema is the metadata entry <c>federated.schema</c>; a file without it is read as trainable parameters (float32)
-/// and counts (int64), in the order of their offsets.
+/// and counts (int64), in the order of their offsets. A masked model is stored as its packed vector and its mask (<see cref="MaskedFile"/>).
 /// </summary>
 public static class ModelFile
 {
@@ -30,11 +30,26 @@ public static class ModelFile
         return SizeOf(schema, HeaderOf(schema));
     }
 
+    /// <summary>The size in bytes of the file of a model, which under a mask depends on that.</summary>
+    /// <param name="model">The model.</param>
+    public static long SizeOf(ModelContent model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return model.Mask is { } mask ? MaskedFile.SizeOf(model.Schema, mask) : SizeOf(model.Schema);
+    }
+
     /// <summary>Writes a model.</summary>
     /// <param name="model">The model.</param>
     public static byte[] Write(ModelContent model)
     {
         ArgumentNullException.ThrowIfNull(model);
+        if (model.Mask is { } mask)
+        {
+            byte[] masked = new byte[checked((int)MaskedFile.SizeOf(model.Schema, mask))];
+            MaskedFile.Write(model, mask, masked);
+            return masked;
+        }
+
         byte[] header = HeaderOf(model.Schema);
         byte[] file = new byte[checked((int)SizeOf(model.Schema, header))];
         Write(model, header, file);
@@ -48,6 +63,14 @@ public static class ModelFile
     public static byte[] WritePooled(ModelContent model, out int length)
     {
         ArgumentNullException.ThrowIfNull(model);
+        if (model.Mask is { } mask)
+        {
+            length = checked((int)MaskedFile.SizeOf(model.Schema, mask));
+            byte[] masked = ArrayPool<byte>.Shared.Rent(length);
+            MaskedFile.Write(model, mask, masked.AsSpan(0, length));
+            return masked;
+        }
+
         byte[] header = HeaderOf(model.Schema);
         length = checked((int)SizeOf(model.Schema, header));
         byte[] file = ArrayPool<byte>.Shared.Rent(length);
@@ -68,6 +91,11 @@ public static class ModelFile
     public static ModelContent Read(ReadOnlySpan<byte> file, ModelContent? over)
     {
         SafeTensorsHeader header = SafeTensorsHeader.Read(file, out ReadOnlySpan<byte> payload);
+        if (header.Tensors.ContainsKey(MaskedFile.MaskName))
+        {
+            return MaskedFile.Read(header, payload, over);
+        }
+
         ModelSchema schema = header.Schema is { } stored ? header.CheckedAgainst(stored) : header.InferSchema();
         ModelContent model = over is not null && over.Schema.Hash.SequenceEqual(schema.Hash) ? over : ModelContent.Zeros(schema);
         int parameter = 0, statistic = 0, count = 0;

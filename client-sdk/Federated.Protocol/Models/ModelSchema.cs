@@ -77,6 +77,10 @@ public sealed class ModelSchema
     /// <param name="part">The part.</param>
     public IEnumerable<TensorSpec> Of(TensorPart part) => Tensors.Where(tensor => tensor.Part == part);
 
+    /// <summary>The same tensors under another mask.</summary>
+    /// <param name="maskEpoch">Version of the mask.</param>
+    public ModelSchema WithMaskEpoch(long maskEpoch) => maskEpoch == MaskEpoch ? this : new ModelSchema(Tensors, maskEpoch, Architecture);
+
     /// <summary>The canonical JSON form: no white space, members in declaration order.</summary>
     public byte[] ToJsonBytes() =>
         JsonSerializer.SerializeToUtf8Bytes(

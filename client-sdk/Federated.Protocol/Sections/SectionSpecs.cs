@@ -70,12 +70,12 @@ public static class SectionSpecs
         return framed;
     }
 
-    /// <summary>The same section dense: what is compressed into it.</summary>
+    /// <summary>The same section dense: what is compressed into it. Largest gradients are made as a frame and stay one.</summary>
     /// <param name="section">A section.</param>
     public static SectionSpec Unframed(SectionSpec section)
     {
         ArgumentNullException.ThrowIfNull(section);
-        if (section.Codec != SectionCodec.Frame)
+        if (section.Codec != SectionCodec.Frame || section.Role == SectionRole.TopK)
         {
             return section;
         }

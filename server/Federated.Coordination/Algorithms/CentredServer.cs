@@ -28,6 +28,8 @@ internal sealed class CentredServer(IServerAlgorithm inner) : IServerAlgorithm
 
     public IReadOnlyDictionary<SectionRole, ReadOnlyMemory<float>> Centres => _centres;
 
+    public void Follow(ModelContent model) => inner.Follow(model);
+
     public int CohortSize(RoundKey round) => inner.CohortSize(round);
 
     public string RoleOf(RoundKey round, uint clientIndex) => inner.RoleOf(round, clientIndex);

@@ -18,6 +18,14 @@ namespace Federated.Coordination.Algorithms;
 /// </remarks>
 public interface IServerAlgorithm
 {
+    /// <summary>
+    /// Told the model that is current: before anything else is asked, and after every <see cref="LoadState"/>. Nothing for algorithms to which its mask does not matter.
+    /// </summary>
+    /// <param name="model">The model; <see cref="Apply"/> gets the same one.</param>
+    void Follow(ModelContent model)
+    {
+    }
+
     /// <summary>Every role that a device may be given; one for most algorithms.</summary>
     ImmutableArray<string> Roles { get; }
 

@@ -9,6 +9,7 @@ using Federated.Coordination.Algorithms.OneByte;
 using Federated.Coordination.Algorithms.QFedAvg;
 using Federated.Coordination.Algorithms.Scaffold;
 using Federated.Coordination.Compression;
+using Federated.Coordination.Pruning;
 using Federated.Protocol.Codecs;
 using Federated.Protocol.Jobs;
 using Federated.Protocol.Models;
@@ -55,7 +56,7 @@ public sealed class ServerAlgorithms
     /// <param name="job">A definition that is valid otherwise.</param>
     public IReadOnlyList<JobDefinitionError> Validate(JobDefinition job) =>
         _factories.TryGetValue(job.Algorithm.Name, out IServerAlgorithmFactory? factory)
-            ? [.. factory.Validate(job), .. CompressionCheck.Validate(job, factory)]
+            ? [.. factory.Validate(job), .. CompressionCheck.Validate(job, factory), .. PruningCheck.Validate(job)]
             : [new JobDefinitionError("algorithm.name", $"'{job.Algorithm.Name}' is unknown; known are {string.Join(", ", Names)}.")];
 
     /// <summary>What of a definition does not go with the size of the model; empty when everything does.</summary>
@@ -70,11 +71,14 @@ public sealed class ServerAlgorithms
     /// <exception cref="ArgumentException">No algorithm has the name.</exception>
     public IServerAlgorithm Create(JobDefinition job, ModelSchema schema) =>
         _factories.TryGetValue(job.Algorithm.Name, out IServerAlgorithmFactory? factory)
-            ? Centred(Compressed(factory.Create(job, schema), job, schema), job)
+            ? Centred(Compressed(Pruned(factory.Create(job, schema), job, schema), job, schema), job)
             : throw new ArgumentException($"Algorithm '{job.Algorithm.Name}' is unknown; known are {string.Join(", ", Names)}.", nameof(job));
 
     private static IServerAlgorithm Centred(IServerAlgorithm algorithm, JobDefinition job) =>
         !AggregationRules.IsMean(job) && AggregationRules.Of(job).UsesCentre ? new CentredServer(algorithm) : algorithm;
+
+    private static IServerAlgorithm Pruned(IServerAlgorithm algorithm, JobDefinition job, ModelSchema schema) =>
+        PruningMethods.Create(job.Pruning, schema, job.Seed) is { } method ? new PrunedServer(algorithm, method, job, schema) : algorithm;
 
     private static IServerAlgorithm Compressed(IServerAlgorithm algorithm, JobDefinition job, ModelSchema schema) =>
         CompressionSpec.Parse(job.Compression.Up).IsActive ? new CompressedServer(algorithm, job, schema) : algorithm;

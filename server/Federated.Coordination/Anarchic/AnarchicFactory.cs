@@ -54,6 +54,11 @@ internal abstract class AnarchicFactory : AlgorithmTable, IAnarchicAlgorithmFact
                 $"'{job.Compression.Up}' is not allowed; {Name} is asynchronous, and a feedback goes on from the last counted update of a device, which may still be on its way when the next task begins. Leave the feedback out."));
         }
 
+        if (job.Pruning.IsActive)
+        {
+            errors.Add(new JobDefinitionError("pruning.method", $"'{job.Pruning.Method}' is not allowed; {Name} is asynchronous: updates would come from under earlier masks."));
+        }
+
         if (job.Compression.Down != "none")
         {
             errors.Add(new JobDefinitionError(

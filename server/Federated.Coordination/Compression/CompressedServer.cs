@@ -55,6 +55,8 @@ internal sealed class CompressedServer : IServerAlgorithm
     /// <summary>Every client's h, under a rule other than the mean.</summary>
     internal IReadOnlyDictionary<uint, float[]> Estimates => _table?.Estimates ?? ImmutableSortedDictionary<uint, float[]>.Empty;
 
+    public void Follow(ModelContent model) => _inner.Follow(model);
+
     public int CohortSize(RoundKey round) => _inner.CohortSize(round);
 
     public string RoleOf(RoundKey round, uint clientIndex) => _inner.RoleOf(round, clientIndex);

@@ -68,6 +68,7 @@ internal sealed class CurrentModel
             algorithm.LoadState(state);
         }
 
+        algorithm.Follow(content);
         return new CurrentModel(blobs, record, XxHash3.HashToUInt64(file), content, algorithm, downLink);
     }
 

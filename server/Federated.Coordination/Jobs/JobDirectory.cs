@@ -6,6 +6,7 @@ using Federated.Coordination.Anarchic;
 using Federated.Coordination.Compression;
 using Federated.Coordination.Exchange;
 using Federated.Coordination.Persistence;
+using Federated.Coordination.Pruning;
 using Federated.Coordination.Rounds;
 using Federated.Coordination.Selection;
 using Federated.Protocol;
@@ -111,6 +112,7 @@ public sealed partial class JobDirectory : IAsyncDisposable
         {
             errors.AddRange(StatisticsServer.Validate(definition, model.Schema));
             errors.AddRange(errors.Count == 0 ? CompressionNotes.Validate(definition, model.Schema) : []);
+            errors.AddRange(errors.Count == 0 ? PruningCheck.Validate(definition, model) : []);
         }
 
         if (errors.Count == 0 && AnarchicAlgorithms.BuiltIn.Has(definition.Algorithm.Name))
@@ -129,6 +131,11 @@ public sealed partial class JobDirectory : IAsyncDisposable
         if (errors.Count > 0)
         {
             return new CreateJobResult(null, [.. errors]);
+        }
+
+        if (definition.Pruning.IsActive && model!.Mask is null)
+        {
+            (modelBlobId, byteLength) = await MaskAsync(definition, model, cancellationToken);
         }
 
         DateTimeOffset now = _services.Time.GetUtcNow();
@@ -456,6 +463,15 @@ public sealed partial class JobDirectory : IAsyncDisposable
             errors.Add(new JobDefinitionError(Path, $"Model {blobId} cannot be read: {exception.Message}"));
             return default;
         }
+    }
+
+    /// <summary>Puts the initial model under the method's mask, and stores it so.</summary>
+    private async Task<(string BlobId, long ByteLength)> MaskAsync(JobDefinition definition, ModelContent model, CancellationToken cancellationToken)
+    {
+        IPruningMethod method = PruningMethods.Create(definition.Pruning, model.Schema, definition.Seed)!;
+        model.Use(method.Candidates(model.Parameters)[0]);
+        byte[] file = ModelFile.Write(model);
+        return ((await _services.Blobs.PutAsync(file, cancellationToken)).ToString(), file.Length);
     }
 
     private void Supervise(JobKey key)

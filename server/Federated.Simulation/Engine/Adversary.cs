@@ -72,5 +72,5 @@ internal sealed class Adversary(Attack attack, IReadOnlySet<int> clients, Robust
         }
     }
 
-    private static IEnumerable<SectionSpec> Attacked(ImmutableArray<SectionSpec> sections) => sections.Where(section => section.Dtype == SectionDType.F32);
+    private static IEnumerable<SectionSpec> Attacked(ImmutableArray<SectionSpec> sections) => sections.Where(section => section.Dtype == SectionDType.F32 && section.Role != SectionRole.TopK);
 }

@@ -67,7 +67,7 @@ internal sealed class AnarchicTrainer : IRoundTrainer
         _picks = new CounterRandom(_job.Seed, RandomPurpose.Selection, uint.MaxValue);
         _sections = [.. _algorithm.UpSections];
         _down = WireSizes.Down(setup.Model.Schema, []);
-        _up = WireSizes.Planned(setup.Model.Schema, _sections, _algorithm.TrainingFor(0));
+        _up = WireSizes.Planned(ModelContent.Zeros(setup.Model.Schema), _sections, _algorithm.TrainingFor(0));
         Tree = TreePlan.Single("server", 0, 1);
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Federated.Aggregator.Functions;
 using Federated.Client.Algorithms;
 using Federated.Client.Compression;
+using Federated.Client.Pruning;
 using Federated.Client.Training;
 using Federated.Coordination.Algorithms;
 using Federated.Coordination.Jobs;
@@ -14,6 +15,7 @@ using Federated.Protocol;
 using Federated.Protocol.Codecs;
 using Federated.Protocol.Jobs;
 using Federated.Protocol.Models;
+using Federated.Protocol.Pruning;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.Sections;
 using Federated.Protocol.Tier;
@@ -47,13 +49,16 @@ internal sealed class CohortTrainer : IRoundTrainer
     private RoundTerms _terms;
     private readonly VirtualClock _clock = new();
     private readonly Adversary? _adversary;
-    private readonly RetainedCohort? _retained;
     private readonly ExchangedCohort? _exchanged;
+    private readonly bool _compresses;
     private readonly Dictionary<uint, float[]> _states = [];
-    private readonly Dictionary<string, long> _bytesUp;
-    private readonly Dictionary<string, long> _bytesDown;
     private readonly List<ClientCompression> _compressed = [];
     private readonly VirtualDownLink? _downLink;
+    private ImmutableArray<SectionSpec> _sections = [];
+    private ModelMask? _fittedTo;
+    private RetainedCohort? _retained;
+    private Dictionary<string, long> _bytesUp = [];
+    private Dictionary<string, long> _bytesDown = [];
     private byte[][] _payloads = [];
     private float[][] _nextStates = [];
     private ClientTaskResult[] _results = [];
@@ -79,17 +84,12 @@ internal sealed class CohortTrainer : IRoundTrainer
         _terms = RoundTerms.ForTraining(_job) with { SelectionTime = Ample };
         _machine = new RoundStateMachine(_selection, new PaceSteering(_job.Seed), new PopulationEstimate(TimeSpan.MaxValue), int.MaxValue);
         _adversary = setup.Adversary;
-        _retained = AggregationRules.IsMean(_job) || setup.Request.Nodes > 1
-            ? null
-            : new RetainedCohort(
-                RoundPlans.FormsOf(TaskKind.Train, algorithm),
-                new RetainedAggregation(RoundPlans.SectionsOf(TaskKind.Train, algorithm), AggregationRules.Of(_job), _job.Seed, algorithm.OwnSections));
         _downLink = VirtualDownLink.Of(_job, initial);
-        Tier = new SimulatedTier(RoundPlans.SectionsOf(TaskKind.Train, algorithm), setup.Request.Nodes);
+        Tier = new SimulatedTier([], setup.Request.Nodes);
         _exchanged = AggregationRules.IsMean(_job) || setup.Request.Nodes == 1 ? null : new ExchangedCohort(Tier);
-        // Sizes depend on the role alone; measuring a model file for every client would cost more than a small client's training.
-        _bytesUp = algorithm.Roles.ToDictionary(role => role, role => WireSizes.Planned(setup.Model.Schema, algorithm.UpSections(role), algorithm.TrainingFor(new RoundKey("", "", 0, TaskKind.Train), 0, role)), StringComparer.Ordinal);
-        _bytesDown = algorithm.Roles.ToDictionary(role => role, role => WireSizes.Down(setup.Model.Schema, algorithm.DownSections(role)), StringComparer.Ordinal);
+        _compresses = CompressionSpec.Parse(_job.Compression.Up).IsActive;
+        algorithm.Follow(initial);
+        Fit(initial);
     }
 
     /// <summary>The nodes that sum, unless the rule retains the updates.</summary>
@@ -107,6 +107,8 @@ internal sealed class CohortTrainer : IRoundTrainer
     /// <summary>Runs one round and turns <paramref name="model"/> into the next version, unless the round is abandoned.</summary>
     public RoundReport Train(RoundKey key, ModelContent model, ISimulationObserver observer, CancellationToken cancellationToken)
     {
+        Fit(model);
+
         // 1. Selection and configuration: whoever the seed picks checks in, and gets a task.
         List<Assignment> order = Select(key);
         Dictionary<string, IReadOnlyDictionary<SectionRole, ReadOnlyMemory<float>>> down = DownSections();
@@ -119,14 +121,14 @@ internal sealed class CohortTrainer : IRoundTrainer
 
         // 2. Reporting: the clients work in parallel, and report in their order until the machine has enough.
         _retained?.Begin(key, _algorithm.Centres);
-        _exchanged?.Begin(RoundPlans.Create(key, 1, _job, _setup.Model.Schema, _algorithm, order.Count, _job.Seed));
+        _exchanged?.Begin(RoundPlans.Create(key, 1, _job, model.Schema, _algorithm, order.Count, _job.Seed));
         if (_retained is null && _exchanged is null)
         {
             Tier.Begin(order.Count);
         }
 
         ICohortAggregate aggregate = _retained ?? (ICohortAggregate?)_exchanged ?? new CohortAggregate(
-            RoundPlans.SectionsOf(TaskKind.Train, _algorithm), RoundPlans.FormsOf(TaskKind.Train, _algorithm), _algorithm.KeptSections, Tier);
+            _sections, RoundPlans.FormsOf(TaskKind.Train, _algorithm), _algorithm.KeptSections, Tier);
         var pendingStates = new Dictionary<uint, float[]>();
         _compressed.Clear();
         List<Assignment> vanished = [];
@@ -220,10 +222,33 @@ internal sealed class CohortTrainer : IRoundTrainer
             Gradients = gradients,
             SimulatedSeconds = _fleet is null ? null : VirtualClock.Seconds(_clock.Now),
             ClientSeconds = _fleet is null ? null : BusySeconds(order.Count),
+            MaskEpoch = model.Mask?.Epoch,
         };
     }
 
     public void Dispose() => _machine.RejectWaiting(RejectionReason.JobEnded, TimeSpan.Zero);
+
+    /// <summary>What updates carry changes with a mask, and when devices send gradients for the next one.</summary>
+    private void Fit(ModelContent model)
+    {
+        ImmutableArray<SectionSpec> sections = RoundPlans.SectionsOf(TaskKind.Train, _algorithm);
+        if (!_sections.IsEmpty && ReferenceEquals(_fittedTo, model.Mask) && sections.SequenceEqual(_sections))
+        {
+            return;
+        }
+
+        (_sections, _fittedTo) = (sections, model.Mask);
+        Tier.Use(sections);
+        _retained = AggregationRules.IsMean(_job) || _setup.Request.Nodes > 1
+            ? null
+            : new RetainedCohort(
+                RoundPlans.FormsOf(TaskKind.Train, _algorithm),
+                new RetainedAggregation(sections, AggregationRules.Of(_job), _job.Seed, _algorithm.OwnSections));
+
+        // Sizes depend on the role alone; measuring a model file for every client would cost more than a small client's training.
+        _bytesUp = _algorithm.Roles.ToDictionary(role => role, role => WireSizes.Planned(model, _algorithm.UpSections(role), _algorithm.TrainingFor(new RoundKey("", "", 0, TaskKind.Train), 0, role)), StringComparer.Ordinal);
+        _bytesDown = _algorithm.Roles.ToDictionary(role => role, role => WireSizes.Down(model, _algorithm.DownSections(role)), StringComparer.Ordinal);
+    }
 
     /// <summary>Makes room for the work of so many clients at once.</summary>
     private void Hold(int clients)
@@ -390,8 +415,9 @@ internal sealed class CohortTrainer : IRoundTrainer
             (settings.Epochs, settings.Steps) = (0, (uint)_tasks[item].Steps);
         }
 
-        int stateLength = _client.StateLength(model.Schema, settings);
-        UpdateEncoder? encoder = UpdateEncoder.For(model.Schema, settings);
+        IClientAlgorithm half = model.Mask is { } mask ? new MaskedClient(_client, mask) : _client;
+        int stateLength = half.StateLength(model.Schema, settings);
+        UpdateEncoder? encoder = UpdateEncoder.For(model.Schema, settings, model.Mask);
         int memory = encoder?.StateLength ?? 0;
         int payload = UpdateEncoder.MostBytes(sections);
         _payloads[slot] = _payloads[slot]?.Length >= payload ? _payloads[slot] : GC.AllocateUninitializedArray<byte>(payload);
@@ -415,8 +441,8 @@ internal sealed class CohortTrainer : IRoundTrainer
         try
         {
             worker.Objective.Select(_setup.Dataset.Examples, _setup.Clients[(int)assignment.ClientIndex].Rows);
-            ClientOutcome outcome = _client.Run(task, worker.Solver, update, cancellationToken);
-            EncodedUpdate? encoded = null;
+            ClientOutcome outcome = half.Run(task, worker.Solver, update, cancellationToken);
+            EncodedUpdate? encoded = update.Has(SectionRole.TopK) ? new EncodedUpdate(update.Payload.Length, update.Headers(), 1, 0, 0, true) : null;
             if (encoder is not null && outcome is ClientOutcome.Completed or ClientOutcome.Partial)
             {
                 var draw = new CompressionDraw(settings.Seed, (uint)key.Round, settings.ClientIndex);
@@ -454,7 +480,7 @@ internal sealed class CohortTrainer : IRoundTrainer
             pendingStates[assignment.ClientIndex] = _nextStates[slot];
         }
 
-        if (result.Encoded is { } encoded)
+        if (result.Encoded is { } encoded && _compresses)
         {
             _compressed.Add(new ClientCompression(assignment.DeviceId, length, DownOf(assignment), encoded.Contraction, encoded.ErrorNorm, encoded.Saturated));
         }

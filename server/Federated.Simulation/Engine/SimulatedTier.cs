@@ -19,16 +19,16 @@ internal sealed class SimulatedTier
     private const int MostLeaves = 8;
     private const int BufferBytes = 256 * 1024;
 
-    private readonly ImmutableArray<SectionSpec> _sections;
     private readonly int _nodes;
     private readonly PlannerOptions _options = new() { MaxLeavesPerNode = MostLeaves };
     private readonly Dictionary<string, QueueEstimate> _queues = new(StringComparer.Ordinal);
     private readonly Dictionary<string, AggregationFunction[]> _leaves = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _arrived = new(StringComparer.Ordinal);
     private readonly List<string> _places = [];
+    private ImmutableArray<SectionSpec> _sections;
     private int _next;
 
-    /// <param name="sections">The sections of every round.</param>
+    /// <param name="sections">The sections of a round.</param>
     /// <param name="nodes">Number of nodes, at least 1.</param>
     public SimulatedTier(ImmutableArray<SectionSpec> sections, int nodes)
     {
@@ -50,6 +50,10 @@ internal sealed class SimulatedTier
 
     /// <summary>What the tree has done in all rounds.</summary>
     public TreeFigures Figures { get; private set; } = new(0, 0, 0, 0, 0, 0);
+
+    /// <summary>Changes what the updates of the following rounds carry.</summary>
+    /// <param name="sections">The sections of a round.</param>
+    public void Use(ImmutableArray<SectionSpec> sections) => _sections = sections;
 
     /// <summary>Begins a round under the mean.</summary>
     public void Begin(int cohort)

@@ -44,6 +44,9 @@ public sealed record SimulationOutcome(
     /// <summary>By how much the peak is above what was there before the first round.</summary>
     public long PeakGrowthBytes { get; init; }
 
+    /// <summary>How the first mask of a sparse model was chosen; null for a dense one.</summary>
+    public CandidateReport? Candidates { get; init; }
+
     /// <summary>SHA-256 of the last state of a one-byte exchange, hexadecimal; null for other algorithms.</summary>
     public string? StateHash { get; init; }
 }

@@ -5,6 +5,7 @@ using Federated.Coordination.Algorithms;
 using Federated.Coordination.Algorithms.Statistics;
 using Federated.Coordination.Anarchic;
 using Federated.Coordination.Compression;
+using Federated.Coordination.Pruning;
 using Federated.Coordination.Rounds;
 using Federated.Coordination.Selection;
 using Federated.Numerics;
@@ -122,7 +123,7 @@ public sealed class SimulationSetup
         }
 
         CheckMemory(request, model);
-        return (JobDefinitionError[])[.. ServerAlgorithms.BuiltIn.Validate(request.Job, model.Schema), .. StatisticsServer.Validate(request.Job, model.Schema), .. CompressionNotes.Validate(request.Job, model.Schema)] is { Length: > 0 } missing
+        return (JobDefinitionError[])[.. ServerAlgorithms.BuiltIn.Validate(request.Job, model.Schema), .. StatisticsServer.Validate(request.Job, model.Schema), .. CompressionNotes.Validate(request.Job, model.Schema), .. PruningCheck.Validate(request.Job, model.Schema)] is { Length: > 0 } missing
             ? throw new SimulationException(string.Join(Environment.NewLine, missing))
             : new SimulationSetup(request, dataset, clients, model);
     }

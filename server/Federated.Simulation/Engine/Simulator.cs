@@ -49,6 +49,7 @@ public sealed class Simulator
         PeakMemory memory = PeakMemory.Start(request.Device == "cpu" ? null : TorchRuntime.SelectDeviceOrCpu(request.Device, out _));
         ModelContent model = _setup.Model.Initialise(job.Seed);
         using var workers = new OrderedWorkers<ModelWorker>(request.Workers, WindowFor(request.Workers, model), () => _setup.Model.CreateWorker(request.Device));
+        CandidateReport? candidates = new CandidateTaker(_setup, workers, _failures).Begin(model, cancellationToken);
         using IRoundTrainer trainer = job.Algorithm.Name == OneByteRun.Algorithm ? new OneByteTrainer(_setup, model, workers, _failures)
             : AnarchicAlgorithms.BuiltIn.Has(job.Algorithm.Name) ? new AnarchicTrainer(_setup, workers, _failures)
             : new CohortTrainer(_setup, ServerAlgorithms.BuiltIn.Create(job, _setup.Model.Schema), model, workers, _failures);
@@ -137,6 +138,7 @@ public sealed class Simulator
             StateHash = trainer.StateHash,
             PeakBytes = memory.Bytes(),
             PeakGrowthBytes = memory.Growth(),
+            Candidates = candidates,
             Statistics = _statistics,
         };
     }

@@ -15,15 +15,18 @@ namespace Federated.Simulation.Engine;
 /// </summary>
 internal static class WireSizes
 {
-    public static long Down(ModelSchema schema, IReadOnlyList<DownSection> sections) =>
-        ModelFile.SizeOf(schema) + sections.Sum(section => SectionSpecs.DenseBytes(section.Spec));
+    public static long Down(ModelSchema schema, IReadOnlyList<DownSection> sections) => ModelFile.SizeOf(schema) + Down(sections);
+
+    public static long Down(ModelContent model, IReadOnlyList<DownSection> sections) => ModelFile.SizeOf(model) + Down(sections);
+
+    private static long Down(IReadOnlyList<DownSection> sections) => sections.Sum(section => SectionSpecs.DenseBytes(section.Spec));
 
     /// <summary>At most; what a frame takes is known when it is there.</summary>
     public static long Up(IReadOnlyList<SectionSpec> sections) =>
         Up([.. sections.Select(section => new SectionHeader { Spec = section, ByteLength = (ulong)SectionSpecs.MostBytes(section) })]);
 
     /// <summary>Of an upload that is still to be made: a frame is as large as that of a vector of normal draws.</summary>
-    public static long Planned(ModelSchema schema, IReadOnlyList<SectionSpec> sections, LocalTraining training)
+    public static long Planned(ModelContent model, IReadOnlyList<SectionSpec> sections, LocalTraining training)
     {
         if (training.Compression is null || sections.All(section => section.Codec != SectionCodec.Frame))
         {
@@ -33,7 +36,7 @@ internal static class WireSizes
         // Whoever begins with a dense difference goes on with compressed ones.
         UpdateCompression compression = training.Compression.Clone();
         (compression.DenseStart, compression.StateRound, compression.Weight) = (false, 0, 0);
-        var encoder = new UpdateEncoder(schema, compression);
+        var encoder = new UpdateEncoder(model.Schema, compression, model.Mask);
         SectionSpec[] dense = [.. sections.Select(SectionSpecs.Unframed)];
         var update = new ClientUpdate(dense, new byte[ClientUpdate.PayloadLength(dense)]);
         new CounterRandom(training.Seed, RandomPurpose.Compression, uint.MaxValue).FillGaussian(update.Floats(SectionRole.Delta), 0, 1);

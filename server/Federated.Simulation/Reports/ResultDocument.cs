@@ -38,6 +38,9 @@ public sealed record ResultDocument
     /// <summary>The statistics that were taken, in order; empty when the job asks for none.</summary>
     public IReadOnlyList<StatisticsReport> Statistics { get; init; } = [];
 
+    /// <summary>How sparse the model is; null for a dense one.</summary>
+    public PruningSummary? Pruning { get; init; }
+
     public required IReadOnlyList<ClientFailure> Failures { get; init; }
 
     public required RunSettings Settings { get; init; }

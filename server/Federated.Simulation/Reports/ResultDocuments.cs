@@ -37,9 +37,12 @@ public static class ResultDocuments
             ClientSeconds = outcome.Rounds.Any(round => round.ClientSeconds is not null) ? outcome.Rounds.Sum(round => round.ClientSeconds ?? 0) : null,
             Staleness = [.. Enumerable.Range(0, outcome.Rounds.Select(round => round.Staleness.Count).DefaultIfEmpty().Max())
                 .Select(bin => outcome.Rounds.Sum(round => bin < round.Staleness.Count ? round.Staleness[bin] : 0))],
-            BytesUp = outcome.Rounds.Sum(round => round.BytesUp) + outcome.Statistics.Sum(statistics => statistics.BytesUp),
-            BytesDown = outcome.Rounds.Sum(round => round.BytesDown) + outcome.Statistics.Sum(statistics => statistics.BytesDown),
+            BytesUp = outcome.Rounds.Sum(round => round.BytesUp) + outcome.Statistics.Sum(statistics => statistics.BytesUp) + (outcome.Candidates?.BytesUp ?? 0),
+            BytesDown = outcome.Rounds.Sum(round => round.BytesDown) + outcome.Statistics.Sum(statistics => statistics.BytesDown) + (outcome.Candidates?.BytesDown ?? 0),
             Statistics = outcome.Statistics,
+            Pruning = outcome.Model.Mask is { } mask && outcome.Candidates is { } candidates
+                ? new PruningSummary(mask.ActiveCount, mask.PrunableCount, mask.Epoch, mask.HashText, candidates)
+                : null,
             Rounds = [.. outcome.Rounds.Select(round => round with { Loss = Finite(round.Loss), TrainingLoss = Finite(round.TrainingLoss), UpdateNorm = Finite(round.UpdateNorm) })],
             Failures = outcome.Failures,
             Settings = new RunSettings(

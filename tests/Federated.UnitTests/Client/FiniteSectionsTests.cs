@@ -27,6 +27,6 @@ public sealed class FiniteSectionsTests
             .. MemoryMarshal.AsBytes<double>([0.0, number, 1.0]),
         ];
 
-        Assert.Equal(expected, FiniteSections.FirstNotFinite(sections, payload));
+        Assert.Equal(expected, FiniteSections.FirstNotFinite([.. sections.Select(SectionSpecs.DenseHeader)], payload));
     }
 }

@@ -1,0 +1,109 @@
+using System.Buffers;
+using System.Numerics.Tensors;
+using Federated.Client.Algorithms;
+using Federated.Client.Training;
+using Federated.Protocol.Models;
+using Federated.Protocol.Pruning;
+using Federated.Protocol.Sections;
+using Federated.Protocol.V1;
+
+namespace Federated.Client.Pruning;
+
+/// <summary>
+/// A client half on a masked model: gradients are masked while it works, what it sends is packed, and where the task asks for them the largest gradients of some layers follow.
+/// </summary>
+public sealed class MaskedClient : IClientAlgorithm
+{
+    private readonly IClientAlgorithm _inner;
+    private readonly ModelMask _mask;
+
+    /// <summary>Puts a client half under the mask of a model version.</summary>
+    /// <param name="inner">The client half.</param>
+    /// <param name="mask">The model's mask.</param>
+    public MaskedClient(IClientAlgorithm inner, ModelMask mask)
+    {
+        ArgumentNullException.ThrowIfNull(inner);
+        ArgumentNullException.ThrowIfNull(mask);
+        _inner = inner;
+        _mask = mask;
+    }
+
+    /// <inheritdoc/>
+    public string Name => _inner.Name;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<SectionSpec> Sections(ModelSchema schema, LocalTraining settings, string role)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        IReadOnlyList<SectionSpec> dense = _inner.Sections(schema, settings, role);
+        IEnumerable<SectionSpec> packed = dense.Select(section => PackedVectors.Under(section, _mask));
+        return AsksForGradients(settings) && dense.Any(section => section.Role == SectionRole.Delta)
+            ? [.. packed, TopGradients.Section(_mask, LayerTopK.DemandOf(settings.Gradients))]
+            : [.. packed];
+    }
+
+    /// <inheritdoc/>
+    public int StateLength(ModelSchema schema, LocalTraining settings) => _inner.StateLength(schema, settings);
+
+    /// <inheritdoc/>
+    public ClientOutcome Run(ClientTask task, ILocalSolver solver, ClientUpdate update, CancellationToken stop = default)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        ArgumentNullException.ThrowIfNull(solver);
+        ArgumentNullException.ThrowIfNull(update);
+        IObjective objective = solver.Objective;
+        IReadOnlyList<SectionSpec> sections = _inner.Sections(task.Schema, task.Settings, task.Role);
+        byte[] rented = ArrayPool<byte>.Shared.Rent(ClientUpdate.PayloadLength(sections));
+        try
+        {
+            var dense = new ClientUpdate(sections, rented, update.NextState);
+            ClientOutcome outcome = _inner.Run(task, MaskedSolver.Under(solver, _mask), dense, stop);
+            (update.Weight, update.Steps, update.Gradients, update.TrainingLoss) = (dense.Weight, dense.Steps, dense.Gradients, dense.TrainingLoss);
+            if (!outcome.IsUsable())
+            {
+                return outcome;
+            }
+
+            Pack(dense, update);
+            return update.Has(SectionRole.TopK) && !TryAddGradients(task, objective, dense, update) ? ClientOutcome.Diverged : outcome;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
+    }
+
+    private void Pack(ClientUpdate dense, ClientUpdate update)
+    {
+        ReadOnlySpan<byte> from = dense.Payload.Span;
+        Span<byte> to = update.Payload.Span;
+        foreach (SectionSpec section in dense.Sections)
+        {
+            int bytes = (int)SectionSpecs.DenseBytes(section);
+            if (PackedVectors.Packs(section, _mask.ParameterCount))
+            {
+                _mask.Pack(dense.Floats(section.Role), update.Floats(section.Role));
+                to = to[(_mask.PackedCount * sizeof(float))..];
+            }
+            else
+            {
+                from[..bytes].CopyTo(to);
+                to = to[bytes..];
+            }
+
+            from = from[bytes..];
+        }
+    }
+
+    /// <summary>The gradients are those at the local parameters: where the device stands after its steps.</summary>
+    private bool TryAddGradients(ClientTask task, IObjective objective, ClientUpdate dense, ClientUpdate update)
+    {
+        Span<float> local = dense.Floats(SectionRole.Delta);
+        TensorPrimitives.Add(local, task.Parameters.Span, local);
+        int length = new LayerTopK(_mask, task.Settings.Gradients).Write(objective, task.Key, local, update.Frame(SectionRole.TopK));
+        update.EndFrame(SectionRole.TopK, length);
+        return length > 0;
+    }
+
+    private static bool AsksForGradients(LocalTraining settings) => settings.Gradients is { Layers.Count: > 0 };
+}

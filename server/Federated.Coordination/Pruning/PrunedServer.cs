@@ -1,0 +1,172 @@
+using System.Collections.Immutable;
+using Federated.Coordination.Algorithms;
+using Federated.Coordination.Tier;
+using Federated.Protocol.Jobs;
+using Federated.Protocol.Models;
+using Federated.Protocol.Pruning;
+using Federated.Protocol.Rounds;
+using Federated.Protocol.V1;
+
+namespace Federated.Coordination.Pruning;
+
+/// <summary>
+/// The server half of a sparse model, around any algorithm that goes with one (<see cref="PruningCheck"/>). Sections of the parameters' length come packed and are unpacked for the
+/// algorithm; the model that it makes is put under the mask; then the method may change the mask. The mask itself is the model's: it is stored, sent and rolled back with it.
+/// </summary>
+internal sealed class PrunedServer : IServerAlgorithm
+{
+    private const string StateName = "pruned";
+
+    private readonly IServerAlgorithm _inner;
+    private readonly IPruningMethod _method;
+    private readonly int _parameterCount;
+    private readonly uint _batchSize;
+    private ModelMask? _mask;
+    private PruningDemand _demand = PruningDemand.None;
+    private int _rounds;
+
+    public PrunedServer(IServerAlgorithm inner, IPruningMethod method, JobDefinition job, ModelSchema schema)
+    {
+        _inner = inner;
+        _method = method;
+        _parameterCount = schema.ParameterCount;
+        _batchSize = (uint)job.Pruning.GradientBatch;
+    }
+
+    public ImmutableArray<string> Roles => _inner.Roles;
+
+    public ImmutableArray<SectionRole> KeptSections => _inner.KeptSections;
+
+    public ImmutableArray<SectionRole> OwnSections => _inner.OwnSections;
+
+    public IReadOnlyDictionary<SectionRole, ReadOnlyMemory<float>> Centres => _inner.Centres;
+
+    private ModelMask Mask => _mask ?? throw new InvalidOperationException("The algorithm does not know its model yet, or the model has no mask.");
+
+    public void Follow(ModelContent model)
+    {
+        _inner.Follow(model);
+        _mask = model.Mask ?? throw new InvalidOperationException("The model of a job with pruning has no mask.");
+        _demand = _method.DemandFor(_rounds + 1, _mask);
+    }
+
+    public int CohortSize(RoundKey round) => _inner.CohortSize(round);
+
+    public string RoleOf(RoundKey round, uint clientIndex) => _inner.RoleOf(round, clientIndex);
+
+    public ImmutableArray<SectionSpec> UpSections(string role)
+    {
+        IEnumerable<SectionSpec> packed = _inner.UpSections(role).Select(section => PackedVectors.Under(section, Mask));
+
+        // Behind the others: a rule judges an update by its first section.
+        return SendsGradients(role) ? [.. packed, TopGradients.Section(Mask, _demand.Layers)] : [.. packed];
+    }
+
+    public ImmutableArray<DownSection> DownSections(string role) => _inner.DownSections(role);
+
+    public LocalTraining TrainingFor(RoundKey round, uint clientIndex, string role)
+    {
+        LocalTraining training = _inner.TrainingFor(round, clientIndex, role);
+        if (SendsGradients(role))
+        {
+            training.Gradients = new GradientDemand { IncludeActive = _demand.IncludesActive, BatchSize = _batchSize };
+            training.Gradients.Layers.AddRange(_demand.Layers.Select(layer => new LayerGradients { Layer = (uint)layer.Layer, Count = (uint)layer.Count }));
+        }
+
+        return training;
+    }
+
+    public RoundAggregate Combine(RoundKey round, RoundAggregate aggregate, RuleStart start) => _inner.Combine(round, aggregate, start);
+
+    public void Apply(RoundKey round, RoundAggregate aggregate, ModelContent model)
+    {
+        ModelMask mask = Mask;
+        float[] before = [.. model.Parameters];
+        _inner.Apply(round, Unpacked(aggregate, mask), model);
+        mask.Apply(model.Parameters);
+        _rounds++;
+
+        ModelMask next = _method.Next(new PruningRound(_rounds, mask, before, model.Parameters, _demand, GradientsOf(aggregate, mask)));
+        if (!ReferenceEquals(next, mask))
+        {
+            model.Use(next.Epoch == mask.Epoch + 1 ? next : throw new InvalidOperationException($"The mask of epoch {mask.Epoch} was changed into one of epoch {next.Epoch}."));
+        }
+
+        _mask = next;
+        _demand = _method.DemandFor(_rounds + 1, next);
+    }
+
+    public byte[]? SaveState()
+    {
+        var state = new AlgorithmState(StateName);
+        state.Add<int>("rounds", [_rounds]);
+        if (_inner.SaveState() is { } inner)
+        {
+            state.Add<byte>("inner", inner);
+        }
+
+        return state.ToBytes();
+    }
+
+    public void LoadState(ReadOnlySpan<byte> state)
+    {
+        (_mask, _rounds) = (null, 0);
+        if (state.IsEmpty)
+        {
+            _inner.LoadState([]);
+            return;
+        }
+
+        AlgorithmState parts = AlgorithmState.Parse(state, StateName);
+        _rounds = parts.Read<int>("rounds") is [> 0 and var rounds] ? rounds : throw new InvalidDataException("The state of a pruned model has no number of rounds.");
+        _inner.LoadState(parts.Has("inner") ? parts.Bytes("inner") : []);
+    }
+
+    public void BeginEpoch(int stateEpoch) => _inner.BeginEpoch(stateEpoch);
+
+    private bool SendsGradients(string role) => !_demand.IsEmpty && _inner.UpSections(role).Any(section => section.Role == SectionRole.Delta);
+
+    private RoundAggregate Unpacked(RoundAggregate aggregate, ModelMask mask) => aggregate with
+    {
+        Sections = [.. aggregate.Sections.Where(section => section.Spec.Role != SectionRole.TopK).Select(section => Unpacked(section, mask))],
+        Kept = [.. aggregate.Kept.Select(section => section.Values.Length == mask.PackedCount ? section with { Values = Unpacked(section.Values, mask) } : section)],
+    };
+
+    private AggregatedSection Unpacked(AggregatedSection section, ModelMask mask)
+    {
+        bool isPacked = section.Spec.Role is SectionRole.Delta or SectionRole.Gradient or SectionRole.Control && section.Single.Length == mask.PackedCount;
+        if (!isPacked)
+        {
+            return section;
+        }
+
+        SectionSpec spec = section.Spec.Clone();
+        spec.ElementCount = (ulong)_parameterCount;
+        return section with { Spec = spec, Single = Unpacked(section.Single, mask) };
+    }
+
+    private float[] Unpacked(float[] packed, ModelMask mask)
+    {
+        float[] values = new float[_parameterCount];
+        mask.Unpack(packed, values);
+        return values;
+    }
+
+    private ImmutableArray<ReadOnlyMemory<float>> GradientsOf(RoundAggregate aggregate, ModelMask mask)
+    {
+        if (aggregate.Find(SectionRole.TopK) is not { } section)
+        {
+            return [];
+        }
+
+        var layers = ImmutableArray.CreateBuilder<ReadOnlyMemory<float>>();
+        int start = 0;
+        foreach (LayerDemand layer in _demand.Layers)
+        {
+            layers.Add(section.Single.AsMemory(start, mask.Layers[layer.Layer].Count));
+            start += mask.Layers[layer.Layer].Count;
+        }
+
+        return layers.ToImmutable();
+    }
+}

@@ -1,0 +1,121 @@
+using Federated.Coordination.Algorithms;
+using Federated.Protocol.Codecs;
+using Federated.Protocol.Jobs;
+using Federated.Protocol.Models;
+using Federated.Protocol.Pruning;
+
+namespace Federated.Coordination.Pruning;
+
+/// <summary>What of a definition does not go with a sparse model, and why.</summary>
+public static class PruningCheck
+{
+    /// <summary>Algorithms whose clients keep no vector from round to round and get none besides the model.</summary>
+    private static readonly string[] WithoutVectors = ["fedavg", "fedprox", "fednova", "qfedavg"];
+
+    /// <summary>Errors; the settings themselves are in range.</summary>
+    /// <param name="job">The definition.</param>
+    public static IEnumerable<JobDefinitionError> Validate(JobDefinition job)
+    {
+        ArgumentNullException.ThrowIfNull(job);
+        if (!job.Pruning.IsActive)
+        {
+            yield break;
+        }
+
+        if (!PruningMethods.BuiltIn.Any(factory => factory.Name == job.Pruning.Method))
+        {
+            yield return new JobDefinitionError(
+                "pruning.method", $"'{job.Pruning.Method}' is unknown; known are {string.Join(", ", PruningMethods.BuiltIn.Select(factory => factory.Name).Order(StringComparer.Ordinal))} and {PruningSettings.None}.");
+        }
+
+        if (!WithoutVectors.Contains(job.Algorithm.Name) && !(job.Algorithm.Name == "fedamd" && job.Pruning.StopAdjusting == 0))
+        {
+            yield return new JobDefinitionError("algorithm.name", job.Algorithm.Name == "fedamd"
+                ? "'fedamd' steps along a mean of gradients that were taken under earlier masks; with pruning it needs a mask that stays: set pruning.stopAdjusting to 0."
+                : $"'{job.Algorithm.Name}' does not go with pruning: what its server or its clients remember is not under the mask. Use {string.Join(", ", WithoutVectors)}, or fedamd with a mask that stays.");
+        }
+
+        if (job.ServerOptimizer.Name != "sgd")
+        {
+            yield return new JobDefinitionError("serverOptimizer.name", $"'{job.ServerOptimizer.Name}' does not go with pruning: it remembers steps of weights that are pruned meanwhile. Use sgd.");
+        }
+
+        var up = CompressionSpec.Parse(job.Compression.Up);
+        if (up.Feedback != FeedbackKind.None)
+        {
+            yield return new JobDefinitionError("compression.up", $"'{job.Compression.Up}' does not go with pruning: an error feedback remembers coordinates that are pruned meanwhile. Name the compressor alone.");
+        }
+
+        if (up.Kind is CompressorKind.PowerStep or CompressorKind.Truncate)
+        {
+            yield return new JobDefinitionError("compression.up", $"'{job.Compression.Up}' does not go with pruning: the active weights of a layer are no matrix. Use topk, randk, qN, sign, f16 or bf16.");
+        }
+
+        if (CompressionSpec.Parse(job.Compression.Down).IsActive)
+        {
+            yield return new JobDefinitionError("compression.down", $"'{job.Compression.Down}' does not go with pruning: a sparse model is sent as its active weights. Leave it out.");
+        }
+    }
+
+    /// <summary>Errors that show with the initial model of a server's job only.</summary>
+    /// <param name="job">A definition that is valid otherwise.</param>
+    /// <param name="model">The model, under a mask or not.</param>
+    public static IEnumerable<JobDefinitionError> Validate(JobDefinition job, ModelContent model)
+    {
+        ArgumentNullException.ThrowIfNull(job);
+        ArgumentNullException.ThrowIfNull(model);
+        if (!job.Pruning.IsActive && model.Mask is not null)
+        {
+            yield return new JobDefinitionError("pruning.method", $"'{job.Pruning.Method}' is not allowed; the initial model is under a mask.");
+        }
+
+        if (job.Pruning is { IsActive: true, Candidates: > 1 } && model.Mask is null)
+        {
+            yield return new JobDefinitionError(
+                "pruning.candidates", $"{job.Pruning.Candidates} is not allowed; a server does not ask devices to judge candidates. Give 1 for the uniform mask, or upload a model under a mask, as a simulation makes it.");
+        }
+
+        foreach (JobDefinitionError error in Validate(job, model.Schema))
+        {
+            yield return error;
+        }
+    }
+
+    /// <summary>Errors that show with the model only.</summary>
+    /// <param name="job">A definition that is valid otherwise.</param>
+    /// <param name="schema">The model.</param>
+    public static IEnumerable<JobDefinitionError> Validate(JobDefinition job, ModelSchema schema)
+    {
+        ArgumentNullException.ThrowIfNull(job);
+        if (!job.Pruning.IsActive)
+        {
+            yield break;
+        }
+
+        var layers = PrunableLayer.Of(schema);
+        string? fault = null;
+        try
+        {
+            LayerBudgets.Total(layers, job.Pruning.Density);
+        }
+        catch (ArgumentException exception)
+        {
+            fault = exception.Message;
+        }
+
+        if (layers.IsEmpty)
+        {
+            yield return new JobDefinitionError("pruning.method", $"'{job.Pruning.Method}' is not allowed; model '{job.Model}' has no weight of a convolution or a linear layer.");
+        }
+        else if (!AggregationRules.IsMean(job) && job.Pruning.StopAdjusting > 0 && AggregationRules.Of(job).UsesCentre)
+        {
+            yield return new JobDefinitionError(
+                "aggregation.rule", $"'{job.Aggregation.Rule}' starts from the last aggregate, which is under another mask once that changes; set pruning.stopAdjusting to 0 or take another rule.");
+        }
+
+        if (fault is not null)
+        {
+            yield return new JobDefinitionError("pruning.density", fault);
+        }
+    }
+}
