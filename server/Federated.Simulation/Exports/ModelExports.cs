@@ -28,9 +28,8 @@ public static class ModelExports
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static (ModelContent Model, ModelMask Mask) Read(string path)
     {
-        byte[] file = File.ReadAllBytes(path);
-        ModelContent model = ModelFile.Read(file);
-        return (model, SparseModelFile.ReadMask(file) ?? SparseModelFile.NonZeros(model));
+        ModelContent model = ModelFile.Read(File.ReadAllBytes(path));
+        return (model, model.Mask ?? SparseModelFile.NonZeros(model));
     }
 
     /// <summary>Writes a pruned model.</summary>
@@ -64,12 +63,15 @@ public static class ModelExports
 
     private static byte[] Bytes(ExportFormat format, ModelContent model, ModelMask mask, SparseArchitecture layers) => format switch
     {
-        ExportFormat.SafeTensors => ModelFile.Write(model),
+        ExportFormat.SafeTensors => ModelFile.Write(Dense(model)),
         ExportFormat.SparseSafeTensors => SparseModelFile.Write(model, mask),
         ExportFormat.Onnx => OnnxFile.Write(model, layers),
         ExportFormat.SparseOnnx => OnnxFile.Write(model, layers, mask),
         _ => FedTiny(model, mask, layers),
     };
+
+    // A model with a mask would be written packed, which only this platform reads.
+    private static ModelContent Dense(ModelContent model) => new(model.Schema, model.Parameters, model.Statistics, model.Counts);
 
     private static byte[] FedTiny(ModelContent model, ModelMask mask, SparseArchitecture layers)
     {

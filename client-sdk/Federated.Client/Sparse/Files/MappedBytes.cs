@@ -34,21 +34,23 @@ internal sealed unsafe class MappedBytes : IDisposable
     /// <exception cref="InvalidDataException">The file is empty or has 2 GiB or more.</exception>
     public static MappedBytes Map(string path)
     {
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1);
-        if (stream.Length is 0 or > int.MaxValue)
-        {
-            throw new InvalidDataException($"Not a .fedtiny file: it has {stream.Length} bytes.");
-        }
-
-        int length = (int)stream.Length;
-        var file = MemoryMappedFile.CreateFromFile(path, FileMode.Open, mapName: null, capacity: 0, MemoryMappedFileAccess.Read);
+        var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1);
+        MemoryMappedFile? file = null;
         try
         {
+            if (stream.Length is 0 or > int.MaxValue)
+            {
+                throw new InvalidDataException($"Not a .fedtiny file: it has {stream.Length} bytes.");
+            }
+
+            int length = (int)stream.Length;
+            file = MemoryMappedFile.CreateFromFile(stream, mapName: null, capacity: 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
             return new MappedBytes(file, file.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read), length);
         }
         catch
         {
-            file.Dispose();
+            file?.Dispose();
+            stream.Dispose();
             throw;
         }
     }
