@@ -78,7 +78,7 @@ public static class ModelFile
         return file;
     }
 
-    /// <summary>Reads a model. A file of <see cref="SparseModelFile"/> gives the dense model: zeros outside the active coordinates.</summary>
+    /// <summary>Reads a model. A file of <see cref="SparseModelFile"/> gives a model with its mask.</summary>
     /// <param name="file">The whole file.</param>
     /// <exception cref="InvalidDataException">The file is not safetensors, or does not fit its schema; the message names the byte offset or the tensor.</exception>
     public static ModelContent Read(ReadOnlySpan<byte> file) => Read(file, over: null);
@@ -97,7 +97,7 @@ public static class ModelFile
         }
 
         ModelSchema schema = header.Schema is { } stored ? header.CheckedAgainst(stored) : header.InferSchema();
-        ModelContent model = over is not null && over.Schema.Hash.SequenceEqual(schema.Hash) ? over : ModelContent.Zeros(schema);
+        ModelContent model = over is { Mask: null } && over.Schema.Hash.SequenceEqual(schema.Hash) ? over : ModelContent.Zeros(schema);
         int parameter = 0, statistic = 0, count = 0;
         foreach (TensorSpec tensor in schema.Tensors)
         {
@@ -120,6 +120,11 @@ public static class ModelFile
                     count += (int)tensor.ElementCount;
                     break;
             }
+        }
+
+        if (header.Sparse.Count > 0)
+        {
+            model.Use(SparseModelFile.MaskOf(header, payload, schema));
         }
 
         return model;

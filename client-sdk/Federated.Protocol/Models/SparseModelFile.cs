@@ -82,19 +82,9 @@ public static class SparseModelFile
         return file;
     }
 
-    /// <summary>The mask of a file; <see cref="ModelFile.Read(ReadOnlySpan{byte})"/> reads its model.</summary>
-    /// <param name="file">The whole file.</param>
-    /// <returns>The mask, with the epoch of the schema; null for a file without sparse tensors, which does not tell.</returns>
-    /// <exception cref="InvalidDataException">The file is not safetensors, or does not fit its schema; the message names the byte offset or the tensor.</exception>
-    public static ModelMask? ReadMask(ReadOnlySpan<byte> file)
+    /// <summary>The mask of a file whose header was checked against the schema.</summary>
+    internal static ModelMask MaskOf(SafeTensorsHeader header, ReadOnlySpan<byte> payload, ModelSchema schema)
     {
-        SafeTensorsHeader header = SafeTensorsHeader.Read(file, out ReadOnlySpan<byte> payload);
-        if (header.Schema is not { } stored || header.Sparse.Count == 0)
-        {
-            return null;
-        }
-
-        ModelSchema schema = header.CheckedAgainst(stored);
         ImmutableArray<PrunableLayer> layers = PrunableLayer.Of(schema);
         int[][] active = new int[layers.Length][];
         for (int l = 0; l < active.Length; l++)

@@ -33,7 +33,7 @@ public static class ModelExports
     }
 
     /// <summary>Writes a pruned model.</summary>
-    /// <param name="model">The model; what the mask leaves out becomes zero in it.</param>
+    /// <param name="model">The model; put under the mask.</param>
     /// <param name="mask">Its active elements.</param>
     /// <param name="input">Shape of an example; empty when no format needs it.</param>
     /// <param name="stem">The files' path without the ending.</param>
@@ -48,7 +48,7 @@ public static class ModelExports
 
         // What cannot be written is found before anything is.
         SparseArchitecture? layers = wanted.Any(HoldsLayers) ? ZooArchitecture.Of(model.Schema, input) : null;
-        mask.Apply(model.Parameters);
+        model.Use(mask);
         var written = new List<ExportedFile>();
         foreach (ExportFormat format in wanted)
         {

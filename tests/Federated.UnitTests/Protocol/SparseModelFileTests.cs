@@ -31,13 +31,12 @@ public sealed class SparseModelFileTests
         byte[] file = SparseModelFile.Write(Model, Mask);
 
         ModelContent read = ModelFile.Read(file);
-        ModelMask? mask = SparseModelFile.ReadMask(file);
 
         Assert.Equal(Schema.HashText, read.Schema.HashText);
         Assert.Equal(Model.Parameters, read.Parameters);
         Assert.Equal(Model.Statistics, read.Statistics);
         Assert.Equal(Model.Counts, read.Counts);
-        Assert.Equal(Mask.HashText, mask?.HashText);
+        Assert.Equal(Mask.HashText, read.Mask?.HashText);
     }
 
     [Fact]
@@ -78,11 +77,11 @@ public sealed class SparseModelFileTests
         byte[] file = SparseModelFile.Write(Model, mask);
 
         Assert.Contains("\"fc.weight\":{", Encoding.UTF8.GetString(file), StringComparison.Ordinal);
-        Assert.Equal(mask.HashText, SparseModelFile.ReadMask(file)?.HashText);
+        Assert.Equal(mask.HashText, ModelFile.Read(file).Mask?.HashText);
     }
 
     [Fact]
-    public void ReadMask_OfADenseFile_IsNone() => Assert.Null(SparseModelFile.ReadMask(ModelFile.Write(Model)));
+    public void Read_OfADenseFile_HasNoMask() => Assert.Null(ModelFile.Read(ModelFile.Write(Model)).Mask);
 
     [Fact]
     public void Write_MaskOfAnotherModel_IsRefused()
@@ -103,7 +102,6 @@ public sealed class SparseModelFileTests
             [indices[0], indices[1], 0, 0]);
 
         Assert.Contains(expected, Assert.Throws<InvalidDataException>(() => ModelFile.Read(file)).Message, StringComparison.Ordinal);
-        Assert.Contains(expected, Assert.Throws<InvalidDataException>(() => SparseModelFile.ReadMask(file)).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -146,7 +144,6 @@ public sealed class SparseModelFileTests
             try
             {
                 ModelFile.Read(damaged);
-                SparseModelFile.ReadMask(damaged);
             }
             catch (InvalidDataException)
             {

@@ -35,6 +35,23 @@ public sealed class ExportCommandTests : IDisposable
     }
 
     [Fact]
+    public void Export_ModelUnderAMask_TakesItsMaskAndWritesPlainDenseTensors()
+    {
+        ModelMask mask = SparseModelFile.NonZeros(_model.Content).With(4, [.. PrunableLayer.Of(_model.Content.Schema).Select(layer => new[] { 0, layer.Count - 1 })]);
+        _model.Content.Use(mask);
+        File.WriteAllBytes(Path.Combine(_folder, "model.safetensors"), ModelFile.Write(_model.Content));
+
+        Assert.Equal(0, Run(_folder, "--input", "8x8"));
+
+        ModelContent dense = ModelFile.Read(Bytes("model.dense.safetensors"));
+        Assert.Equal((4L, null), (dense.Schema.MaskEpoch, dense.Mask));
+        Assert.Equal(_model.Content.Parameters, dense.Parameters);
+        Assert.Equal(mask.HashText, ModelFile.Read(Bytes("model.sparse.safetensors")).Mask?.HashText);
+        using FedTinyFile tiny = FedTinyFile.Open(Path.Combine(_folder, "model.fedtiny"));
+        Assert.Equal(4, tiny.MaskEpoch);
+    }
+
+    [Fact]
     public void Export_WithAMask_DropsWhatItLeavesOut()
     {
         ModelMask mask = SparseModelFile.NonZeros(_model.Content);
@@ -45,7 +62,7 @@ public sealed class ExportCommandTests : IDisposable
 
         Assert.Equal(0, code);
         byte[] file = File.ReadAllBytes(Assert.Single(Directory.GetFiles(Path.Combine(_folder, "out"))));
-        Assert.Equal(half.HashText, SparseModelFile.ReadMask(file)?.HashText);
+        Assert.Equal(half.HashText, ModelFile.Read(file).Mask?.HashText);
     }
 
     [Theory]
