@@ -58,8 +58,17 @@ internal sealed class ExchangeWorld : IDisposable
         while ((int?)job!["progress"]?["stored"] < machines);
     }
 
-    /// <summary>Three clouds of points, one for each class, the same for every device but for the noise.</summary>
+    /// <summary>Softmax regression over <see cref="Clouds"/>.</summary>
     public static SoftmaxObjective Examples(ulong seed)
+    {
+        var objective = new SoftmaxObjective(Features, Outputs);
+        ExampleSet clouds = Clouds(seed);
+        objective.Select(clouds, Enumerable.Range(0, clouds.Count).ToArray());
+        return objective;
+    }
+
+    /// <summary>Three clouds of points, one for each class, the same for every device but for the noise.</summary>
+    public static ExampleSet Clouds(ulong seed)
     {
         const int Count = 120;
         var random = new CounterRandom(seed, RandomPurpose.Test);
@@ -74,8 +83,6 @@ internal sealed class ExchangeWorld : IDisposable
             }
         }
 
-        var objective = new SoftmaxObjective(Features, Outputs);
-        objective.Select(new ExampleSet(features, Features, labels), Enumerable.Range(0, Count).ToArray());
-        return objective;
+        return new ExampleSet(features, Features, labels);
     }
 }

@@ -126,6 +126,45 @@ public sealed class ScalarExchangeTests : IDisposable
     }
 
     [Fact]
+    public async Task Pause_InTheMiddleOfARound_ClosesNoRoundUntilTheJobIsResumed()
+    {
+        await using var server = await RunningServer.StartAsync();
+        string token = await server.CreateEnrolmentTokenAsync();
+        string jobId = await ExchangeWorld.CreateJobAsync(server.Administrator, ExchangeWorld.Definition(rounds: 40, cohort: 3));
+        using var gated = new GatedObjective(ExchangeWorld.Examples(0), gate: (20 * 4) + 1);
+        Task<SessionSummary>[] running =
+        [
+            _world.Device(server.Addresses.Grpc, token, jobId, 0, gated).RunAsync(Cancellation),
+            _world.Device(server.Addresses.Grpc, token, jobId, 1, ExchangeWorld.Examples(1)).RunAsync(Cancellation),
+            _world.Device(server.Addresses.Grpc, token, jobId, 2, ExchangeWorld.Examples(2)).RunAsync(Cancellation),
+        ];
+        await gated.Reached.WaitAsync(Patience, Cancellation);
+        (await server.Administrator.PostAsync($"/api/v1/jobs/{jobId}/pause", null, Cancellation)).EnsureSuccessStatusCode();
+        gated.Open();
+
+        // All bytes of the round are there, and a device that asks now is told to come back.
+        await ExchangeWorld.WaitForStoredAsync(server.Administrator, jobId, 3);
+        SdkDevice late = _world.Device(server.Addresses.Grpc, token, jobId, 3, ExchangeWorld.Examples(3));
+        var waits = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        late.Happened += happened => _ = happened.Kind == DeviceEventKind.Waiting && waits.TrySetResult();
+        using var leaves = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        Task<SessionSummary> latecomer = late.RunAsync(leaves.Token);
+        await waits.Task.WaitAsync(Patience, Cancellation);
+        await leaves.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => latecomer);
+        var job = await server.Administrator.GetFromJsonAsync<JsonObject>($"/api/v1/jobs/{jobId}", Cancellation);
+        Assert.Equal("paused", (string)job!["status"]!);
+        Assert.Equal((21, 3), ((int)job["progress"]!["round"]!, (int)job["progress"]!["stored"]!));
+
+        (await server.Administrator.PostAsync($"/api/v1/jobs/{jobId}/resume", null, Cancellation)).EnsureSuccessStatusCode();
+        SessionSummary[] summaries = await Task.WhenAll(running).WaitAsync(Patience, Cancellation);
+
+        Assert.Equal("completed", await ExchangeWorld.StatusAsync(server.Administrator, jobId));
+        Assert.Single(summaries.Select(summary => summary.StateHash).Distinct());
+        Assert.All(summaries, summary => Assert.Equal(40, summary.Exchanged));
+    }
+
+    [Fact]
     public async Task Create_WhatDoesNotGoWithIt_IsRefusedWithReasons()
     {
         await using var server = await RunningServer.StartAsync();
