@@ -82,6 +82,38 @@ public sealed class CompressedServerTests
     }
 
     [Fact]
+    public void Step_AfterLostAnswersAndALostState_TheVirtualIterateIsPlainDescentAgain()
+    {
+        var federation = new FeedbackFederation("topk:0.05+econtrol", Length);
+        uint[] all = [0, 1, 2];
+        for (int t = 0; t < 21; t++)
+        {
+            if (t == 10)
+            {
+                federation.Lose(2);
+            }
+
+            federation.Step(Gradients(t, all), unanswered: t % 3 == 1 ? new HashSet<uint> { (uint)(t % 2) } : null);
+        }
+
+        for (int t = 21; t < 60; t++)
+        {
+            Dictionary<uint, float[]> gradients = Gradients(t, all);
+            double[] before = Virtual();
+            Assert.Empty(federation.Step(gradients));
+            double[] after = Virtual();
+
+            AssertMeanOfEstimates(federation, "econtrol");
+            for (int i = 0; i < Length; i++)
+            {
+                Assert.Equal(gradients.Values.Average(g => (double)g[i]), after[i] - before[i], 1e-5 * (1 + Math.Abs(after[i])));
+            }
+        }
+
+        double[] Virtual() => [.. Enumerable.Range(0, Length).Select(i => federation.X[i] + all.Average(client => (double)federation.Memory(client)![i]))];
+    }
+
+    [Fact]
     public void Step_ClientForgets_AllBeginAnewAndTheMeanHoldsAgain()
     {
         var federation = new FeedbackFederation("topk:0.05+econtrol", Length);

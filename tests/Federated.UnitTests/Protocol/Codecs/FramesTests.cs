@@ -106,6 +106,27 @@ public sealed class FramesTests
         }
     }
 
+    [Theory]
+    [InlineData("topk:0.001")]
+    [InlineData("topk:0.001+q8")]
+    [InlineData("randk:0.001")]
+    public void AddTo_FrameOfFewElements_TakesNoMemoryForTheVector(string text)
+    {
+        const int Length = 1 << 20;
+        float[] vector = CompressionData.Gaussian(Length);
+        byte[] frame = new byte[FrameLimits.FrameBytes(Length)];
+        int bytes = new VectorCompressor(CompressionSpec.Parse(text), CompressionLayout.Flat(Length)).Compress(vector, new CompressionDraw(1, 1, 1), frame);
+        double[] sums = new double[Length];
+        Frames.AddTo(frame.AsSpan(0, bytes), 1, sums);
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Frames.AddTo(frame.AsSpan(0, bytes), 1, sums);
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.InRange(allocated, 0, 64 * 1024);
+        Assert.InRange(sums.Count(sum => sum != 0), 1, Length / 1000 + 1);
+    }
+
     [Fact]
     public void Compress_MemoryTooSmall_Throws() =>
         Assert.Throws<ArgumentException>(() => new VectorCompressor(CompressionSpec.Dense, CompressionLayout.Flat(4)).Compress(new float[4], default, new byte[32]));
