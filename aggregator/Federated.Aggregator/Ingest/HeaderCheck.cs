@@ -123,5 +123,5 @@ internal static class HeaderCheck
 
     private static string Describe(SectionSpec? spec) => spec is null
         ? "missing"
-        : $"{spec.ElementCount} × {spec.Dtype} ({spec.Role}, {spec.Codec}, {spec.Denominator})";
+        : $"{spec.ElementCount} × {spec.Dtype} ({spec.Role}, {spec.Codec}, {spec.Denominator}{(spec.MaskEpoch > 0 ? $", mask {spec.MaskEpoch}" : "")})";
 }

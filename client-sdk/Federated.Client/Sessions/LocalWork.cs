@@ -1,6 +1,7 @@
 using Federated.Client.Algorithms;
 using Federated.Client.Training;
 using Federated.Protocol.Models;
+using Federated.Protocol.Pruning;
 
 namespace Federated.Client.Sessions;
 
@@ -40,11 +41,11 @@ public sealed class LocalWork
     public static LocalWork With(ILocalSolver solver)
     {
         ArgumentNullException.ThrowIfNull(solver);
-        return new LocalWork { CreateSolver = _ => new Borrowed(solver), ExampleCount = solver.Objective.ExampleCount };
+        return new LocalWork { CreateSolver = _ => solver is IMaskedSolver masked ? new BorrowedMasked(masked) : new Borrowed(solver), ExampleCount = solver.Objective.ExampleCount };
     }
 
     /// <summary>Hides that the caller's solver can be disposed.</summary>
-    private sealed class Borrowed(ILocalSolver solver) : ILocalSolver
+    private class Borrowed(ILocalSolver solver) : ILocalSolver
     {
         public IObjective Objective => solver.Objective;
 
@@ -56,5 +57,10 @@ public sealed class LocalWork
             Span<float> local,
             CancellationToken stop = default) =>
             solver.Solve(plan, key, start, correction, local, stop);
+    }
+    /// <summary>The same for one that trains sparse models by itself.</summary>
+    private sealed class BorrowedMasked(IMaskedSolver solver) : Borrowed(solver), IMaskedSolver
+    {
+        public void UseMask(ModelMask? mask) => solver.UseMask(mask);
     }
 }

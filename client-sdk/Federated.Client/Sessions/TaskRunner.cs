@@ -339,7 +339,7 @@ internal sealed class TaskRunner(
 
     /// <summary>By what a sum is divided is the server's matter: the job may weigh updates by examples or not.</summary>
     private static bool HoldTheSame(SectionSpec made, SectionSpec wanted) =>
-        made.Role == wanted.Role && made.Dtype == wanted.Dtype && (made.Codec == wanted.Codec || (made.Role == SectionRole.Delta && wanted.Codec == SectionCodec.Frame)) && made.ElementCount == wanted.ElementCount
+        made.Role == wanted.Role && made.Dtype == wanted.Dtype && (made.Codec == wanted.Codec || (made.Role == SectionRole.Delta && wanted.Codec == SectionCodec.Frame)) && made.ElementCount == wanted.ElementCount && made.MaskEpoch == wanted.MaskEpoch
         && (made.Role != SectionRole.TopK || made.MaxBytes == wanted.MaxBytes);
 
     private static string Names(IEnumerable<SectionSpec> sections) =>

@@ -1,11 +1,10 @@
-using Federated.Protocol.Sections;
 using Federated.Protocol.V1;
 
 namespace Federated.Protocol.Pruning;
 
 /// <summary>
 /// The sections of a masked model. A section that holds a vector of the parameters' length (difference, gradient, control variate) is sent packed: 4 bytes an active coordinate and a dense
-/// parameter, without indices, because the ticket's schema names the mask's epoch and both ends hold the mask.
+/// parameter, without indices, because its specification names the mask's epoch and both ends hold the mask.
 /// </summary>
 public static class PackedVectors
 {
@@ -25,8 +24,13 @@ public static class PackedVectors
     public static SectionSpec Under(SectionSpec section, ModelMask mask)
     {
         ArgumentNullException.ThrowIfNull(mask);
-        return Packs(section, mask.ParameterCount)
-            ? SectionSpecs.Dense(section.Role, section.Dtype, mask.PackedCount, section.Denominator)
-            : section;
+        if (!Packs(section, mask.ParameterCount))
+        {
+            return section;
+        }
+
+        SectionSpec packed = section.Clone();
+        (packed.ElementCount, packed.MaskEpoch) = ((ulong)mask.PackedCount, (ulong)mask.Epoch);
+        return packed;
     }
 }

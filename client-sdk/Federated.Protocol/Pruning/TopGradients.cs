@@ -41,6 +41,7 @@ public static class TopGradients
 
         SectionSpec section = SectionSpecs.Dense(SectionRole.TopK, SectionDType.F32, elements, SectionDenominator.Weight);
         section.Codec = SectionCodec.Frame;
+        section.MaskEpoch = (ulong)mask.Epoch;
         section.MaxBytes = (ulong)MostBytes(demand.Sum(layer => layer.Count));
         return section;
     }

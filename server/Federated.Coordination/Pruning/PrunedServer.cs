@@ -141,7 +141,7 @@ internal sealed class PrunedServer : IServerAlgorithm
         }
 
         SectionSpec spec = section.Spec.Clone();
-        spec.ElementCount = (ulong)_parameterCount;
+        (spec.ElementCount, spec.MaskEpoch) = ((ulong)_parameterCount, 0);
         return section with { Spec = spec, Single = Unpacked(section.Single, mask) };
     }
 

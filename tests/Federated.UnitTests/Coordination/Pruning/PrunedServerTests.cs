@@ -60,7 +60,8 @@ public sealed class PrunedServerTests
         Assert.Equal((2, 2), (model.Mask!.Epoch, model.Schema.MaskEpoch));
         Assert.NotEqual(schema, model.Schema.HashText);
         Assert.Equal(first.ActiveCount, model.Mask.ActiveCount);
-        Assert.Equal((ulong)TopGradients.MostBytes(demanded), gradients.MaxBytes);
+        Assert.Equal(((ulong)TopGradients.MostBytes(demanded), 1UL), (gradients.MaxBytes, gradients.MaskEpoch));
+        Assert.All(server.UpSections("worker"), section => Assert.Equal(2UL, section.MaskEpoch));
         MaskDifference change = MaskDifference.Between(first, model.Mask);
         Assert.Equal(demanded, change.Layers.Sum(layer => layer.Grown.Length));
         Assert.All(change.Layers, layer => Assert.All(layer.Grown, index => Assert.Equal(0, model.Parameters[first.Layers[layer.Layer].Start + index])));
@@ -114,7 +115,7 @@ public sealed class PrunedServerTests
         Assert.Contains("remembers steps", Assert.Single(Errors(_job with { ServerOptimizer = new ServerOptimizerSettings { Name = "adam" } })), StringComparison.Ordinal);
         Assert.Contains("not under the mask", Assert.Single(Errors(_job with { Algorithm = new AlgorithmSettings { Name = "scaffold" }, Round = new RoundSettings { Population = 100 } })), StringComparison.Ordinal);
         Assert.Contains("earlier masks", Assert.Single(Errors(_job with { Algorithm = new AlgorithmSettings { Name = "fedamd" }, Round = new RoundSettings { Population = 100 } })), StringComparison.Ordinal);
-        Assert.Contains("known are fedtiny", Assert.Single(Errors(_job with { Pruning = _job.Pruning with { Method = "thinner" } })), StringComparison.Ordinal);
+        Assert.Contains("fedtiny", Assert.Single(Errors(_job with { Pruning = _job.Pruning with { Method = "thinner" } })), StringComparison.Ordinal);
     }
 
     private static string[] Errors(JobDefinition job) => [.. ServerAlgorithms.BuiltIn.Validate(job).Select(error => error.ToString())];

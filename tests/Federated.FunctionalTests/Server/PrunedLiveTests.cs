@@ -1,0 +1,227 @@
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using Federated.Client.Sessions;
+using Federated.Client.Training;
+using Federated.Client.Training.Softmax;
+using Federated.Numerics;
+using Federated.Protocol.Models;
+using Federated.Protocol.Pruning;
+using Microsoft.Data.Sqlite;
+
+namespace Federated.FunctionalTests.Server;
+
+/// <summary>Jobs with a sparse model on a real server, with devices on the SDK and one that does everything wrong.</summary>
+public sealed class PrunedLiveTests : IDisposable
+{
+    private const string Key = "pruned-test-administrator-key";
+    private const int Features = 16;
+    private const int Outputs = 4;
+    private const int Weights = Features * Outputs;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("federated-pruned-");
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public void Dispose()
+    {
+        SqliteConnection.ClearAllPools();
+        _folder.Delete(recursive: true);
+    }
+
+    [Fact]
+    public async Task Job_WithKilledServers_KeepsItsDensityAndItsMasks()
+    {
+        string[] settings =
+        [
+            $"--Data:Directory={Path.Combine(_folder.FullName, "server")}",
+            $"--Admin:Key={Key}",
+            "--Aggregator:SlotBytes=65536",
+            "--Aggregator:SlotCount=8",
+            "--Coordination:RestartDelay=00:00:00.1",
+        ];
+        var server = await ServerProcess.StartAsync(
+            [.. settings, "--Endpoints:Rest=http://127.0.0.1:0", "--Endpoints:Grpc=http://127.0.0.1:0"], Cancellation);
+        try
+        {
+            using var administrator = new HttpClient { BaseAddress = new Uri(server.Rest) };
+            administrator.DefaultRequestHeaders.Add("X-Api-Key", Key);
+            string[] again = [.. settings, $"--Endpoints:Rest={server.Rest}", $"--Endpoints:Grpc={server.Grpc}"];
+            var jobId = await CreateJobAsync(administrator, Job(rounds: 8, devices: 3));
+            SdkDevice[] devices = [.. Enumerable.Range(0, 3).Select(number => Device(server.Grpc, server.EnrolmentToken, jobId, number, new SgdSolver(Objective(number))))];
+
+            // Killed while the gradients of an adjustment come in, when a mask has changed, and in between.
+            var moments = new MomentWatch(devices, [(DeviceEventKind.Stored, 2), (DeviceEventKind.Counted, 4), (DeviceEventKind.Assigned, 6)]);
+            var running = Task.WhenAll(devices.Select(device => device.RunAsync(Cancellation)));
+            foreach (var moment in moments.All)
+            {
+                var first = await Task.WhenAny(moment.Reached, running).WaitAsync(Patience, Cancellation);
+                Assert.True(first == moment.Reached, $"The job ended before {moment}.");
+                await server.KillAsync();
+                await server.DisposeAsync();
+                server = await ServerProcess.StartAsync(again, Cancellation);
+            }
+
+            await running.WaitAsync(Patience, Cancellation);
+
+            var models = await ModelsAsync(administrator, jobId);
+            Assert.Equal(9, models.Count);
+            CheckMasks(models);
+
+            // Adjustments are the second, fourth and sixth training round; at the eighth nothing is moved any more.
+            Assert.Equal([1, 1, 2, 2, 3, 3, 4, 4, 4], models.Select(model => model.Mask!.Epoch));
+            Assert.Equal(0, await server.TerminateAsync(Cancellation));
+        }
+        catch (Exception exception)
+        {
+            throw new InvalidOperationException($"{exception.Message}\n--- the server said last:\n{server.Output}", exception);
+        }
+        finally
+        {
+            await server.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task Job_WithUnrulyDevices_AdjustsByThoseThatSendGoodGradients()
+    {
+        await using var server = await RunningServer.StartAsync();
+        var token = await server.CreateEnrolmentTokenAsync();
+        var jobId = await CreateJobAsync(server.Administrator, Job(rounds: 3, devices: 4));
+        using var unruly = await UnrulyDevice.EnrolAsync(server, token);
+        SdkDevice[] devices =
+        [
+            Device(server.Addresses.Grpc, token, jobId, 0, new SgdSolver(Objective(0))),
+            Device(server.Addresses.Grpc, token, jobId, 1, new SgdSolver(Objective(1))),
+
+            // Its code fails in the round of the adjustment: it misses that.
+            Device(server.Addresses.Grpc, token, jobId, 2, new FailingSolver(new SgdSolver(Objective(2)), call: 2)),
+        ];
+
+        var running = Task.WhenAll(devices.Select(device => device.RunAsync(Cancellation)));
+        await unruly.RunAsync(jobId, Cancellation).WaitAsync(Patience, Cancellation);
+        await running.WaitAsync(Patience, Cancellation);
+
+        Assert.Equal(
+            [
+                "index out of range: bad-frame",
+                "index twice: bad-frame",
+                "not a number: not-finite",
+                "more than asked for: oversize",
+                "after its round: stale-round",
+                "under the mask before: schema-mismatch",
+            ],
+            unruly.Refusals);
+        var models = await ModelsAsync(server.Administrator, jobId);
+        CheckMasks(models);
+        Assert.Equal([1, 1, 2, 2], models.Select(model => model.Mask!.Epoch));
+        var rounds = await server.Administrator.GetFromJsonAsync<JsonObject>($"/api/v1/jobs/{jobId}/rounds", Cancellation);
+        var adjustment = rounds!["items"]!.AsArray().Single(round => (int)round!["round"]! == 2)!;
+        Assert.Equal(2, (int)adjustment["metrics"]!["counted"]!);
+    }
+
+    [Fact]
+    public async Task Create_WhatDoesNotGoWithPruning_Is400()
+    {
+        await using var server = await RunningServer.StartAsync();
+
+        using var response = await server.Administrator.PostAsJsonAsync("/api/v1/jobs", new
+        {
+            linear = new { features = Features, outputs = Outputs },
+            pruning = new { method = "fedtiny", density = 0.5, candidates = 1 },
+            serverOptimizer = new { name = "adam" },
+        }, Cancellation);
+        var problem = await response.Content.ReadFromJsonAsync<JsonObject>(Cancellation);
+
+        Assert.Equal(400, (int)response.StatusCode);
+        Assert.Contains("does not go with pruning", problem!["errors"]!["serverOptimizer.name"]!.ToJsonString(), StringComparison.Ordinal);
+    }
+
+    private static object Job(int rounds, int devices) => new
+    {
+        name = "pruned",
+        linear = new { features = Features, outputs = Outputs },
+        rounds,
+        pruning = new { method = "fedtiny", density = 0.25, candidates = 1, alpha = 1, adjustEvery = 2, stopAdjusting = 8, blocks = 1 },
+        local = new { epochs = 1, batchSize = 8, learningRate = 0.2 },
+        round = new { cohortSize = devices, minimumToClose = 1, deadlineSeconds = 60, selectionSeconds = 5, maxAbandoned = 100 },
+    };
+
+    private static void CheckMasks(List<ModelContent> models)
+    {
+        Assert.All(models, model =>
+        {
+            Assert.Equal(Weights / 4, model.Mask!.ActiveCount);
+            Assert.Equal(model.Mask.Epoch, model.Schema.MaskEpoch);
+            float[] masked = [.. model.Parameters];
+            model.Mask.Apply(masked);
+            Assert.Equal(masked, model.Parameters);
+        });
+        foreach (var (before, after) in models.Zip(models.Skip(1)))
+        {
+            var difference = MaskDifference.Between(before.Mask!, after.Mask!);
+            Assert.Equal(before.Mask!.Epoch != after.Mask!.Epoch, difference.Layers.Length > 0);
+            Assert.All(difference.Layers, layer =>
+            {
+                Assert.Equal(layer.Dropped.Length, layer.Grown.Length);
+                Assert.All(layer.Grown, index => Assert.Equal(0, after.Parameters[after.Mask!.Layers[layer.Layer].Start + index]));
+            });
+        }
+    }
+
+    private static async Task<List<ModelContent>> ModelsAsync(HttpClient administrator, string jobId)
+    {
+        var page = await administrator.GetFromJsonAsync<JsonObject>($"/api/v1/jobs/{jobId}/versions?limit=100", Cancellation);
+        var models = new List<ModelContent>();
+        foreach (var version in page!["items"]!.AsArray().Select(item => (int)item!["version"]!).Order())
+        {
+            models.Add(ModelFile.Read(await administrator.GetByteArrayAsync($"/api/v1/jobs/{jobId}/versions/{version}/model", Cancellation)));
+        }
+
+        return models;
+    }
+
+    private static async Task<string> CreateJobAsync(HttpClient administrator, object definition)
+    {
+        using var response = await administrator.PostAsJsonAsync("/api/v1/jobs", definition, Cancellation);
+        var body = await response.Content.ReadFromJsonAsync<JsonObject>(Cancellation);
+        Assert.True(response.IsSuccessStatusCode, body?.ToJsonString());
+        return (string)body!["jobId"]!;
+    }
+
+    private static SoftmaxObjective Objective(int device)
+    {
+        var random = new CounterRandom((ulong)device, RandomPurpose.Test);
+        var features = new float[40 * Features];
+        random.FillGaussian(features, 0, 1);
+        var objective = new SoftmaxObjective(Features, Outputs);
+        objective.Select(
+            new ExampleSet(features, Features, Enumerable.Range(0, 40).Select(row => (device + row) % Outputs).ToArray()), Enumerable.Range(0, 40).ToArray());
+        return objective;
+    }
+
+    private SdkDevice Device(string address, string token, string jobId, int number, ILocalSolver solver) =>
+        new(address, token, jobId, Path.Combine(_folder.FullName, $"device-{number}"), solver);
+
+    /// <summary>Fails in one of its calls.</summary>
+    private sealed class FailingSolver(SgdSolver inner, int call) : IMaskedSolver
+    {
+        private int _calls;
+
+        public IObjective Objective => inner.Objective;
+
+        public void UseMask(ModelMask? mask)
+        {
+            inner.UseMask(mask);
+        }
+
+        public LocalSgdResult Solve(
+            LocalSgdPlan plan, TrainingKey key, ReadOnlySpan<float> start, ReadOnlySpan<float> correction, Span<float> local, CancellationToken stop = default)
+        {
+            return ++_calls == call
+                ? throw new NotSupportedException("The device cannot work now.")
+                : inner.Solve(plan, key, start, correction, local, stop);
+        }
+    }
+}
