@@ -316,6 +316,9 @@ public sealed partial class AggregatorNode : IAsyncDisposable
         ];
     }
 
+    /// <summary>Nobody waits for these updates of a buffer; nothing when the node does not have the round.</summary>
+    internal void Excuse(RoundKey key, IEnumerable<string> assignmentIds) => _rounds.Find(key)?.Excuse(assignmentIds);
+
     /// <summary>What the node holds of a round now, and what it has lost of it; null when it does not have the round.</summary>
     internal ReopenedRound? HoldingsOf(RoundKey key) => _rounds.Find(key)?.Holdings();
 

@@ -9,7 +9,7 @@ public static class TierTopics
 {
     /// <summary>What a node listens to.</summary>
     public static IReadOnlyList<Type> OfNodes { get; } =
-        [typeof(RoundOpened), typeof(RoundClosing), typeof(RoundEnded), typeof(PartialReady), typeof(CoefficientsReady), typeof(DevicesRevoked)];
+        [typeof(RoundOpened), typeof(RoundClosing), typeof(RoundEnded), typeof(PartialReady), typeof(CoefficientsReady), typeof(UpdatesUnwanted), typeof(DevicesRevoked)];
 
     /// <summary>What the server listens to.</summary>
     public static IReadOnlyList<Type> OfCoordinator { get; } =

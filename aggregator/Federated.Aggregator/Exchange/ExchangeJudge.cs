@@ -31,7 +31,7 @@ internal static class ExchangeJudge
     private static bool MayCome(ExchangePlan plan, ExchangeKind kind, string receiver, int updates, ExchangeShape shape)
     {
         long length = (long)plan.Round.Sections[shape.Section].ElementCount;
-        int most = kind == ExchangeKind.Share ? updates : plan.Round.ExpectedUpdates;
+        int most = kind == ExchangeKind.Share ? updates : plan.Round.MostUpdates;
         ParameterRange range = plan.RangeOf(shape.Section, receiver);
         return (kind, shape.Content) switch
         {
@@ -42,10 +42,10 @@ internal static class ExchangeJudge
             (ExchangeKind.Share or ExchangeKind.Findings, ExchangeContent.Sample) => shape.Rows <= most && shape.From < MostTurns && shape.Columns <= MostSample,
             (ExchangeKind.Start, ExchangeContent.Sum) => shape is { From: 0, Rows: 1 } && shape.Columns == length && plan.Round.Centred.Contains(plan.Round.Sections[shape.Section].Role),
             (ExchangeKind.Part, ExchangeContent.Sum) => shape.Rows == 1 && shape.From + (long)shape.Columns <= length,
-            (ExchangeKind.Part, ExchangeContent.Distances) => shape.Rows == 1 && shape.Columns <= plan.Round.ExpectedUpdates,
-            (ExchangeKind.Verdict, ExchangeContent.Coefficients) => shape.Rows == 1 && shape.Columns <= plan.Round.ExpectedUpdates,
-            (ExchangeKind.Verdict, ExchangeContent.Dropped or ExchangeContent.Sources) => shape.Rows == 1 && shape.Columns <= plan.Round.ExpectedUpdates,
-            (ExchangeKind.Verdict, ExchangeContent.Mixing) => shape.Rows <= plan.Round.ExpectedUpdates && shape.Columns <= plan.Round.ExpectedUpdates,
+            (ExchangeKind.Part, ExchangeContent.Distances) => shape.Rows == 1 && shape.Columns <= plan.Round.MostUpdates,
+            (ExchangeKind.Verdict, ExchangeContent.Coefficients) => shape.Rows == 1 && shape.Columns <= plan.Round.MostUpdates,
+            (ExchangeKind.Verdict, ExchangeContent.Dropped or ExchangeContent.Sources) => shape.Rows == 1 && shape.Columns <= plan.Round.MostUpdates,
+            (ExchangeKind.Verdict, ExchangeContent.Mixing) => shape.Rows <= plan.Round.MostUpdates && shape.Columns <= plan.Round.MostUpdates,
             _ => false,
         };
     }

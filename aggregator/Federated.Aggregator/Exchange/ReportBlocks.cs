@@ -62,7 +62,7 @@ public static class ReportBlocks
     {
         ExchangeContent.Sum => shape is { From: 0, Rows: 1 } && (ulong)shape.Columns == plan.Sections[shape.Section].ElementCount,
         ExchangeContent.Divisor => shape is { Rows: 1, Columns: 1 },
-        ExchangeContent.Scores => shape.Rows == 2 && shape.Columns <= plan.ExpectedUpdates,
+        ExchangeContent.Scores => shape.Rows == 2 && shape.Columns <= plan.MostUpdates,
         _ => false,
     };
 }

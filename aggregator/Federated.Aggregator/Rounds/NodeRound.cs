@@ -16,6 +16,7 @@ internal sealed class NodeRound
     private readonly Lock _gate = new();
     private readonly Dictionary<string, UpdateEntry> _updates = new(StringComparer.Ordinal);
     private readonly HashSet<string> _lost = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _unwanted = new(StringComparer.Ordinal);
     private readonly UpdateStore _store;
     private readonly NodeFunctions _functions;
     private readonly List<LeafInput> _kept = [];
@@ -244,6 +245,21 @@ internal sealed class NodeRound
         }
     }
 
+    /// <summary>Nobody waits for these stored updates: they take no place in the buffer. They stay, and are handed over with the others, until the round is over.</summary>
+    public void Excuse(IEnumerable<string> assignmentIds)
+    {
+        lock (_gate)
+        {
+            foreach (string id in assignmentIds)
+            {
+                if (_updates.TryGetValue(id, out UpdateEntry? entry) && entry.Update is not null && _unwanted.Add(id))
+                {
+                    _arrived--;
+                }
+            }
+        }
+    }
+
     /// <summary>The update is stored; tells the coordinator.</summary>
     public void EndCommit(UpdateCommitted update)
     {
@@ -305,7 +321,7 @@ internal sealed class NodeRound
         {
             _updates.Remove(assignmentId);
             _lost.Add(assignmentId);
-            _arrived--;
+            _arrived -= _unwanted.Remove(assignmentId) ? 0 : 1;
             EndPending_NeedsLock();
         }
     }

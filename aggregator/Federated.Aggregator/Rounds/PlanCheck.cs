@@ -123,9 +123,14 @@ internal static class PlanCheck
         }
     }
 
-    /// <summary>Updates that a node has to expect: its part of the round's, as its devices are of those in the tree.</summary>
+    /// <summary>Updates that a node has to expect: its part of the round's, as its devices are of those in the tree; of a buffer all, because tickets of earlier ones say where they go.</summary>
     private static int ShareOf(RoundPlan plan, TreePlan tree, string node)
     {
+        if (plan.IsBuffer)
+        {
+            return plan.ExpectedUpdates;
+        }
+
         long all = tree.Nodes.Sum(one => (long)one.Clients);
         return all == 0 ? plan.ExpectedUpdates : (int)Math.Min(plan.ExpectedUpdates, ((plan.ExpectedUpdates * (long)(tree.Find(node)?.Clients ?? 0)) + all - 1) / all);
     }

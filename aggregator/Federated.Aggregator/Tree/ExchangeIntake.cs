@@ -17,9 +17,9 @@ internal sealed class ExchangeIntake(NodeExchange exchange, NodeFunctions functi
 
     public override void Append(UpdateClaims claims)
     {
-        if (_updates.Count + claims.Included.Count > exchange.Plan.Round.ExpectedUpdates)
+        if (_updates.Count + claims.Included.Count > exchange.Plan.Round.MostUpdates)
         {
-            _fault ??= $"The message is about more than the {exchange.Plan.Round.ExpectedUpdates} updates of the round.";
+            _fault ??= $"The message is about more than the {exchange.Plan.Round.MostUpdates} updates of the round.";
             return;
         }
 

@@ -20,10 +20,10 @@ public sealed class KeptReceiver(RoundPlan plan)
     {
         foreach (UpdateCommitted update in PartialNames.UpdatesOf(plan.Key, claims))
         {
-            if (_updates.Count == plan.ExpectedUpdates || update.Length > plan.UpdateBytes || plan.FormOf(update.Role).IsDefault)
+            if (_updates.Count == plan.MostUpdates || update.Length > plan.UpdateBytes || plan.FormOf(update.Role).IsDefault)
             {
                 throw new InvalidDataException(
-                    $"Round {plan.Key} has at most {plan.ExpectedUpdates} updates of {plan.UpdateBytes} bytes; {update.AssignmentId} of the role '{update.Role}' with {update.Length} bytes is none of them.");
+                    $"Round {plan.Key} has at most {plan.MostUpdates} updates of {plan.UpdateBytes} bytes; {update.AssignmentId} of the role '{update.Role}' with {update.Length} bytes is none of them.");
             }
 
             _updates.Add(update);

@@ -71,6 +71,17 @@ public sealed partial class TreeMember : IAsyncDisposable
         _subscriptions.Add(_bus.Subscribe<RoundClosing>(HandleAsync, 1));
         _subscriptions.Add(_bus.Subscribe<RoundEnded>(HandleAsync, 1));
         _subscriptions.Add(_bus.Subscribe<CoefficientsReady>(HandleAsync, 1));
+        _subscriptions.Add(_bus.Subscribe<UpdatesUnwanted>(
+            (unwanted, _) =>
+            {
+                if (unwanted.NodeId == _node.NodeId)
+                {
+                    _node.Excuse(unwanted.Key, unwanted.AssignmentIds);
+                }
+
+                return ValueTask.CompletedTask;
+            },
+            1));
         _subscriptions.Add(_bus.Subscribe<DevicesRevoked>(
             (revoked, _) =>
             {

@@ -61,6 +61,11 @@ public sealed record RoundPlan(
     /// <summary>Whether updates are handed over one by one.</summary>
     public bool KeepsUpdates => Rule == KeepRule;
 
+    /// <summary>
+    /// The most updates that a message of the round may be about. Each node of a buffer takes as many as the buffer has, and duplicates besides, so this is only far above what is sensible.
+    /// </summary>
+    public int MostUpdates => IsBuffer ? Math.Max(10_000, checked(100 * Capacity)) : ExpectedUpdates;
+
     /// <summary>Whether sections of single updates are handed over.</summary>
     public bool HandsOver => KeepsUpdates || !HandedOver.IsEmpty;
 

@@ -15,6 +15,7 @@ namespace Federated.Protocol.Tier;
 [JsonSerializable(typeof(RoundOpened))]
 [JsonSerializable(typeof(RoundReady))]
 [JsonSerializable(typeof(UpdatesStored))]
+[JsonSerializable(typeof(UpdatesUnwanted))]
 [JsonSerializable(typeof(RoundClosing))]
 [JsonSerializable(typeof(PartialReady))]
 [JsonSerializable(typeof(CoefficientsReady))]

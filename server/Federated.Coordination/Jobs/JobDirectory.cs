@@ -117,7 +117,7 @@ public sealed partial class JobDirectory : IAsyncDisposable
 
         if (errors.Count == 0 && AnarchicAlgorithms.BuiltIn.Has(definition.Algorithm.Name))
         {
-            errors.AddRange(ValidateAsynchronous(definition, model!.Schema));
+            errors.AddRange(AnarchicAlgorithms.BuiltIn.Validate(definition, model!.Schema));
         }
         else if (errors.Count == 0 && definition.Algorithm.Name == OneByteRun.Algorithm)
         {
@@ -429,14 +429,10 @@ public sealed partial class JobDirectory : IAsyncDisposable
     private IEnumerable<JobDefinitionError> ValidateInRounds(JobDefinition definition, ModelSchema schema)
     {
         IReadOnlyList<JobDefinitionError> errors = _services.Algorithms.Validate(definition, schema);
-        return errors.Count > 0 || _services.Tier.KeepsUpdates || _services.Algorithms.Create(definition, schema).KeptSections.IsEmpty
+        return errors.Count > 0 || _services.Tier.HandsOverBesideTheMean || _services.Algorithms.Create(definition, schema).KeptSections.IsEmpty
             ? errors
             : [new JobDefinitionError("algorithm", $"'{definition.Algorithm.Name}' needs single updates with these parameters, and the nodes of a distributed tier give sums only. Run the job on a server with Tier:Mode=Embedded, or let the devices keep what the server would.")];
     }
-
-    private IEnumerable<JobDefinitionError> ValidateAsynchronous(JobDefinition definition, ModelSchema schema) => _services.Tier.KeepsUpdates
-        ? AnarchicAlgorithms.BuiltIn.Validate(definition, schema)
-        : [new JobDefinitionError("algorithm.name", $"'{definition.Algorithm.Name}' needs single updates, and the nodes of a distributed tier give sums only. Run the job on a server with Tier:Mode=Embedded.")];
 
     private async Task<(ModelContent? Model, long ByteLength)> ReadModelAsync(
         string blobId, List<JobDefinitionError> errors, CancellationToken cancellationToken)

@@ -70,6 +70,12 @@ internal sealed class RoundOpening
             return;
         }
 
+        // Those that are at work since an earlier buffer: the tier has to know them when it loses a node.
+        foreach (Assignment assignment in _job.Machine.Assignments)
+        {
+            _job.Place(assignment);
+        }
+
         _logger.Opened(round, 0, _job.Terms.Goal);
         _job.Machine.Configured(_job.Now);
         if (!followsBuffer)

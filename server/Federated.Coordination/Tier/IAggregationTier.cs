@@ -14,8 +14,8 @@ namespace Federated.Coordination.Tier;
 /// </remarks>
 public interface IAggregationTier
 {
-    /// <summary>Whether the tier can hand the updates of a round over one by one (<see cref="RoundPlan.KeepRule"/>), as asynchronous algorithms need, or sections of them (<see cref="RoundPlan.HandedOver"/>).</summary>
-    bool KeepsUpdates => false;
+    /// <summary>Whether the tier can hand over sections of single updates of a round that it averages (<see cref="RoundPlan.HandedOver"/>): where it keeps the updates, it always can.</summary>
+    bool HandsOverBesideTheMean => false;
 
     /// <summary>
     /// Makes the tier accept the updates of a round, each stored at most once by assignment id. Called when the round is

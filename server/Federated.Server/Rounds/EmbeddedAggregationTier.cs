@@ -9,7 +9,7 @@ namespace Federated.Server.Rounds;
 /// <summary>The aggregation tier of a server that embeds one node.</summary>
 internal sealed class EmbeddedAggregationTier(AggregatorNode node, EmbeddedPlanner planner, RoundTrees trees) : IAggregationTier
 {
-    public bool KeepsUpdates => true;
+    public bool HandsOverBesideTheMean => true;
 
     public async Task<RoundRecovery> OpenRoundAsync(RoundPlan plan, IUpdateSink sink, CancellationToken cancellationToken)
     {

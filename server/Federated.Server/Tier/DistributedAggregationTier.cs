@@ -23,7 +23,7 @@ internal sealed class DistributedAggregationTier(TierParts parts, RevocationNews
         _subscriptions.Add(parts.Bus.Subscribe<NodeAlive>(AliveAsync, parallelism: 8));
         Listen<NodeLeft>(parts.Nodes.Left);
         Listen<RoundReady>(Take);
-        Listen<UpdatesStored>(Take);
+        _subscriptions.Add(parts.Bus.Subscribe<UpdatesStored>(TakeAsync, parallelism: 8));
         Listen<PartialReady>(Take);
         Listen<AggregateReady>(Take);
     }
@@ -147,15 +147,12 @@ internal sealed class DistributedAggregationTier(TierParts parts, RevocationNews
         }
     }
 
-    private void Take(UpdatesStored stored)
+    private async ValueTask TakeAsync(UpdatesStored stored, CancellationToken cancellationToken)
     {
         parts.Nodes.Heard(stored.NodeId, stored.Incarnation);
         if (_rounds.TryGetValue(stored.Key, out TierRoundDriver? driver))
         {
-            foreach (UpdateCommitted update in driver.Round.Take(stored))
-            {
-                driver.Round.Sink.OnStored(update);
-            }
+            await driver.TellAsync(stored.NodeId, driver.Round.Take(stored), cancellationToken);
         }
     }
 

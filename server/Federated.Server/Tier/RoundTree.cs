@@ -23,7 +23,10 @@ internal sealed record RoundTree(TreePlan First, TreePlan Present, ImmutableArra
     /// a lost node go to the remaining ones by highest random weight, so that a further loss moves only what was lost.
     /// </summary>
     public TreeNode NodeOf(string assignmentId, int number) =>
-        Present.Find(PlannedFor(number)) ?? Present.Nodes.MaxBy(node => Weight(assignmentId, node.NodeId)) ?? First.Top;
+        Present.Find(PlannedFor(number)) ?? NodeOf(assignmentId);
+
+    /// <summary>The node that takes an assignment of a buffer: the same in the job's next buffers, as long as the same nodes are there.</summary>
+    public TreeNode NodeOf(string assignmentId) => Present.Nodes.MaxBy(node => Weight(assignmentId, node.NodeId)) ?? First.Top;
 
     /// <summary>The number from which on assignments may go elsewhere than the first tree says.</summary>
     public int FirstLater => First.Nodes.Sum(node => node.Clients);

@@ -20,6 +20,7 @@ internal sealed class TierRound(RoundKey key, NodeDirectory nodes, TierOptions o
     private readonly Dictionary<string, RoundMember> _members = new(StringComparer.Ordinal);
     private readonly Dictionary<string, UpdateCommitted> _stored = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _assigned = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _arrivals = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _awaited = new(StringComparer.Ordinal);
     private readonly HashSet<string> _displaced = new(StringComparer.Ordinal);
     private readonly HashSet<string> _delivered = new(StringComparer.Ordinal);
@@ -164,7 +165,7 @@ internal sealed class TierRound(RoundKey key, NodeDirectory nodes, TierOptions o
         lock (_gate)
         {
             _assigned[assignmentId] = number;
-            return (_tree ?? throw new InvalidOperationException($"Round {key} is not open.")).NodeOf(assignmentId, number);
+            return _tree is null ? throw new InvalidOperationException($"Round {key} is not open.") : NodeOf_NeedsLock(assignmentId, number);
         }
     }
 
@@ -253,7 +254,16 @@ internal sealed class TierRound(RoundKey key, NodeDirectory nodes, TierOptions o
             // The claims of an earlier process of the node are judged by what the present one has recovered.
             return _tree?.Present.Find(stored.NodeId) is null || _members[stored.NodeId].Incarnation is { } present && present != stored.Incarnation
                 ? []
-                : [.. stored.Updates.Where(update => _stored.TryAdd(update.AssignmentId, update))];
+                : [.. stored.Updates.Where(IsNews_NeedsLock)];
+        }
+    }
+
+    /// <summary>Updates in the order in which the server has heard of them.</summary>
+    public IReadOnlyList<UpdateCommitted> InOrderOfArrival(IReadOnlyList<UpdateCommitted> updates)
+    {
+        lock (_gate)
+        {
+            return [.. updates.OrderBy(update => _arrivals.GetValueOrDefault(update.AssignmentId, int.MaxValue))];
         }
     }
 
@@ -346,7 +356,7 @@ internal sealed class TierRound(RoundKey key, NodeDirectory nodes, TierOptions o
             }
 
             _displaced.UnionWith(lost);
-            return [.. recovery.Recovered.Where(update => _stored.TryAdd(update.AssignmentId, update))];
+            return [.. recovery.Recovered.Where(IsNews_NeedsLock)];
         }
     }
 
@@ -441,7 +451,8 @@ internal sealed class TierRound(RoundKey key, NodeDirectory nodes, TierOptions o
     {
         lock (_gate)
         {
-            if (_isClosing || Aggregate is not null || _assigned.Count == 0 || _tree is not { Present.Nodes.IsEmpty: false } tree
+            // The nodes of a buffer sum nothing, and its assignments are placed by their ids.
+            if (Plan.IsBuffer || _isClosing || Aggregate is not null || _assigned.Count == 0 || _tree is not { Present.Nodes.IsEmpty: false } tree
                 || _members.Values.Any(member => member.Incarnation is null || member.HasRecovery))
             {
                 return;
@@ -524,11 +535,19 @@ internal sealed class TierRound(RoundKey key, NodeDirectory nodes, TierOptions o
         return isTopAtFault ? [_tree.Present.Top.NodeId] : late;
     }
 
+    private TreeNode NodeOf_NeedsLock(string assignmentId, int number) => Plan.IsBuffer ? _tree!.NodeOf(assignmentId) : _tree!.NodeOf(assignmentId, number);
+
+    private bool IsNews_NeedsLock(UpdateCommitted update)
+    {
+        _arrivals.TryAdd(update.AssignmentId, _arrivals.Count);
+        return _stored.TryAdd(update.AssignmentId, update);
+    }
+
     /// <summary>Takes nodes out of the round for good. An empty tree is left for the driver to plan anew.</summary>
     private void Lose_NeedsLock(IReadOnlyList<string> lost)
     {
         string[] displaced = [.. _stored.Values.Where(update => lost.Contains(update.NodeId)).Select(update => update.AssignmentId)
-            .Union(_assigned.Where(pair => !_stored.ContainsKey(pair.Key) && lost.Contains(_tree!.NodeOf(pair.Key, pair.Value).NodeId)).Select(pair => pair.Key))];
+            .Union(_assigned.Where(pair => !_stored.ContainsKey(pair.Key) && lost.Contains(NodeOf_NeedsLock(pair.Key, pair.Value).NodeId)).Select(pair => pair.Key))];
         foreach (string id in displaced)
         {
             _stored.Remove(id);

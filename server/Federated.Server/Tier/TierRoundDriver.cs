@@ -206,7 +206,9 @@ internal sealed partial class TierRoundDriver(TierRound round, TierParts parts, 
                 // Those that the round has lost come last: they may live, and be out of reach of the others or of the server.
                 KnownNode[] others = [.. all.Where(node => round.Tree?.Lost.Contains(node.Info.NodeId) != true)];
                 IReadOnlyList<KnownNode> present = others.Length > 0 ? others : all;
-                round.Use(RoundTree.Begin(TreePlanner.Plan(present, round.Plan.ExpectedUpdates, revision, parts.Planner)));
+                round.Use(RoundTree.Begin(round.Plan.IsBuffer
+                    ? TreePlanner.PlanBuffer(present, round.Plan.ExpectedUpdates, revision, parts.Planner)
+                    : TreePlanner.Plan(present, round.Plan.ExpectedUpdates, revision, parts.Planner)));
                 LogPlanned(round.Key, revision, round.Tree!.Present.Nodes.Length, round.Tree.Present.Top.NodeId);
                 return;
             }
@@ -250,10 +252,7 @@ internal sealed partial class TierRoundDriver(TierRound round, TierParts parts, 
                 IReadOnlySet<string> known = round.KnownOf(node.NodeId);
                 ReopenedRound recovery = await parts.Transfers.FetchRecoveryAsync(node, round.Plan, round.Tree!.Present.Revision, cancellationToken);
                 LogRecovered(round.Key, node.NodeId, recovery.Recovered.Count, recovery.Lost.Count);
-                foreach (UpdateCommitted update in round.TakeRecovery(node.NodeId, recovery, known))
-                {
-                    round.Sink.OnStored(update);
-                }
+                await TellAsync(node.NodeId, round.TakeRecovery(node.NodeId, recovery, known), cancellationToken);
             }
             catch (TransferFailedException exception)
             {
@@ -308,7 +307,8 @@ internal sealed partial class TierRoundDriver(TierRound round, TierParts parts, 
         }
 
         round.Aggregate = new RoundAggregate(
-            [.. closed.Sections.Select(section => new AggregatedSection(section.Spec, section.Single, section.Wide, section.Divisor))], closed.Included)
+            [.. closed.Sections.Select(section => new AggregatedSection(section.Spec, section.Single, section.Wide, section.Divisor))],
+            round.Plan.IsBuffer ? round.InOrderOfArrival(closed.Included) : closed.Included)
         {
             Scores = round.Plan.KeepsUpdates ? [] : closed.Scores,
             Kept = kept,
@@ -344,6 +344,23 @@ internal sealed partial class TierRoundDriver(TierRound round, TierParts parts, 
             }
 
             changed = round.Changed;
+        }
+    }
+
+    /// <summary>Tells the coordinator of stored updates, and the node of those for which nobody waits: the answer to a device may have got lost after its update was in a version.</summary>
+    public async Task TellAsync(string nodeId, IReadOnlyList<UpdateCommitted> news, CancellationToken cancellationToken)
+    {
+        foreach (UpdateCommitted update in news)
+        {
+            round.Sink.OnStored(update);
+        }
+
+        if (round.Plan.IsBuffer)
+        {
+            foreach (string[] unwanted in news.Select(update => update.AssignmentId).Where(id => !round.Sink.Wants(id)).Chunk(UpdatesStored.MaxUpdates))
+            {
+                await parts.Bus.PublishAsync(new UpdatesUnwanted(round.Key, round.Plan.WriterEpoch, nodeId, [.. unwanted]), cancellationToken);
+            }
         }
     }
 

@@ -18,6 +18,23 @@ internal static class TreePlanner
         return TreePlans.Of(plan, revision, options.UpdatesPerLeaf, id => (infos[id].Gateway, infos[id].Transfer));
     }
 
+    /// <summary>
+    /// Plans a buffer of an asynchronous job: every node that is there takes part, because tickets of earlier buffers name it. Planned with the nodes of the plan on top.
+    /// </summary>
+    public static TreePlan PlanBuffer(IReadOnlyList<KnownNode> nodes, int updates, int revision, PlannerOptions options)
+    {
+        TreePlan tree = Plan(nodes, updates, revision, options);
+        string top = tree.Top.NodeId;
+        return tree with
+        {
+            Nodes =
+            [
+                .. nodes.Select(node => tree.Find(node.Info.NodeId) ?? new TreeNode(node.Info.NodeId, TreeRole.Leaf, top, 0, 1, node.Info.Gateway, node.Info.Transfer))
+                    .OrderBy(node => node.NodeId, StringComparer.Ordinal),
+            ],
+        };
+    }
+
     /// <summary>The tree without the nodes that were lost. Nobody moves who is not lost; the busiest remaining node has the top.</summary>
     public static TreePlan Without(TreePlan tree, IReadOnlyCollection<string> lost, Func<string, NodeJoined?> infoOf)
     {

@@ -25,6 +25,23 @@ public sealed class RoundTreeTests
     }
 
     [Fact]
+    public void PlanBuffer_MoreNodesThanUpdates_HasEveryNodeAndPlacesByTheAssignment()
+    {
+        KnownNode[] nodes = [.. Tree.Nodes.Select(node => node.NodeId).Select(id => new KnownNode(
+            new NodeJoined(id, "process", $"gateway-{id}", $"transfer-{id}", 8, 8, 1024), 0, 0, default, new NodeLoad(id, 8, 0, 0)))];
+
+        TreePlan first = TreePlanner.PlanBuffer(nodes, 2, 1, new PlannerOptions());
+        TreePlan next = TreePlanner.PlanBuffer(nodes, 2, 1, new PlannerOptions());
+
+        Assert.Null(first.Fault());
+        Assert.Equal(["a", "b", "c"], first.Nodes.Select(node => node.NodeId));
+        Assert.Equal("transfer-c", first.Find("c")!.Transfer);
+        string[] placed = [.. Enumerable.Range(0, 60).Select(i => RoundTree.Begin(first).NodeOf($"job-{i}").NodeId)];
+        Assert.Equal(placed, Enumerable.Range(0, 60).Select(i => RoundTree.Begin(next).NodeOf($"job-{i}").NodeId));
+        Assert.Equal(3, placed.Distinct().Count());
+    }
+
+    [Fact]
     public void NodeOf_AfterLosses_MovesOnlyWhatWasLost()
     {
         RoundTree before = RoundTree.Begin(Tree);

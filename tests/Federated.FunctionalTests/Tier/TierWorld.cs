@@ -1,6 +1,8 @@
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using Federated.Client.Participation;
 using Federated.Client.Sessions;
+using Federated.Client.Training;
 using Federated.DaprSidecar;
 using Federated.DaprSidecar.Delivery;
 using Federated.DaprSidecar.Faults;
@@ -52,11 +54,13 @@ internal sealed class TierWorld : IAsyncDisposable
 
     public IReadOnlyList<SdkDevice> Devices => _devices;
 
-    private DatabaseOptions Database => new() { ConnectionString = $"Data Source={Path.Combine(ServerFolder, "federated.db")}" };
+    public DatabaseOptions Database => new() { ConnectionString = $"Data Source={Path.Combine(ServerFolder, "federated.db")}" };
 
     private string ServerFolder => Path.Combine(_folder.FullName, "server");
 
-    private string Grpc => $"http://127.0.0.1:{_grpcPort}";
+    public string ModelFolder => Path.Combine(ServerFolder, "models");
+
+    public string Grpc => $"http://127.0.0.1:{_grpcPort}";
 
     /// <summary>The sidecar, when it runs in a process of its own.</summary>
     public HostProcess? SidecarProcess { get; private set; }
@@ -162,9 +166,7 @@ internal sealed class TierWorld : IAsyncDisposable
     public async Task<Task> RunAsync(TierJob job)
     {
         _job = job;
-        using HttpClient administrator = NewAdministrator();
-        string token = (string)(await PostAsync(administrator, "/api/v1/enrolment-tokens", new { uses = 100, lifetimeHours = 1 }))["token"]!;
-        _jobId = (string)(await PostAsync(administrator, "/api/v1/jobs", new
+        string token = await CreateJobAsync(new
         {
             name = "tier",
             linear = new { features = job.Features, outputs = job.Outputs },
@@ -183,17 +185,36 @@ internal sealed class TierWorld : IAsyncDisposable
             },
             aggregation = job.Aggregation ?? new { durability = job.Durability, timing = job.Timing },
             compression = job.Compression ?? new { },
-        }))["jobId"]!;
+        });
         foreach (float shift in job.Shifts)
         {
-            string name = $"device-{_devices.Count}";
-            var device = new SdkDevice(Grpc, token, _jobId, Path.Combine(_folder.FullName, name), SolverOf(job, shift, isHeld: _devices.Count == 0));
-            _devices.Add(device);
+            AddDevice(token, SolverOf(job, shift, isHeld: _devices.Count == 0));
             _shifts.Add(shift);
         }
 
-        return Task.WhenAll(_devices.Select(device => device.RunAsync(Cancellation)));
+        return RunDevicesAsync();
     }
+
+    /// <summary>Creates any job.</summary>
+    /// <returns>An enrolment token for its devices.</returns>
+    public async Task<string> CreateJobAsync(object definition)
+    {
+        using HttpClient administrator = NewAdministrator();
+        string token = (string)(await PostAsync(administrator, "/api/v1/enrolment-tokens", new { uses = 100, lifetimeHours = 1 }))["token"]!;
+        _jobId = (string)(await PostAsync(administrator, "/api/v1/jobs", definition))["jobId"]!;
+        return token;
+    }
+
+    /// <summary>Adds a device of the job.</summary>
+    public SdkDevice AddDevice(string token, ILocalSolver solver, IParticipationPolicy? participation = null)
+    {
+        var device = new SdkDevice(Grpc, token, _jobId, Path.Combine(_folder.FullName, $"device-{_devices.Count}"), solver, participation: participation);
+        _devices.Add(device);
+        return device;
+    }
+
+    /// <returns>The end of all devices.</returns>
+    public Task RunDevicesAsync() => Task.WhenAll(_devices.Select(device => device.RunAsync(Cancellation)));
 
     /// <summary>A device that speaks the protocol by hand and has an access token.</summary>
     public async Task<TestDevice> EnrolAsync()
@@ -240,7 +261,7 @@ internal sealed class TierWorld : IAsyncDisposable
         List<ModelVersionRow> versions = await context.ModelVersions.OrderBy(row => row.Version).ToListAsync(Cancellation);
         List<AssignmentRow> assignments = await context.Assignments.Include(row => row.Update).ToListAsync(Cancellation);
         Dictionary<string, float> shifts = _devices.Zip(_shifts).ToDictionary(pair => pair.First.DeviceId, pair => pair.Second);
-        using var blobs = FileBlobStore.Open(Path.Combine(ServerFolder, "models"));
+        using var blobs = FileBlobStore.Open(ModelFolder);
         double[] expected = new double[(_job!.Features * _job.Outputs) + _job.Outputs];
         var counted = new List<int>();
         foreach (ModelVersionRow version in versions.Skip(1))

@@ -69,6 +69,25 @@ public sealed class BufferRoundTests : NodeFixture
         Assert.Equal(second.Key, Assert.Single(closed.Included).Key);
     }
 
+    // On a node that cannot ask the coordinator: an update that is in a version already may come again, and must not fill the buffer for ever.
+    [Fact]
+    public async Task Excuse_StoredUpdateThatNobodyWaitsFor_GivesItsPlaceUpOnce()
+    {
+        AggregatorNode node = await StartAsync();
+        RoundPlan plan = Buffer(1, 1);
+        await OpenBufferAsync(node, plan);
+        await UploadAsync(node, plan, "a0", Payload(0));
+        Assert.Equal(UploadOutcome.BufferFull, (await UploadAsync(node, plan, "a1", Payload(1))).Outcome);
+
+        node.Excuse(plan.Key, ["a0", "a0", "unknown"]);
+        node.Excuse(plan.Key, ["a0"]);
+        UploadResult taken = await UploadAsync(node, plan, "a1", Payload(1));
+        UploadResult full = await UploadAsync(node, plan, "a2", Payload(2));
+
+        Assert.Equal((UploadOutcome.Stored, UploadOutcome.BufferFull), (taken.Outcome, full.Outcome));
+        Assert.Equal(["a0", "a1"], (await node.CloseRoundAsync(plan.Key, Cancellation)).Included.Select(update => update.AssignmentId));
+    }
+
     [Fact]
     public async Task Upload_BufferClosesWhileBytesCome_GoesToTheNext()
     {

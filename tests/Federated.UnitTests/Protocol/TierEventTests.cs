@@ -61,6 +61,8 @@ public sealed class TierEventTests
     public void EveryOtherEvent_ThereAndBack_IsTheSame()
     {
         Same(new RoundReady(Key, 1, 2, "node-1", "c0ffee", 3, 4, "too large"), TierJson.Default.RoundReady);
+        UpdatesUnwanted unwanted = new(Key, 1, "node-1", ["a", "b"]);
+        Assert.Equal(unwanted.AssignmentIds, ThereAndBack(unwanted, TierJson.Default.UpdatesUnwanted, out _).AssignmentIds);
         Same(new RoundClosing(Key, 1, 2, "goal"), TierJson.Default.RoundClosing);
         Same(new PartialReady(Key, 1, 2, "p", "node-2", "node-1", 5, 6.5, 7), TierJson.Default.PartialReady);
         Same(new CoefficientsReady(Key, 1, 2, "c", "node-1", 5), TierJson.Default.CoefficientsReady);

@@ -24,10 +24,10 @@ internal sealed class InMemoryTier(FaultInjector faults) : IAggregationTier
         }
     }
 
+    public bool HandsOverBesideTheMean => true;
+
     /// <summary>The updates that a node holds which is lost at the next closing.</summary>
     public Func<string, bool> LosesAtClose { get; set; } = _ => false;
-
-    public bool KeepsUpdates => true;
 
     /// <summary>When set, no round is opened or closed, and this is the reason.</summary>
     public string? Refusal { get; set; }
