@@ -29,7 +29,13 @@ internal static class StudyCommand
                 var runner = new StudyRunner(study, folder, parsed.GetValue(workers));
                 IReadOnlyList<StudyRun> runs = await Task.Run(() => runner.Run(parsed.GetValue(resume), Console.WriteLine, cancellationToken), CancellationToken.None);
                 StudyReport.Write(folder, study, runs);
-                Print(ArmSummary.Of(study, runs));
+                IReadOnlyList<ArmSummary> summaries = ArmSummary.Of(study, runs);
+                Print(StudyReport.Headings, StudyReport.Rows(summaries));
+                if (study.Arms.Any(arm => arm.Request.Job.Pruning.IsActive))
+                {
+                    Print(StudyReport.CostHeadings, StudyReport.CostRows(summaries));
+                }
+
                 Console.WriteLine($"Results: {Path.GetFullPath(folder)}");
                 return 0;
             }
@@ -47,15 +53,15 @@ internal static class StudyCommand
         return command;
     }
 
-    private static void Print(IReadOnlyList<ArmSummary> summaries)
+    private static void Print(IReadOnlyList<string> headings, IReadOnlyList<string[]> rows)
     {
         var table = new Table().RoundedBorder();
-        foreach (string heading in StudyReport.Headings)
+        foreach (string heading in headings)
         {
             table.AddColumn(heading);
         }
 
-        foreach (string[] row in StudyReport.Rows(summaries))
+        foreach (string[] row in rows)
         {
             table.AddRow([.. row.Select(Markup.Escape)]);
         }

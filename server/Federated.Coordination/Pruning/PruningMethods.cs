@@ -7,6 +7,9 @@ namespace Federated.Coordination.Pruning;
 /// <summary>The pruning methods that a job may name.</summary>
 public static class PruningMethods
 {
+    /// <summary>The method whose mask is that of the initial model.</summary>
+    public const string SynFlow = "synflow";
+
     /// <summary>All of them.</summary>
     public static ImmutableArray<IPruningMethodFactory> BuiltIn { get; } =
     [
@@ -14,7 +17,7 @@ public static class PruningMethods
         new NamedFactory("uniform", "the largest initial weights of every layer, at one density; the mask stays", (settings, schema, _) => new StaticMethod(start => StaticMasks.Uniform(settings, schema, start))),
         new NamedFactory("erk", "the largest initial weights, small layers denser than large ones (Erdős-Rényi-Kernel); the mask stays", (settings, schema, _) => new StaticMethod(start => StaticMasks.ErdosRenyi(settings.Density, schema, start))),
         new NamedFactory("random", "any weights of every layer, at one density; the mask stays", (settings, schema, seed) => new StaticMethod(_ => StaticMasks.Random(settings, schema, seed))),
-        new NamedFactory("synflow", "SynFlow (Tanaka et al. 2020) at initialisation: the weights that the initial model has left; the mask stays", (settings, schema, _) => new StaticMethod(start => StaticMasks.Given(settings, schema, start))),
+        new NamedFactory(SynFlow, "SynFlow (Tanaka et al. 2020) at initialisation: the weights that the initial model has left; the mask stays", (settings, schema, _) => new StaticMethod(start => StaticMasks.Given(settings, schema, start))),
         new NamedFactory("snip", "after SNIP (Lee et al. 2019): one dense round, then the weights of largest |w·gradient|; the mask stays", (settings, schema, _) => new SnipMethod(settings, schema)),
         new NamedFactory("prunefl", "after PruneFL (Jiang et al. 2019): adjustments by dense gradients of all layers", (settings, schema, _) => new PruneFlMethod(settings, schema)),
         new NamedFactory("feddst", "after FedDST (Bibikar et al. 2022): adjustments of all layers at once, Erdős-Rényi-Kernel", (settings, schema, _) => new FedDstMethod(settings, schema)),

@@ -20,6 +20,7 @@ using Federated.Protocol.Rounds;
 using Federated.Protocol.Sections;
 using Federated.Protocol.Tier;
 using Federated.Protocol.V1;
+using Federated.Simulation.Costs;
 using Federated.Simulation.Devices;
 using Federated.Simulation.Models;
 
@@ -51,6 +52,7 @@ internal sealed class CohortTrainer : IRoundTrainer
     private readonly Adversary? _adversary;
     private readonly ExchangedCohort? _exchanged;
     private readonly bool _compresses;
+    private readonly CostMeter? _costs;
     private readonly Dictionary<uint, float[]> _states = [];
     private readonly List<ClientCompression> _compressed = [];
     private readonly VirtualDownLink? _downLink;
@@ -70,7 +72,7 @@ internal sealed class CohortTrainer : IRoundTrainer
     private int _stateEpoch;
 
     public CohortTrainer(
-        SimulationSetup setup, IServerAlgorithm algorithm, ModelContent initial, OrderedWorkers<ModelWorker> workers, List<ClientFailure> failures)
+        SimulationSetup setup, IServerAlgorithm algorithm, ModelContent initial, CandidateReport? candidates, OrderedWorkers<ModelWorker> workers, List<ClientFailure> failures)
     {
         _setup = setup;
         _job = setup.Request.Job;
@@ -88,6 +90,12 @@ internal sealed class CohortTrainer : IRoundTrainer
         Tier = new SimulatedTier([], setup.Request.Nodes);
         _exchanged = AggregationRules.IsMean(_job) || setup.Request.Nodes == 1 ? null : new ExchangedCohort(Tier);
         _compresses = CompressionSpec.Parse(_job.Compression.Up).IsActive;
+        _costs = CostMeter.Of(setup.Model, _job);
+        if (candidates is not null)
+        {
+            _costs?.Add(candidates);
+        }
+
         algorithm.Follow(initial);
         Fit(initial);
     }
@@ -100,6 +108,8 @@ internal sealed class CohortTrainer : IRoundTrainer
     public TreeFigures Figures => Tier.Figures;
 
     public string? StateHash => null;
+
+    public CostSummary? Costs => _costs?.Summary;
 
     /// <summary>Client tasks that were trained.</summary>
     public long ClientUpdates { get; private set; }
@@ -217,6 +227,8 @@ internal sealed class CohortTrainer : IRoundTrainer
             RecordLost(key, order, vanishes);
         }
 
+        GradientDemand? demand = _algorithm.TrainingFor(key, 0, _algorithm.Roles[0]).Gradients;
+        _costs?.Add(model.Mask, demand, gradients, order.Count - vanishes.Count(vanished => vanished));
         return Close(key, aggregate, pendingStates, model, bytesUp) with
         {
             Gradients = gradients,

@@ -1,6 +1,7 @@
 using Federated.Protocol.Models;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.Tier;
+using Federated.Simulation.Costs;
 
 namespace Federated.Simulation.Engine;
 
@@ -18,6 +19,9 @@ internal interface IRoundTrainer : IDisposable
 
     /// <summary>SHA-256 of the state that all machines share, hexadecimal; null where there is no such state.</summary>
     string? StateHash { get; }
+
+    /// <summary>What devices computed and had to hold; null where it is not counted.</summary>
+    CostSummary? Costs => null;
 
     /// <summary>Runs one round and turns <paramref name="model"/> into the next version, unless the round is abandoned.</summary>
     RoundReport Train(RoundKey key, ModelContent model, ISimulationObserver observer, CancellationToken cancellationToken);

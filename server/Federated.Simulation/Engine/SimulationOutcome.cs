@@ -1,6 +1,7 @@
 using Federated.Client.Training;
 using Federated.Protocol.Models;
 using Federated.Protocol.Tier;
+using Federated.Simulation.Costs;
 
 namespace Federated.Simulation.Engine;
 
@@ -37,6 +38,9 @@ public sealed record SimulationOutcome(
 {
     /// <summary>The statistics that were taken, in order; empty when the job asks for none.</summary>
     public IReadOnlyList<StatisticsReport> Statistics { get; init; } = [];
+
+    /// <summary>What devices computed and had to hold; null where it is not counted.</summary>
+    public CostSummary? Costs { get; init; }
 
     /// <summary>Peak bytes of the run; see <see cref="Reports.Timings.PeakBytes"/>.</summary>
     public long PeakBytes { get; init; }

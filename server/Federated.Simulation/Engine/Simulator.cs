@@ -11,6 +11,7 @@ using Federated.Protocol.OneByte;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.V1;
 using Federated.Simulation.Models;
+using Federated.Simulation.Pruning;
 
 namespace Federated.Simulation.Engine;
 
@@ -47,12 +48,12 @@ public sealed class Simulator
         SimulationRequest request = _setup.Request;
         JobDefinition job = request.Job;
         PeakMemory memory = PeakMemory.Start(request.Device == "cpu" ? null : TorchRuntime.SelectDeviceOrCpu(request.Device, out _));
-        ModelContent model = _setup.Model.Initialise(job.Seed);
+        ModelContent model = SynFlowStart.Of(_setup.Model, job);
         using var workers = new OrderedWorkers<ModelWorker>(request.Workers, WindowFor(request.Workers, model), () => _setup.Model.CreateWorker(request.Device));
         CandidateReport? candidates = new CandidateTaker(_setup, workers, _failures).Begin(model, cancellationToken);
         using IRoundTrainer trainer = job.Algorithm.Name == OneByteRun.Algorithm ? new OneByteTrainer(_setup, model, workers, _failures)
             : AnarchicAlgorithms.BuiltIn.Has(job.Algorithm.Name) ? new AnarchicTrainer(_setup, workers, _failures)
-            : new CohortTrainer(_setup, ServerAlgorithms.BuiltIn.Create(job, _setup.Model.Schema), model, workers, _failures);
+            : new CohortTrainer(_setup, ServerAlgorithms.BuiltIn.Create(job, _setup.Model.Schema), model, candidates, workers, _failures);
         var evaluator = new TestEvaluator(_setup.Dataset, workers);
         var statistics = new StatisticsTaker(_setup, workers, _failures);
 
@@ -136,6 +137,7 @@ public sealed class Simulator
             trainer.Tree, trainer.Figures)
         {
             StateHash = trainer.StateHash,
+            Costs = trainer.Costs,
             PeakBytes = memory.Bytes(),
             PeakGrowthBytes = memory.Growth(),
             Candidates = candidates,

@@ -1,3 +1,4 @@
+using Federated.Simulation.Costs;
 using Federated.Simulation.Engine;
 
 namespace Federated.Simulation.Reports;
@@ -32,6 +33,9 @@ public sealed record ResultDocument
     public required long BytesUp { get; init; }
 
     public required long BytesDown { get; init; }
+
+    /// <summary>What devices computed and had to hold, counted and not measured; null for one-byte exchange, asynchronous algorithms and texts.</summary>
+    public CostSummary? Costs { get; init; }
 
     public required IReadOnlyList<RoundReport> Rounds { get; init; }
 

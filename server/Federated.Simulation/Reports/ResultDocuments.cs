@@ -43,6 +43,7 @@ public static class ResultDocuments
             Pruning = outcome.Model.Mask is { } mask && outcome.Candidates is { } candidates
                 ? new PruningSummary(mask.ActiveCount, mask.PrunableCount, mask.Epoch, mask.HashText, candidates)
                 : null,
+            Costs = outcome.Costs,
             Rounds = [.. outcome.Rounds.Select(round => round with { Loss = Finite(round.Loss), TrainingLoss = Finite(round.TrainingLoss), UpdateNorm = Finite(round.UpdateNorm) })],
             Failures = outcome.Failures,
             Settings = new RunSettings(

@@ -1,3 +1,4 @@
+using Federated.Simulation.Costs;
 using Federated.Simulation.Engine;
 
 namespace Federated.Simulation.Studies;
@@ -22,6 +23,24 @@ public sealed record ArmSummary(
 
     /// <summary>Simulated seconds until then; null without devices.</summary>
     public Spread? SimulatedSeconds { get; init; }
+
+    /// <summary>Bytes down in all rounds.</summary>
+    public Spread BytesDown { get; init; }
+
+    /// <summary>Largest resident memory of the process, or memory that the CUDA device gave.</summary>
+    public Spread PeakBytes { get; init; }
+
+    /// <summary>Multiply-adds of all rounds; null where they are not counted.</summary>
+    public Spread? Macs { get; init; }
+
+    /// <summary>Multiply-adds of a device in its dearest round; null where they are not counted.</summary>
+    public Spread? MacsOfRound { get; init; }
+
+    /// <summary>Bytes of the model's state on a device; null where they are not counted.</summary>
+    public Spread? StateBytes { get; init; }
+
+    /// <summary>Bytes of activations on a device; null where they are not counted.</summary>
+    public Spread? ActivationBytes { get; init; }
 
     /// <summary>Summarises every arm, in their order.</summary>
     /// <param name="study">The study.</param>
@@ -56,6 +75,12 @@ public sealed record ArmSummary(
             Spread.Of(runs.Select(run => run.Result.Final.Accuracy ?? 0)))
         {
             BytesUp = Spread.Of(runs.Select(run => (double)run.Result.BytesUp)),
+            BytesDown = Spread.Of(runs.Select(run => (double)run.Result.BytesDown)),
+            PeakBytes = Spread.Of(runs.Select(run => (double)run.Result.Timings.PeakBytes)),
+            Macs = Counted(runs, costs => costs.Macs),
+            MacsOfRound = Counted(runs, costs => costs.MostMacsOfRound),
+            StateBytes = Counted(runs, costs => costs.State.Total),
+            ActivationBytes = Counted(runs, costs => costs.ActivationBytes),
             ClientSeconds = hasDevices ? Cost(round => round.ClientSeconds ?? 0) : null,
             SimulatedSeconds = hasDevices
                 ? Spread.Of(runs.Select(run => RoundOf(run, target) is { } reached
@@ -64,4 +89,7 @@ public sealed record ArmSummary(
                 : null,
         };
     }
+
+    private static Spread? Counted(IReadOnlyList<StudyRun> runs, Func<CostSummary, long> figure) =>
+        runs.All(run => run.Result.Costs is not null) ? Spread.Of(runs.Select(run => (double)figure(run.Result.Costs!))) : null;
 }

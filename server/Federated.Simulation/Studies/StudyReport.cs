@@ -32,6 +32,28 @@ public static class StudyReport
         ]),
     ];
 
+    /// <summary>Headings of <see cref="CostRows"/>.</summary>
+    public static IReadOnlyList<string> CostHeadings { get; } =
+        ["group", "arm", "final accuracy", "bytes up", "bytes down", "multiply-adds", "of a device's dearest round", "state", "activations", "peak memory"];
+
+    /// <summary>What sparse models save: a row for each arm.</summary>
+    public static IReadOnlyList<string[]> CostRows(IReadOnlyList<ArmSummary> summaries) =>
+    [
+        .. summaries.Select(summary => (string[])
+        [
+            summary.Arm.Group,
+            summary.Arm.Name,
+            summary.Final.Text(Percent),
+            summary.BytesUp.Text(Bytes),
+            summary.BytesDown.Text(Bytes),
+            summary.Macs?.Text(Millions) ?? "-",
+            summary.MacsOfRound?.Text(Millions) ?? "-",
+            summary.StateBytes?.Text(Bytes) ?? "-",
+            summary.ActivationBytes?.Text(Bytes) ?? "-",
+            summary.PeakBytes.Text(Bytes),
+        ]),
+    ];
+
     /// <summary>Writes every file.</summary>
     /// <param name="folder">The study's folder.</param>
     /// <param name="study">The study.</param>
@@ -114,6 +136,12 @@ public static class StudyReport
             Matrix(text, groups, names, summaries, summary => summary.BytesUp.Text(bytes => Sizes.Text((long)bytes)));
         }
 
+        if (study.Arms.Any(arm => arm.Request.Job.Pruning.IsActive))
+        {
+            text.Append("\nCosts of a run; multiply-adds, state and activations are counted, peak memory is that of the process, data included:\n\n");
+            Table(text, CostHeadings, CostRows(summaries));
+        }
+
         return text.ToString();
     }
 
@@ -141,12 +169,12 @@ public static class StudyReport
     private static string Csv(Study study, IReadOnlyList<StudyRun> runs)
     {
         double TargetOf(StudyRun run) => run.Arm.Target ?? study.Target;
-        var csv = new StringBuilder("group,arm,seed,end,rounds,rounds_to_target,bytes_up,bytes_down,gradients,client_seconds,simulated_seconds,simulated_seconds_to_target,best_accuracy,final_accuracy,seconds\n");
+        var csv = new StringBuilder("group,arm,seed,end,rounds,rounds_to_target,bytes_up,bytes_down,gradients,client_seconds,simulated_seconds,simulated_seconds_to_target,best_accuracy,final_accuracy,seconds,macs,state_bytes,activation_bytes,peak_bytes\n");
         foreach (StudyRun run in runs)
         {
             csv.Append(
                 CultureInfo.InvariantCulture,
-                $"{run.Arm.Group},{run.Arm.Name},{run.Seed},{run.Result.End},{run.Result.Rounds.Count},{ArmSummary.RoundOf(run, TargetOf(run))},{run.Result.BytesUp},{run.Result.BytesDown},{run.Result.Rounds.Sum(round => round.Gradients)},{run.Result.ClientSeconds:0.0},{run.Result.SimulatedSeconds:0.0},{TimeOf(run, TargetOf(run)):0.0},{run.Result.Rounds.Max(round => round.Accuracy)},{run.Result.Final.Accuracy},{run.Result.Timings.TotalSeconds:0.0}\n");
+                $"{run.Arm.Group},{run.Arm.Name},{run.Seed},{run.Result.End},{run.Result.Rounds.Count},{ArmSummary.RoundOf(run, TargetOf(run))},{run.Result.BytesUp},{run.Result.BytesDown},{run.Result.Rounds.Sum(round => round.Gradients)},{run.Result.ClientSeconds:0.0},{run.Result.SimulatedSeconds:0.0},{TimeOf(run, TargetOf(run)):0.0},{run.Result.Rounds.Max(round => round.Accuracy)},{run.Result.Final.Accuracy},{run.Result.Timings.TotalSeconds:0.0},{run.Result.Costs?.Macs},{run.Result.Costs?.State.Total},{run.Result.Costs?.ActivationBytes},{run.Result.Timings.PeakBytes}\n");
         }
 
         return csv.ToString();
@@ -185,6 +213,10 @@ public static class StudyReport
     private static string Seconds(double seconds) => seconds.ToString("#,0", CultureInfo.InvariantCulture);
 
     private static string Percent(double share) => share.ToString("0.0%", CultureInfo.InvariantCulture);
+
+    private static string Bytes(double bytes) => Sizes.Text(bytes);
+
+    private static string Millions(double number) => string.Create(CultureInfo.InvariantCulture, $"{number / 1e6:#,0} M");
 
     private static string Thousands(double number) => string.Create(CultureInfo.InvariantCulture, $"{number / 1000:#,0} k");
 }
