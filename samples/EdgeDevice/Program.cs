@@ -29,6 +29,7 @@ try
     // 2. Sixteen examples at a time, so that the data is never in memory as a whole.
     float[] batch = new float[16 * network.InputLength], scores = new float[16 * network.OutputLength];
     int[] labels = new int[16];
+    inference.Run(batch, scores); // takes its memory, and is compiled where it is not compiled ahead of time
     int filled = 0, count = 0, correct = 0;
     long ticks = 0;
     void Classify()

@@ -65,7 +65,7 @@ internal static class TinyNetworks
             for (int s = 0; s < counts.Length; s++)
             {
                 long offset = BinaryPrimitives.ReadInt64LittleEndian(record[(48 + (8 * s))..]);
-                if (offset >= 0 && counts[s] >= 0 && offset + (4 * counts[s]) <= file.Length)
+                if (offset >= 0 && counts[s] >= 0 && 4 * counts[s] <= file.Length - offset)
                 {
                     hash.Append(file.AsSpan((int)offset, (int)(4 * counts[s])));
                 }
