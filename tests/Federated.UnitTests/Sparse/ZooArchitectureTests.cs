@@ -18,7 +18,6 @@ public sealed class ZooArchitectureTests
         { "cnn-bn:8", [1, 9, 11], 10 },
         { "vgg11:8", [3, 32, 32], 10 },
         { "resnet18:8", [3, 17, 20], 10 },
-        { "resnet18", [1, 16, 16], 10 },
     };
 
     [Theory]
@@ -49,6 +48,15 @@ public sealed class ZooArchitectureTests
 
         float bound = 1e-5f * expected.Max(MathF.Abs);
         Assert.All(expected.Zip(scores), pair => Assert.InRange(pair.Second, pair.First - bound, pair.First + bound));
+    }
+
+    [Fact]
+    public void Of_ResNet18_HasEightAdditionsAndHalvesThreeTimes()
+    {
+        SparseArchitecture architecture = ZooArchitecture.Of(ModelZoo.Create("resnet18", ModelShape.Image(3, 32, 32), 10).Schema, 3, 32, 32);
+
+        Assert.Equal(8, architecture.Layers.Count(layer => layer.Kind == SparseLayerKind.Add));
+        Assert.Equal(new SparseShape(512, 4, 4), architecture.Shapes()[^3]);
     }
 
     [Theory]

@@ -83,7 +83,6 @@ internal sealed record ZooModel(ModelContent Content, int[] Input, int Classes)
         "cnn-bn:8" => new NormalisedCnn(shape, Classes, 8),
         "vgg11:8" => new Vgg11(shape, Classes, 8),
         "resnet18:8" => new ResNet18(shape, Classes, NormKind.Batch, 8),
-        "resnet18" => new ResNet18(shape, Classes, NormKind.Batch, 64),
         string name => throw new ArgumentException($"No reference for '{name}'."),
     };
 
