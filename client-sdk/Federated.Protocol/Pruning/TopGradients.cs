@@ -7,7 +7,8 @@ using Federated.Protocol.V1;
 namespace Federated.Protocol.Pruning;
 
 /// <summary>
-/// The TOP_K section: the gradients of largest magnitude of some layers, as one sparse frame (docs/codecs.md) over these layers' coordinates, layer behind layer in the order of the demand.
+/// The TOP_K section: the gradients of largest magnitude of some layers, as one sparse frame (docs/codecs.md) over these layers' coordinates, layer behind layer in the order of the demand;
+/// a dense frame where nearly all are sent.
 /// A frame's index gaps cannot say an index twice or out of order; what it leaves out is zero. Sums of such frames need no indices to agree.
 /// </summary>
 public static class TopGradients
@@ -55,6 +56,13 @@ public static class TopGradients
     public static int Write(int elements, ReadOnlySpan<int> indices, ReadOnlySpan<float> values, Span<byte> frame)
     {
         Span<byte> body = frame[FrameHeader.Bytes..];
+
+        // With an index each, nearly all elements take more than a dense frame, and more than a frame may.
+        if (50L * indices.Length > 39L * elements)
+        {
+            return WriteDense(elements, indices, values, frame);
+        }
+
         BinaryPrimitives.WriteInt32LittleEndian(body, indices.Length);
         body[4] = ValueStream.SingleBits;
         body[5..8].Clear();
@@ -74,5 +82,19 @@ public static class TopGradients
 
         new FrameHeader(FrameKind.Sparse, false, FrameHeader.Bytes + at, elements, at).Write(frame);
         return FrameHeader.Bytes + at;
+    }
+
+    private static int WriteDense(int elements, ReadOnlySpan<int> indices, ReadOnlySpan<float> values, Span<byte> frame)
+    {
+        int bytes = elements * sizeof(float);
+        Span<float> dense = MemoryMarshal.Cast<byte, float>(frame.Slice(FrameHeader.Bytes, bytes));
+        dense.Clear();
+        for (int i = 0; i < indices.Length; i++)
+        {
+            dense[indices[i]] = values[i];
+        }
+
+        new FrameHeader(FrameKind.Dense, false, FrameHeader.Bytes + bytes, elements, bytes).Write(frame);
+        return FrameHeader.Bytes + bytes;
     }
 }

@@ -52,4 +52,25 @@ public sealed class TopGradientsTests
         Assert.Equal((ulong)(mask.ActiveCount + 82), delta.ElementCount);
         Assert.Same(evaluation, PackedVectors.Under(evaluation, mask));
     }
+
+    [Theory]
+    [InlineData(1.0)]
+    [InlineData(0.79)]
+    [InlineData(0.77)]
+    public void Write_NearlyAllGradients_StaysWithinTheLimitsOfAFrame(double share)
+    {
+        ModelMask mask = ModelMask.Full(PruningModels.Deep, 1);
+        LayerDemand[] demand = [.. mask.Layers.Select((layer, l) => new LayerDemand(l, layer.Count))];
+        SectionSpec section = TopGradients.Section(mask, demand);
+        float[] gradients = PruningModels.Gaussian((int)section.ElementCount, 5);
+        int[] indices = [.. Enumerable.Range(0, (int)(share * gradients.Length))];
+        byte[] frame = new byte[(int)section.MaxBytes];
+
+        int length = TopGradients.Write(gradients.Length, indices, gradients.AsSpan(0, indices.Length), frame);
+        float[] decoded = new float[gradients.Length];
+        Frames.Decode(frame.AsSpan(0, length), decoded);
+
+        Assert.True(length <= FrameLimits.FrameBytes(gradients.Length), $"{length}");
+        Assert.Equal([.. gradients.Take(indices.Length), .. new float[gradients.Length - indices.Length]], decoded);
+    }
 }
