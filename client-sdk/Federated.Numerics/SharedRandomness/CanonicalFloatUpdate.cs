@@ -1,8 +1,8 @@
 namespace Federated.Numerics.SharedRandomness;
 
 /// <summary>
-/// The float32 arithmetic of one-byte exchange: coefficients have 16 significant bits, so c · z is exact and a fused
-/// multiply-add changes nothing. Machines agree when they apply the directions in the same order.
+/// The float32 arithmetic of one-byte exchange: coefficients have 16 significant bits, so c · z is exact for noise of small integers and a fused
+/// multiply-add changes nothing; for normals it is rounded first. Machines agree when they apply the directions in the same order.
 /// </summary>
 public static class CanonicalFloatUpdate
 {
@@ -43,15 +43,16 @@ public static class CanonicalFloatUpdate
 
         const int Chunk = 1024;
         int blocksPerChunk = Chunk / SharedDirection.ElementsPerBlock(kind);
-        float unit = 1f / SharedDirection.Denominator(kind);
-        Span<sbyte> direction = stackalloc sbyte[Chunk];
+        Span<float> direction = stackalloc float[Chunk];
         for (int start = 0; start < weights.Length; start += Chunk)
         {
             Span<float> part = weights.Slice(start, Math.Min(Chunk, weights.Length - start));
             SharedDirection.Fill(kind, key, firstBlock + (uint)(start / Chunk * blocksPerChunk), direction[..part.Length]);
             for (int i = 0; i < part.Length; i++)
             {
-                part[i] -= coefficient * (direction[i] * unit);
+                // Rounded before it is subtracted, so that machines with and without fused operations agree on normals too.
+                float product = coefficient * direction[i];
+                part[i] -= product;
             }
         }
     }

@@ -11,4 +11,10 @@ public enum NoiseKind
 
     /// <summary>(popcount of 64 bits − 32) / 4, 2 elements a block; exact in bfloat16 and wider.</summary>
     Binomial64 = 2,
+
+    /// <summary>
+    /// ±T[k] of a table of 32,768 normal quantiles: the low 15 bits of 16 are k, the top one the sign; 8 elements a block. A float32, no small integer: for float weights only, where c · z is rounded
+    /// before it is subtracted.
+    /// </summary>
+    NormalTable = 3,
 }

@@ -65,8 +65,8 @@ internal sealed class CanonicalFloatWeights : OneByteWeights
     public override void Perturb(DirectionKey key, double epsilon, Span<float> plus, Span<float> minus)
     {
         int perBlock = SharedDirection.ElementsPerBlock(_noise);
-        float step = (float)(epsilon / SharedDirection.Denominator(_noise));
-        Span<sbyte> direction = stackalloc sbyte[Chunk];
+        float step = (float)epsilon;
+        Span<float> direction = stackalloc float[Chunk];
         ReadOnlySpan<float> weights = Weights;
         uint block = 0;
         int start = 0;

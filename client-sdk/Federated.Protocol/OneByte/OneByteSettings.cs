@@ -74,8 +74,8 @@ public sealed record OneByteSettings(ReadOnlyMemory<byte> RunId, ReadOnlyMemory<
     {
         { RunId.Length: not 16 } => "The run id has 16 bytes.",
         { ManifestHash.Length: not 32 } or { StateHash.Length: not 32 } => "The hashes of manifest and first state have 32 bytes.",
-        { Noise: (NoiseKind)3 } => "Noise 3, normals from a table, needs a table that no file of this build holds; use 0, 1 or 2.",
-        { Noise: < NoiseKind.Rademacher or > NoiseKind.Binomial64 } => $"Noise {(int)Noise} is unknown; there are 0, 1 and 2.",
+        { Noise: NoiseKind.NormalTable, Arithmetic: OneByteArithmetic.FixedPoint } => "Noise 3, normals from a table, has no integers; use float weights, or noise 0, 1 or 2.",
+        { Noise: < NoiseKind.Rademacher or > NoiseKind.NormalTable } => $"Noise {(int)Noise} is unknown; there are 0 to 3.",
         { LevelsPerOctave: not (4 or 8 or 16) } => $"The code has 4, 8 or 16 levels an octave, not {LevelsPerOctave}.",
         { Bias: > 127 } => $"The bias is at most 127, not {Bias}.",
         { FractionBits: < 8 or > 48 } => $"The weights have 8 to 48 binary places, not {FractionBits}.",

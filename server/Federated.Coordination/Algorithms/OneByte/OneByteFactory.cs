@@ -19,7 +19,7 @@ internal sealed class OneByteFactory : AlgorithmFactory
         Whole(OneByteRun.Probes, 1, 1, 4095, "P: directions that a machine measures on a batch, two forward passes and one byte each"),
         Whole(OneByteRun.Samples, 1, 1, 4095, "S: batches of a machine in a round"),
         Whole(OneByteRun.EpsilonExponent, -10, -30, 0, "a direction is followed to 2 to this"),
-        new(OneByteRun.Noise, 0, "0 (signs), 1 (binomial of 16) or 2 (binomial of 64); 3 (normals) needs a table that this build lacks", value => value is 0 or 1 or 2, "distribution of the directions"),
+        new(OneByteRun.Noise, 0, "0 (signs), 1 (binomial of 16), 2 (binomial of 64), or with float_weights 3 (normals)", value => value is 0 or 1 or 2 or 3, "distribution of the directions"),
         new(OneByteRun.Levels, 8, "4, 8 or 16", value => value is 4 or 8 or 16, "levels an octave of the byte's magnitude"),
         Whole(OneByteRun.Bias, 64, 0, 127, "the byte that stands for 1; larger moves the range down"),
         Whole(OneByteRun.FractionBits, 40, 8, 48, "binary places of the integer weights"),
@@ -45,6 +45,7 @@ internal sealed class OneByteFactory : AlgorithmFactory
         Refuse(errors, job.Round.OverSelection != 1, "round.overSelection", job.Round.OverSelection, "whoever answers in time is in the record");
         Refuse(errors, job.Local.Momentum != 0 && Of(job, OneByteRun.Pool) != 0, "algorithm.parameters.pool", Of(job, OneByteRun.Pool), "a pool sums coefficients, whatever their round; momentum does not allow that");
         Refuse(errors, Of(job, OneByteRun.FloatWeights) != 0 && Of(job, OneByteRun.Pool) != 0, "algorithm.parameters.pool", Of(job, OneByteRun.Pool), "a pool sums integers; leave float_weights out");
+        Refuse(errors, Of(job, OneByteRun.Noise) == 3 && Of(job, OneByteRun.FloatWeights) == 0, "algorithm.parameters.noise", 3, "normals from a table are no integers; set float_weights to 1");
         Refuse(errors, Of(job, OneByteRun.Probes) * Of(job, OneByteRun.Samples) > ushort.MaxValue, "algorithm.parameters.samples", Of(job, OneByteRun.Samples), "probes times samples is at most 65535");
         Refuse(errors, Math.Round(Math.ScaleB(job.Local.LearningRate, (int)Of(job, OneByteRun.FractionBits))) is < 1 or > (1L << 46), "local.learningRate", job.Local.LearningRate, "in units of 2 to minus fraction_bits it must be 1 to 2^46");
     }

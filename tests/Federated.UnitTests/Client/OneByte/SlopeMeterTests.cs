@@ -18,10 +18,17 @@ public sealed class SlopeMeterTests
     [InlineData(NoiseKind.Rademacher)]
     [InlineData(NoiseKind.Binomial16)]
     [InlineData(NoiseKind.Binomial64)]
+    [InlineData(NoiseKind.NormalTable)]
     public void Perturb_ManyDirectionsOfAQuadratic_MeanOfSlopeTimesDirectionIsTheGradient(NoiseKind noise)
     {
         const int Count = 100_000;
-        OneByteMachine machine = Start(new OneByteSettings(new byte[16], new byte[32], new byte[32], 1) { Noise = noise, Directions = 4000, Samples = 16 });
+        OneByteMachine machine = Start(new OneByteSettings(new byte[16], new byte[32], new byte[32], 1)
+        {
+            Noise = noise,
+            Directions = 4000,
+            Samples = 16,
+            Arithmetic = noise == NoiseKind.NormalTable ? OneByteArithmetic.CanonicalFloat : OneByteArithmetic.FixedPoint,
+        });
         var objective = new Quadratic(Dimension);
         double[] gradient = Quadratic.Gradient(First);
         double[] sum = new double[Dimension], squares = new double[Dimension];

@@ -17,6 +17,58 @@ public sealed class SharedDirectionTests
     [Fact]
     public void Fill_Binomial64_GivesTheKnownIntegers() => Assert.Equal([7, -2, -7, 3], First(NoiseKind.Binomial64, 4));
 
+    [Fact]
+    public void Fill_NormalTable_TakesIndexAndSignFromEachHalf()
+    {
+        // The first words of the stream are caff22bc and 5a7d3a7d.
+        float[] direction = new float[4];
+        SharedDirection.Fill(NoiseKind.NormalTable, Key, 0, direction);
+
+        Assert.Equal([NormalTable.Values[0x22bc], -NormalTable.Values[0x4aff], NormalTable.Values[0x3a7d], NormalTable.Values[0x5a7d]], direction);
+    }
+
+    [Fact]
+    public void NormalTable_Ends_AreTheStatedQuantiles()
+    {
+        Assert.Equal(1.9124056e-05f, NormalTable.Values[0]);
+        Assert.Equal(4.3249192f, NormalTable.Values[^1]);
+        for (int k = 1; k < NormalTable.Count; k++)
+        {
+            Assert.True(NormalTable.Values[k] > NormalTable.Values[k - 1]);
+        }
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(1000)]
+    [InlineData(10_000)]
+    public void Fill_NormalTable_MomentsAndAnyBlockAreThoseOfTheWhole(int seed)
+    {
+        float[] whole = new float[200_000], part = new float[1000];
+        DirectionKey key = Key with { Round = (uint)seed };
+        SharedDirection.Fill(NoiseKind.NormalTable, key, 0, whole);
+        SharedDirection.Fill(NoiseKind.NormalTable, key, 500, part);
+
+        Assert.Equal(0, whole.Average(z => (double)z), 0.01);
+        Assert.Equal(1, whole.Average(z => (double)z * z), 0.01);
+        Assert.Equal(3, whole.Average(z => Math.Pow(z, 4)), 0.1);
+        Assert.Equal(whole[4000..5000], part);
+    }
+
+    [Theory]
+    [InlineData(NoiseKind.Rademacher)]
+    [InlineData(NoiseKind.Binomial16)]
+    [InlineData(NoiseKind.Binomial64)]
+    public void Fill_AsFloats_IsTheIntegersDivided(NoiseKind kind)
+    {
+        float[] direction = new float[3000];
+        SharedDirection.Fill(kind, Key, 7, direction);
+        sbyte[] integers = new sbyte[3000];
+        SharedDirection.Fill(kind, Key, 7, integers);
+
+        Assert.Equal(integers.Select(integer => (float)integer / SharedDirection.Denominator(kind)), direction);
+    }
+
     [Theory]
     [InlineData(NoiseKind.Rademacher, 1.00)]
     [InlineData(NoiseKind.Binomial16, 2.87)]

@@ -55,6 +55,10 @@ public sealed class OneByteSettingsTests
     }
 
     [Fact]
-    public void Fault_TableOfNormals_SaysThatItIsMissing() =>
-        Assert.Contains("table", (Plain with { Noise = (NoiseKind)3 }).Fault(), StringComparison.Ordinal);
+    public void Fault_TableOfNormals_IsForFloatWeights()
+    {
+        Assert.Contains("table", (Plain with { Noise = NoiseKind.NormalTable }).Fault(), StringComparison.Ordinal);
+        Assert.Null((Plain with { Noise = NoiseKind.NormalTable, Arithmetic = OneByteArithmetic.CanonicalFloat }).Fault());
+        Assert.Contains("0 to 3", (Plain with { Noise = (NoiseKind)4 }).Fault(), StringComparison.Ordinal);
+    }
 }

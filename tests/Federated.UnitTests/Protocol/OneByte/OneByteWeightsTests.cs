@@ -20,6 +20,8 @@ public sealed class OneByteWeightsTests
         Fixed with { Momentum = 58982 },
         Fixed with { Arithmetic = OneByteArithmetic.CanonicalFloat },
         Fixed with { Arithmetic = OneByteArithmetic.CanonicalFloat, Momentum = 58982, Noise = NoiseKind.Binomial16 },
+        Fixed with { Arithmetic = OneByteArithmetic.CanonicalFloat, Noise = NoiseKind.NormalTable },
+        Fixed with { Arithmetic = OneByteArithmetic.CanonicalFloat, Momentum = 58982, Noise = NoiseKind.NormalTable },
         Fixed with { Pool = 16 },
         Fixed with { Pool = 5, Noise = NoiseKind.Binomial64, Normalisation = OneByteNormalisation.SquareRoot },
     ];
@@ -75,7 +77,8 @@ public sealed class OneByteWeightsTests
                     machine.Perturb(message.Machine, 0, p, plus, minus);
                     for (int i = 0; i < theta.Length; i++)
                     {
-                        velocity[i] += code.Decode(message.Codes.Span[p]) * Math.Round((plus[i] - minus[i]) * 512.0 * 4) / 4 / divisor;
+                        double z = (plus[i] - minus[i]) * 512.0;
+                        velocity[i] += code.Decode(message.Codes.Span[p]) * (settings.Noise == NoiseKind.NormalTable ? z : Math.Round(z * 4) / 4) / divisor;
                     }
                 }
             }
