@@ -1,7 +1,6 @@
 using Federated.Coordination.Jobs;
 using Federated.Coordination.Persistence;
 using Federated.Coordination.Rounds;
-using Federated.Protocol;
 using Federated.Protocol.Jobs;
 using Federated.Protocol.OneByte;
 using Federated.Protocol.Rounds;
@@ -203,7 +202,7 @@ internal sealed partial class ExchangeLoop : IDisposable
 
         // A state that is not the run's, and a log that this one does not continue, are never worked with.
         ExchangeScalarsRequest request = call.Request;
-        if (WhyReport(request.State, member) is { } report)
+        if (ExchangeRefusals.OfReport(request.State, member.Machine) is { } report)
         {
             call.Refuse(report.Kind, report.Message);
             return;
@@ -223,7 +222,7 @@ internal sealed partial class ExchangeLoop : IDisposable
             return;
         }
 
-        if (request.Gradients.Length > 0 && WhyGradients(request, member) is { } fault)
+        if (request.Gradients.Length > 0 && ExchangeRefusals.OfGradients(request, member, Machine.Settings.BytesPerMachine, Window, Rounds) is { } fault)
         {
             call.Refuse(fault.Kind, fault.Message);
             return;
@@ -242,36 +241,6 @@ internal sealed partial class ExchangeLoop : IDisposable
 
         member.HasEnded = request.Round == Rounds;
         _waiting.Add(call);
-    }
-
-    private static ExchangeRefusal? WhyReport(StateReport? state, ExchangeMember member) => state switch
-    {
-        null => null,
-        { Sha256.Length: not 32 } => new(ErrorKinds.LengthMismatch, $"Machine {member.Machine} reports a state hash of {state.Sha256.Length} bytes; SHA-256 has 32."),
-        _ when !double.IsFinite(state.MeanLoss) => new(ErrorKinds.NotFinite, $"Machine {member.Machine} reports a mean loss of {state.MeanLoss}; it must be finite."),
-        _ => null,
-    };
-
-    private ExchangeRefusal? WhyGradients(ExchangeScalarsRequest request, ExchangeMember member)
-    {
-        int expected = GradientBytes.FramingBytes + Machine.Settings.BytesPerMachine;
-        uint due = request.Round / (uint)Window * (uint)Window;
-        uint checkedRound = Math.Max(member.CheckedRound, request.State?.Round ?? 0);
-        return request.Gradients.Length > expected
-            ? new(ErrorKinds.Oversize, $"The gradients have {request.Gradients.Length} bytes; a machine of this run sends {expected}.")
-            : GradientBytes.Read(request.Gradients.Span) is not { } sent
-            ? new(ErrorKinds.Protocol, $"The {request.Gradients.Length} bytes of gradients are no message: the length in their framing is another.")
-            : sent.Codes.Length != Machine.Settings.BytesPerMachine
-            ? new(ErrorKinds.LengthMismatch, $"The message has {sent.Codes.Length} gradients; a machine of this run sends {Machine.Settings.BytesPerMachine}.")
-            : sent.Machine != member.Machine
-            ? new(ErrorKinds.WrongMachine, $"The message is machine {sent.Machine}'s; the device is machine {member.Machine}.")
-            : sent.Round != request.Round || sent.Previous != request.Previous
-            ? new(ErrorKinds.Protocol, $"The message is for round {sent.Round} after {sent.Previous:x16}, the request for round {request.Round} after {request.Previous:x16}.")
-            : sent.Round >= Rounds
-            ? new(ErrorKinds.StaleRound, $"Round {sent.Round} is behind the last one of the run, {Rounds - 1}.")
-            : checkedRound < due
-            ? new(ErrorKinds.StateMissing, $"The hash of the state before round {due} is due with gradients of round {sent.Round}.")
-            : null;
     }
 
     private void Offer(ExchangeCall call, ExchangeMember member)
@@ -408,24 +377,4 @@ internal sealed partial class ExchangeLoop : IDisposable
         _logger.RolledBack(_job.Key, version, _history.Current.Version);
         return JobCommandOutcome.Done;
     }
-
-    private void LogOpened(JobKey job, uint round, int version) => LogOpened(_logger, job, round, version);
-
-    private void LogCheckpoint(JobKey job, uint round, int version) => LogCheckpoint(_logger, job, round, version);
-
-    private void LogOtherState(JobKey job, uint machine, uint round) => LogOtherState(_logger, job, machine, round);
-
-    private void LogMissed(JobKey job, uint machine, uint round) => LogMissed(_logger, job, machine, round);
-
-    [LoggerMessage(3040, LogLevel.Information, "Exchange {Job}: goes on at round {Round} behind version {Version}")]
-    private static partial void LogOpened(ILogger logger, JobKey job, uint round, int version);
-
-    [LoggerMessage(3041, LogLevel.Information, "Exchange {Job}: checkpoint before round {Round}, version {Version}")]
-    private static partial void LogCheckpoint(ILogger logger, JobKey job, uint round, int version);
-
-    [LoggerMessage(3042, LogLevel.Warning, "Exchange {Job}: machine {Machine} has another state before round {Round}; it has to take the checkpoint")]
-    private static partial void LogOtherState(ILogger logger, JobKey job, uint machine, uint round);
-
-    [LoggerMessage(3043, LogLevel.Information, "Exchange {Job}: machine {Machine} has not sent for round {Round}; rounds do not wait for it any more")]
-    private static partial void LogMissed(ILogger logger, JobKey job, uint machine, uint round);
 }

@@ -15,23 +15,18 @@ namespace Federated.Client.OneByte.Peers;
 /// </remarks>
 internal sealed class PeerProtocol
 {
-    private const int MostRecords = 256;
-
     private readonly OneByteMachine _machine;
     private readonly uint _number;
     private readonly ImmutableArray<uint> _members;
     private readonly PeerTimes _times;
     private readonly uint _rounds;
     private readonly uint _window;
-    private readonly Queue<(uint To, PeerMessage Message)> _out = new();
-    private readonly List<RoundCommitment> _log = [];
+    private readonly PeerOutbox _out;
+    private readonly PeerLog _log = new();
+    private readonly PeerStates _states;
     private readonly Dictionary<uint, PeerMessage.Gradients> _gathered = [];
     private readonly HashSet<uint> _accepts = [];
-    private readonly Dictionary<uint, byte[]> _states = [];
-    private readonly HashSet<uint> _disagree = [];
-    private readonly HashSet<uint> _finished = [];
     private readonly Dictionary<uint, uint> _heard = [];
-    private readonly Dictionary<uint, (uint Round, byte[] Sha256)> _told = [];
     private readonly Dictionary<uint, PeerMessage.Gradients> _early = [];
     private ImmutableArray<uint> _order;
     private ReadOnlyMemory<byte> _own;
@@ -54,10 +49,12 @@ internal sealed class PeerProtocol
         _machine = machine;
         _number = number;
         _members = [.. members.Order()];
+        _out = new PeerOutbox(number, _members);
         _rounds = rounds;
         _window = window;
         _times = times;
         _order = _members;
+        _states = new PeerStates(rounds, Quorum);
         Begin(now);
     }
 
@@ -68,7 +65,7 @@ internal sealed class PeerProtocol
     public bool IsOver => _machine.Round >= _rounds;
 
     /// <summary>Whether every member of the last record has said that its last state is this one's.</summary>
-    public bool IsConfirmed => IsOver && _order.All(member => member == _number || _finished.Contains(member));
+    public bool IsConfirmed => IsOver && _order.All(member => member == _number || _states.HasFinished(member));
 
     /// <summary>Machines in the last record.</summary>
     public int LastMachines => _order.Length;
@@ -85,12 +82,7 @@ internal sealed class PeerProtocol
     private int Quorum => (_members.Length / 2) + 1;
 
     /// <summary>The next message to send; messages to this member never come out.</summary>
-    public bool TryTake([NotNullWhen(true)] out PeerMessage? message, out uint to)
-    {
-        bool any = _out.TryDequeue(out (uint To, PeerMessage Message) next);
-        (to, message) = any ? next : (0, null);
-        return any;
-    }
+    public bool TryTake([NotNullWhen(true)] out PeerMessage? message, out uint to) => _out.TryTake(out message, out to);
 
     /// <summary>This member's bytes of the open round.</summary>
     public void Measured(uint round, ReadOnlyMemory<byte> codes, DateTimeOffset now)
@@ -109,7 +101,7 @@ internal sealed class PeerProtocol
             if (now >= _viewUntil)
             {
                 // The first telling may be lost, and the others wait for it.
-                Broadcast(new PeerMessage.State(_machine.Round, _machine.StateHash()));
+                _out.AddForAll(new PeerMessage.State(_machine.Round, _machine.StateHash()));
                 _viewUntil = now + _times.View;
             }
 
@@ -170,10 +162,9 @@ internal sealed class PeerProtocol
         if (_machine.Round % _window == 0 || IsOver)
         {
             byte[] hash = _machine.StateHash();
-            _states[_machine.Round] = hash;
-            _disagree.Clear();
-            Broadcast(new PeerMessage.State(_machine.Round, hash));
-            foreach ((uint member, (uint round, byte[] told)) in _told.ToArray())
+            _states.Reach(_machine.Round, hash);
+            _out.AddForAll(new PeerMessage.State(_machine.Round, hash));
+            foreach ((uint member, uint round, byte[] told) in _states.Early)
             {
                 Compare(member, round, told);
             }
@@ -271,7 +262,7 @@ internal sealed class PeerProtocol
             _gathered.Where(pair => pair.Value.Codes.Length > 0).Select(pair => new GradientBytes(_machine.Round, pair.Key, _machine.Previous, pair.Value.Codes)),
             _machine.Settings.BytesPerMachine);
         var proposal = new PeerMessage.Propose(_view, _proposed);
-        Broadcast(proposal);
+        _out.AddForAll(proposal);
         TakeProposal(_number, proposal, now);
     }
 
@@ -307,7 +298,7 @@ internal sealed class PeerProtocol
             return;
         }
 
-        Broadcast(new PeerMessage.Commit(record));
+        _out.AddForAll(new PeerMessage.Commit(record));
         Apply(record, now);
     }
 
@@ -328,11 +319,6 @@ internal sealed class PeerProtocol
         if (_machine.Apply(record))
         {
             _log.Add(record);
-            if (_log.Count > MostRecords)
-            {
-                _log.RemoveAt(0);
-            }
-
             _order = record.Machines.IsEmpty ? _members : [.. record.Machines.Select(machine => machine.Machine)];
             Begin(now);
         }
@@ -348,16 +334,16 @@ internal sealed class PeerProtocol
             return;
         }
 
-        int first = _log.FindIndex(record => record.Round == round && record.Previous == previous);
-        if (first < 0)
+        bool any = false;
+        foreach (RoundCommitment record in _log.Behind(round, previous))
         {
-            _out.Enqueue((member, new PeerMessage.Checkpoint(_order, _machine.Checkpoint())));
-            return;
+            _out.Add(member, new PeerMessage.Commit(record));
+            any = true;
         }
 
-        foreach (RoundCommitment record in _log.Skip(first))
+        if (!any)
         {
-            _out.Enqueue((member, new PeerMessage.Commit(record)));
+            _out.Add(member, new PeerMessage.Checkpoint(_order, _machine.Checkpoint()));
         }
     }
 
@@ -384,34 +370,13 @@ internal sealed class PeerProtocol
         Begin(now);
     }
 
+    /// <summary>The state of this member is not that of more than half: it takes the checkpoint of another.</summary>
     private void Compare(uint member, uint round, ReadOnlySpan<byte> hash)
     {
-        if (!_states.TryGetValue(round, out byte[]? mine))
-        {
-            if (round > _machine.Round)
-            {
-                _told[member] = (round, hash.ToArray());
-            }
-
-            return;
-        }
-
-        if (hash.SequenceEqual(mine))
-        {
-            if (round == _rounds)
-            {
-                _finished.Add(member);
-            }
-
-            return;
-        }
-
-        // More than half are of another mind: this member's state is the wrong one.
-        if (_disagree.Add(member) && _disagree.Count >= Quorum)
+        if (_states.IsContradicted(member, round, hash, _machine.Round))
         {
             _resyncs = true;
-            _disagree.Clear();
-            _out.Enqueue((member, new PeerMessage.Sync(0, 0)));
+            _out.Add(member, new PeerMessage.Sync(0, 0));
         }
     }
 
@@ -419,7 +384,7 @@ internal sealed class PeerProtocol
     {
         if (to != _number)
         {
-            _out.Enqueue((to, message));
+            _out.Add(to, message);
             return;
         }
 
@@ -434,17 +399,6 @@ internal sealed class PeerProtocol
                 break;
             default:
                 break;
-        }
-    }
-
-    private void Broadcast(PeerMessage message)
-    {
-        foreach (uint member in _members)
-        {
-            if (member != _number)
-            {
-                _out.Enqueue((member, message));
-            }
         }
     }
 }
