@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Federated.Protocol.Codecs;
 using Federated.Protocol.Models;
+using Federated.Protocol.Pruning;
 using Federated.Protocol.V1;
 using Microsoft.Extensions.Logging;
 
@@ -54,7 +55,14 @@ internal sealed partial class ModelSteps(ModelDownloader downloader, ILogger log
             foreach (ModelStep step in way)
             {
                 using BlobLease difference = await downloader.FetchAsync(step.BlobId, step.ByteLength, checksum: null, cancellationToken).ConfigureAwait(false);
-                ModelDifference.Apply(difference.Bytes.Span, model);
+                if (MaskedStep.Begins(difference.Bytes.Span))
+                {
+                    MaskedStep.Apply(difference.Bytes.Span, model);
+                }
+                else
+                {
+                    ModelDifference.Apply(difference.Bytes.Span, model);
+                }
             }
 
             var file = new BlobLease(ModelFile.WritePooled(model, out int length), length);

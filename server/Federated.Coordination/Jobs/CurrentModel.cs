@@ -3,7 +3,9 @@ using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using Federated.Coordination.Algorithms;
 using Federated.Coordination.Anarchic;
+using Federated.Coordination.Compression;
 using Federated.Coordination.Persistence;
+using Federated.Coordination.Pruning;
 using Federated.Protocol.Jobs;
 using Federated.Protocol.Models;
 using Federated.Protocol.V1;
@@ -20,6 +22,7 @@ internal sealed class CurrentModel
 
     private readonly IBlobStore _blobs;
     private readonly DownLink? _downLink;
+    private readonly MaskedLink? _maskedLink;
     private readonly Dictionary<string, ImmutableArray<SectionReference>> _down = new(StringComparer.Ordinal);
     private ulong _checksum;
     private SharedFile? _file;
@@ -34,6 +37,7 @@ internal sealed class CurrentModel
         Record = record;
         Content = content;
         Algorithm = algorithm;
+        _maskedLink = downLink is null && content.Mask is { } mask ? new MaskedLink(record.BlobId, record.ByteLength, mask) : null;
     }
 
     public ModelVersionRecord Record { get; private set; }
@@ -44,6 +48,8 @@ internal sealed class CurrentModel
 
     /// <summary>The algorithm behind the buffers of an asynchronous job; null for a job with rounds.</summary>
     public IAnarchicAlgorithm? Anarchic => (Algorithm as BufferedRounds)?.Half;
+
+    private BroadcastHolders? Holders => _downLink?.Holders ?? _maskedLink?.Holders;
 
     /// <summary>Whether every parameter and statistic is a finite number.</summary>
     public bool IsFinite =>
@@ -88,21 +94,30 @@ internal sealed class CurrentModel
         }
 
         reference.Checksum = _checksum;
+        reference.Steps.AddRange((_maskedLink?.Holders.Chain.Links ?? []).Select(link => new ModelStep
+        {
+            BaseBlobId = link.BaseBlobId,
+            BlobId = link.BlobId,
+            ByteLength = (ulong)link.ByteLength,
+        }));
         return reference;
     }
 
     /// <summary>Bytes that a device downloads for the model.</summary>
-    public long BytesFor(uint clientIndex) => _downLink?.Holders.BytesFor(clientIndex) ?? Record.ByteLength;
+    public long BytesFor(uint clientIndex) => Holders?.BytesFor(clientIndex) ?? Record.ByteLength;
 
     /// <summary>L2 norm of what devices lack of the version written last; null without a compressed down-link.</summary>
     public double? DownError => _downLink?.Owed;
 
     /// <summary>A device has done its task with this model.</summary>
-    public void Holds(uint clientIndex) => _downLink?.Holders.Took(clientIndex);
+    public void Holds(uint clientIndex) => Holders?.Took(clientIndex);
 
-    /// <summary>The file, for a device that takes so many bytes with its task; null when it has to download it, or holds it.</summary>
+    /// <summary>The file, for a device that takes so many bytes with its task; null when it has to download it, or holds it, or one from which there is a shorter step.</summary>
     public ModelLease? Lend(uint mostBytes, string heldBlobId) =>
-        _file is { } file && file.Bytes.Length <= mostBytes && heldBlobId != Record.BlobId ? new ModelLease(file.Share()) : null;
+        _file is { } file && file.Bytes.Length <= mostBytes && heldBlobId != Record.BlobId
+        && _maskedLink?.Holders.Chain.Links.Any(link => link.BaseBlobId == heldBlobId) != true
+            ? new ModelLease(file.Share())
+            : null;
 
     /// <summary>The blobs that a role is sent besides the model; written when first asked for.</summary>
     public async Task<ImmutableArray<SectionReference>> DownSectionsAsync(string role, CancellationToken cancellationToken)
@@ -137,6 +152,13 @@ internal sealed class CurrentModel
         byte[]? saved = Algorithm.SaveState();
         IReadOnlyList<(BlobId Id, byte[] Bytes)> further = _downLink?.Follow(Content, version, ref saved) ?? [];
         (BlobId? state, Task stateWritten) = saved is null ? (default(BlobId?), Task.CompletedTask) : _blobs.BeginPut(saved, cancellationToken);
+        if (_maskedLink is not null)
+        {
+            byte[] step = _maskedLink.StepTo(Content);
+            further = [(BlobId.Of(step), step)];
+            _maskedLink.Prepare(Content, model.ToString(), length, further[0].Id.ToString(), step.Length);
+        }
+
         var record = new ModelVersionRecord(
             Record.Job,
             version,
@@ -166,6 +188,7 @@ internal sealed class CurrentModel
         (_checksum, _file) = _next;
         _next = default;
         _downLink?.Committed();
+        _maskedLink?.Committed();
         _down.Clear();
     }
 

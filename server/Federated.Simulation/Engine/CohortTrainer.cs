@@ -1,12 +1,15 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Federated.Aggregator.Functions;
 using Federated.Client.Algorithms;
 using Federated.Client.Compression;
 using Federated.Client.Pruning;
 using Federated.Client.Training;
 using Federated.Coordination.Algorithms;
+using Federated.Coordination.Compression;
 using Federated.Coordination.Jobs;
 using Federated.Coordination.Persistence;
+using Federated.Coordination.Pruning;
 using Federated.Coordination.Rounds;
 using Federated.Coordination.Selection;
 using Federated.Coordination.Tier;
@@ -56,6 +59,7 @@ internal sealed class CohortTrainer : IRoundTrainer
     private readonly Dictionary<uint, float[]> _states = [];
     private readonly List<ClientCompression> _compressed = [];
     private readonly VirtualDownLink? _downLink;
+    private readonly MaskedLink? _maskedLink;
     private ImmutableArray<SectionSpec> _sections = [];
     private ModelMask? _fittedTo;
     private RetainedCohort? _retained;
@@ -87,6 +91,7 @@ internal sealed class CohortTrainer : IRoundTrainer
         _machine = new RoundStateMachine(_selection, new PaceSteering(_job.Seed), new PopulationEstimate(TimeSpan.MaxValue), int.MaxValue);
         _adversary = setup.Adversary;
         _downLink = VirtualDownLink.Of(_job, initial);
+        _maskedLink = _downLink is null && initial.Mask is { } mask ? new MaskedLink("0", ModelFile.SizeOf(initial), mask) : null;
         Tier = new SimulatedTier([], setup.Request.Nodes);
         _exchanged = AggregationRules.IsMean(_job) || setup.Request.Nodes == 1 ? null : new ExchangedCohort(Tier);
         _compresses = CompressionSpec.Parse(_job.Compression.Up).IsActive;
@@ -262,6 +267,19 @@ internal sealed class CohortTrainer : IRoundTrainer
         _bytesDown = _algorithm.Roles.ToDictionary(role => role, role => WireSizes.Down(model, _algorithm.DownSections(role)), StringComparer.Ordinal);
     }
 
+    private BroadcastHolders? Holders => _downLink?.Holders ?? _maskedLink?.Holders;
+
+    /// <summary>Those who hold a sparse model know its mask.</summary>
+    private void Follow(ModelContent model, int round)
+    {
+        if (_maskedLink is not null)
+        {
+            string name = round.ToString(CultureInfo.InvariantCulture);
+            _maskedLink.Prepare(model, name, ModelFile.SizeOf(model), name, _maskedLink.StepTo(model).Length);
+            _maskedLink.Committed();
+        }
+    }
+
     /// <summary>Makes room for the work of so many clients at once.</summary>
     private void Hold(int clients)
     {
@@ -355,7 +373,7 @@ internal sealed class CohortTrainer : IRoundTrainer
 
     /// <summary>Bytes that a client has to download.</summary>
     private long DownOf(Assignment assignment) =>
-        _bytesDown[assignment.Role] + (_downLink is null ? 0 : _downLink.Holders.BytesFor(assignment.ClientIndex) - _downLink.ModelBytes);
+        _bytesDown[assignment.Role] + (Holders is null ? 0 : Holders.BytesFor(assignment.ClientIndex) - Holders.Chain.ByteLength);
 
     /// <summary>Time passes until a client reports.</summary>
     private void Pass(int item, bool vanishes)
@@ -508,7 +526,7 @@ internal sealed class CohortTrainer : IRoundTrainer
             bytes += DownOf(assignment);
             if (assignment.State == AssignmentState.Counted)
             {
-                _downLink?.Holders.Took(assignment.ClientIndex);
+                Holders?.Took(assignment.ClientIndex);
             }
         }
 
@@ -587,6 +605,7 @@ internal sealed class CohortTrainer : IRoundTrainer
         if (abandoned is null)
         {
             _downLink?.Follow(model, key.Round);
+            Follow(model, key.Round);
         }
 
         HashSet<string> byzantine = [.. _machine.Assignments.Where(assignment => _adversary?.Has(assignment.ClientIndex) == true).Select(assignment => assignment.Id)];
