@@ -147,7 +147,7 @@ internal sealed class RoundClosing
 
     private void Observe(RoundAggregate aggregate)
     {
-        foreach (UpdateCommitted update in aggregate.Included)
+        foreach (UpdateCommitted update in _job.Selection.LooksBack ? aggregate.Included : [])
         {
             _job.Selection.Observe(new Participation(
                 Machine.Find(update.AssignmentId)!.ClientIndex, update.Key.Round, update.Weight, update.TrainingLoss, update.TrainingSeconds));

@@ -556,7 +556,7 @@ internal sealed class CohortTrainer : IRoundTrainer
 
     private void Observe(RoundAggregate aggregate)
     {
-        foreach (UpdateCommitted update in aggregate.Included)
+        foreach (UpdateCommitted update in _selection.LooksBack ? aggregate.Included : [])
         {
             _selection.Observe(new Participation(
                 _machine.Find(update.AssignmentId)!.ClientIndex, update.Key.Round, update.Weight, update.TrainingLoss, update.TrainingSeconds));

@@ -1,7 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics.X86;
 
 namespace Federated.Client.Training.Softmax;
 
@@ -28,7 +27,6 @@ internal static class DenseRows
             // Past the end a tile repeats its last row or output, and writes the same value twice.
             int last = rows.Length - 1;
             var tile = new Tile(i, Math.Min(i + 1, last), Math.Min(i + 2, last), Math.Min(i + 3, last));
-            Prefetch(matrix, rows[Math.Min(i + 4, rows.Length)..Math.Min(i + 8, rows.Length)], features);
             if (outputs == 1)
             {
                 ScoreColumn(matrix, rows, features, parameters, tile, bias[0], scores);
@@ -75,30 +73,6 @@ internal static class DenseRows
         for (int o = 0; o < outputs; o += 2)
         {
             GradientPair(matrix, rows, features, residuals, outputs, (o, Math.Min(o + 1, outputs - 1)), gradient);
-        }
-    }
-
-    /// <summary>
-    /// Asks for the rows of the next tile while this one is worked on: a batch is scattered over the data, where the processor cannot guess what comes. Longer rows it guesses after some lines.
-    /// </summary>
-    private static unsafe void Prefetch(ReadOnlySpan<float> matrix, ReadOnlySpan<long> rows, int features)
-    {
-        const int Line = 16, MostLines = 16;
-        if (!Sse.IsSupported)
-        {
-            return;
-        }
-
-        int length = Math.Min(features, Line * MostLines);
-        fixed (float* start = matrix)
-        {
-            foreach (long row in rows)
-            {
-                for (int j = 0; j < length; j += Line)
-                {
-                    Sse.Prefetch0(start + row + j);
-                }
-            }
         }
     }
 
