@@ -8,7 +8,6 @@ internal static class DeviceProcess
 {
     public static async Task<int> RunAsync(string model, string examples, int megabytes, CancellationToken cancellationToken)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(megabytes, 16);
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "EdgeDevice.dll"), model, examples]);
 
         // The runtime reads this number as hexadecimal.

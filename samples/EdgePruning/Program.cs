@@ -19,6 +19,12 @@ root.SetAction(async (parsed, cancellationToken) =>
 {
     try
     {
+        int megabytes = parsed.GetValue(limit);
+        if (megabytes < 16)
+        {
+            throw new SimulationException($"device-memory {megabytes}: expected at least 16.");
+        }
+
         // 1. Train.
         TrainedModel trained = EdgeTraining.Run(
             parsed.GetRequiredValue(dataset),
@@ -42,8 +48,8 @@ root.SetAction(async (parsed, cancellationToken) =>
 
         // 3. The device: another process.
         string tiny = files.Single(file => file.Format == ExportFormat.FedTiny).Path;
-        Console.WriteLine($"device, {parsed.GetValue(limit)} MB of managed memory:");
-        return await DeviceProcess.RunAsync(tiny, examples, parsed.GetValue(limit), cancellationToken);
+        Console.WriteLine($"device, {megabytes} MB of managed memory:");
+        return await DeviceProcess.RunAsync(tiny, examples, megabytes, cancellationToken);
     }
     catch (Exception exception) when (exception is SimulationException or ArgumentException or InvalidDataException or IOException or UnauthorizedAccessException)
     {
