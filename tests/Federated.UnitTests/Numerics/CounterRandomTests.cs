@@ -136,10 +136,10 @@ public sealed class CounterRandomTests
 
         uint[] drawn = [random.NextUInt32(), random.NextUInt32(), (uint)random.NextInt(1000)];
         Assert.Equal(FrozenWords, drawn);
-        int[] frozen = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0x42, 0x51, 0x53, 0x5A];
+        int[] frozen = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 0x42, 0x51, 0x53, 0x5A];
         Assert.Equal(frozen, Enum.GetValues<RandomPurpose>().Select(purpose => (int)purpose));
         Assert.Equal(
-            ["Initialisation", "Dropout", "Partition", "Split", "Faults", "Pacing", "Roles", "Compression", "Attack", "Aggregation", "Privacy", "Test", "Sketch", "SeedPool", "Devices", "Batches", "Dither", "Selection", "Perturbation"],
+            ["Initialisation", "Dropout", "Partition", "Split", "Faults", "Pacing", "Roles", "Compression", "Attack", "Aggregation", "Privacy", "Test", "Sketch", "SeedPool", "Devices", "Pruning", "Batches", "Dither", "Selection", "Perturbation"],
             Enum.GetNames<RandomPurpose>());
     }
 

@@ -197,7 +197,7 @@ public sealed class SimulatorTests
         Assert.Contains("rounds", message, StringComparison.Ordinal);
         Assert.Contains("dropout 2", message, StringComparison.Ordinal);
         Assert.Contains("workers 0", message, StringComparison.Ordinal);
-        Assert.Contains("'nonsense' is unknown", message, StringComparison.Ordinal);
+        Assert.Contains("no model 'nonsense'", message, StringComparison.Ordinal);
     }
 
     [Fact]
