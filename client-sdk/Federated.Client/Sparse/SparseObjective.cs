@@ -3,6 +3,7 @@ using Federated.Client.Sparse.Training;
 using Federated.Client.Training;
 using Federated.Protocol.Models;
 using Federated.Protocol.Pruning;
+using Federated.Protocol.Statistics;
 
 namespace Federated.Client.Sparse;
 
@@ -13,9 +14,10 @@ namespace Federated.Client.Sparse;
 /// <remarks>
 /// Memory for the values between the layers is taken for the batch sizes in use, at most two, and kept. The bits of a result do not depend on the number of workers.
 /// </remarks>
-public sealed unsafe class SparseObjective : IExampleObjective
+public sealed unsafe class SparseObjective : INormalisationObjective, IExampleObjective
 {
     private const int EvaluationLanes = 16;
+    private const int StatisticsLanes = 64;
 
     private readonly TrainingModel _model;
     private readonly List<TrainingGraph> _graphs = [];
@@ -134,6 +136,32 @@ public sealed unsafe class SparseObjective : IExampleObjective
         return total;
     }
 
+    /// <inheritdoc />
+    public void SumNormalisationInputs(ReadOnlySpan<float> parameters, MomentSums sums, CancellationToken cancellationToken = default)
+    {
+        IReadOnlyDictionary<int, int> columns = _model.NormColumns(out int count);
+        SolverArguments.CheckLength(count, sums.Columns, nameof(sums));
+        Span<int> batch = new int[StatisticsLanes + 1];
+        for (int start = 0, length; start < ExampleCount; start += length)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+
+            // One example alone has no batch to be normalised by.
+            int left = ExampleCount - start;
+            length = left > batch.Length ? StatisticsLanes : left;
+            for (int i = 0; i < length; i++)
+            {
+                batch[i] = start + i;
+            }
+
+            TrainingGraph graph = Forward(parameters, batch[..length], GraphFor(length), usesBatch: ExampleCount > 1);
+            foreach (NormOperation norm in graph.Norms)
+            {
+                norm.AddMoments(sums, columns[norm.Places.Mean]);
+            }
+        }
+    }
+
     /// <summary>The gradient by the packed parameters and, where asked for, the dense gradients of some layers; the running statistics move only without.</summary>
     internal double Pass(ReadOnlySpan<float> parameters, ReadOnlySpan<int> batch, Span<float> gradient, DenseRows? dense)
     {
@@ -160,14 +188,14 @@ public sealed unsafe class SparseObjective : IExampleObjective
         }
     }
 
-    private TrainingGraph Forward(ReadOnlySpan<float> parameters, ReadOnlySpan<int> batch, TrainingGraph graph)
+    private TrainingGraph Forward(ReadOnlySpan<float> parameters, ReadOnlySpan<int> batch, TrainingGraph graph, bool usesBatch = false)
     {
         CheckBatch(parameters, batch);
         TrainingContext context = _model.Context;
         Pack(batch, graph);
         fixed (float* from = parameters)
         {
-            context.Begin(from, null, usesBatch: false, movesStatistics: false);
+            context.Begin(from, null, usesBatch, movesStatistics: false);
             graph.Forward();
         }
 

@@ -1,5 +1,6 @@
 using Federated.Client.Sparse.Kernels;
 using Federated.Client.Sparse.Layout;
+using Federated.Protocol.Statistics;
 
 namespace Federated.Client.Sparse.Training;
 
@@ -22,14 +23,19 @@ internal sealed unsafe class NormOperation(
 
     public NormPlaces Places { get; } = places;
 
-    /// <summary>Values of a channel in a batch.</summary>
-    public int Count => input.Value.Layout.Height * input.Value.Layout.RowLength;
+    private int Count => input.Value.Layout.Height * input.Value.Layout.RowLength;
 
-    /// <summary>Mean of every channel of the last pass.</summary>
-    public ReadOnlySpan<float> Mean => _mean;
-
-    /// <summary>Biased variance of every channel of the last pass.</summary>
-    public ReadOnlySpan<float> Variance => _variance;
+    /// <summary>Adds number, sum and sum of squares of the values that the last pass brought, by channel.</summary>
+    public void AddMoments(MomentSums sums, int firstColumn)
+    {
+        for (int channel = 0; channel < _mean.Length; channel++)
+        {
+            RowBlock plane = input.Value.Plane(channel);
+            sums.Counts[firstColumn + channel] += Count;
+            sums.Sums[firstColumn + channel] += TrainingKernels.Sum(plane);
+            sums.Squares[firstColumn + channel] += TrainingKernels.SquaresAround(plane, 0);
+        }
+    }
 
     public override void Forward()
     {

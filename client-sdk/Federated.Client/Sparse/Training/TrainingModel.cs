@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Federated.Protocol.Models;
 using Federated.Protocol.Pruning;
+using Federated.Protocol.Statistics;
 
 namespace Federated.Client.Sparse.Training;
 
@@ -59,6 +60,21 @@ internal sealed class TrainingModel
 
     /// <summary>By layer; null for layers without.</summary>
     public NormPlaces?[] Norms { get; }
+
+    /// <summary>The first column of every batch norm among the channels of all, in the order of the schema, by the place of its mean.</summary>
+    public IReadOnlyDictionary<int, int> NormColumns(out int count)
+    {
+        var buffers = new TensorTable(Schema);
+        var columns = new Dictionary<int, int>();
+        count = 0;
+        foreach (NormalisationLayer layer in NormalisationLayer.Of(Schema))
+        {
+            columns.Add(buffers.Find($"{layer.Name}.running_mean", TensorPart.Statistic, layer.Channels).Start.Value, count);
+            count += layer.Channels;
+        }
+
+        return columns;
+    }
 
     private NormPlaces PlacesOf(SparseLayer layer, int channels, TensorTable buffers)
     {
