@@ -65,7 +65,7 @@ public sealed class ChosenSolver : IMaskedSolver
         CancellationToken stop = default)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        if (_mask is not null && !ReferenceEquals(_mask, _measured) && Objective.ExampleCount > 0)
+        if (_mask is not null && Objective.ExampleCount > 0 && (_measured is null || !_measured.Hash.SequenceEqual(_mask.Hash)))
         {
             Choice = Measure(plan, key, start, correction, local);
             _measured = _mask;

@@ -5,7 +5,7 @@ namespace Federated.Client.Sparse;
 
 /// <summary>
 /// Products of a sparse matrix with panels of 16 right-hand sides. A panel holds one row of 16 floats, a cache line, for every column of the matrix. The product keeps a copy of the matrix in the
-/// order of columns, 12 bytes an entry, so that a panel is read once and in order; for a few right-hand sides at a time <see cref="SparseInference"/> uses the matrix as it is.
+/// order of columns, 12 bytes an entry, so that a panel is read once and in order; <see cref="SparseInference"/> uses it for the linear layers of full panels, and the matrix as it is for fewer examples.
 /// </summary>
 public sealed unsafe class PanelProduct
 {

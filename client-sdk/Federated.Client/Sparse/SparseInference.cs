@@ -4,17 +4,16 @@ namespace Federated.Client.Sparse;
 
 /// <summary>
 /// Runs a <see cref="SparseNetwork"/> on batches. Examples go through in panels; workers take panels in turn, and what an example is given does not depend on their number. The instance owns the
-/// memory between the layers, which it takes at the first batch of a size and keeps; it serves one caller at a time.
+/// memory between the layers, which it takes at the first batch of a size and keeps, and for panels of 16 a copy of the linear layers in the order of columns; it serves one caller at a time.
 /// </summary>
 public sealed class SparseInference
 {
-    private const int WidePanel = 64;
-    private const int Panel = 16;
+    private const int Panel = PanelProduct.PanelWidth;
     private const int NarrowPanel = 4;
 
     private readonly SparseNetwork _network;
     private readonly Dictionary<int, PanelPlan>[] _plans;
-    private readonly bool _flat;
+    private readonly Lazy<PanelProduct>[] _products;
 
     /// <summary>Prepares to run a network.</summary>
     /// <param name="network">The network; shared and not changed.</param>
@@ -25,7 +24,7 @@ public sealed class SparseInference
         ArgumentOutOfRangeException.ThrowIfLessThan(workers, 1);
         _network = network;
         _plans = [.. Enumerable.Range(0, workers).Select(_ => new Dictionary<int, PanelPlan>())];
-        _flat = network.Shapes.All(shape => shape is { Height: 1, Width: 1 }) && network.InputShape is { Height: 1, Width: 1 };
+        _products = [.. network.Weights.Select(weights => new Lazy<PanelProduct>(() => new PanelProduct(weights.Matrix!)))];
     }
 
     /// <summary>Computes the scores of some examples.</summary>
@@ -66,19 +65,18 @@ public sealed class SparseInference
     }
 
     // Full panels use whole vectors; a few examples are better spread, and one example fills vectors with neighbouring pixels.
-    private int LanesFor(int count) => count switch
+    private static int LanesFor(int count) => count switch
     {
         1 => 1,
         <= NarrowPanel => NarrowPanel,
-        < 2 * WidePanel => Panel,
-        _ => _flat ? WidePanel : Panel,
+        _ => Panel,
     };
 
     private void RunPanel(int worker, int panel, int lanes, ReadOnlyMemory<float> examples, Memory<float> scores)
     {
         if (!_plans[worker].TryGetValue(lanes, out PanelPlan? plan))
         {
-            plan = new PanelPlan(_network, lanes);
+            plan = new PanelPlan(_network, lanes, layer => _products[layer].Value);
             _plans[worker].Add(lanes, plan);
         }
 

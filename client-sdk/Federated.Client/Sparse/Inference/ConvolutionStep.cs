@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Federated.Client.Sparse.Kernels;
 using Federated.Client.Sparse.Layout;
 
@@ -8,6 +9,7 @@ internal sealed unsafe class ConvolutionStep(SparseLayerWeights weights, Convolu
 {
     private readonly FloatBuffer _tile = new(source.Geometry.TileLength);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run()
     {
         source.Prepare(0, source.InputChannels);
@@ -33,6 +35,7 @@ internal sealed unsafe class ConvolutionStep(SparseLayerWeights weights, Convolu
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Finish(int tile, int channel, float shift)
     {
         GatherGeometry geometry = source.Geometry;

@@ -7,6 +7,7 @@ namespace Federated.Client.Sparse.Inference;
 internal sealed unsafe class PanelPlan
 {
     private readonly SparseNetwork _network;
+    private readonly Func<int, PanelProduct> _products;
     private readonly NetworkFusion _fusion;
     private readonly Activation?[] _values;
     private readonly int[] _lastUse;
@@ -15,9 +16,14 @@ internal sealed unsafe class PanelPlan
     private readonly Activation _input;
     private readonly Activation _output;
 
-    public PanelPlan(SparseNetwork network, int lanes)
+    /// <summary>Compiles a network.</summary>
+    /// <param name="network">The network.</param>
+    /// <param name="lanes">Examples of a panel.</param>
+    /// <param name="products">The product of a linear layer; shared by the plans of all workers.</param>
+    public PanelPlan(SparseNetwork network, int lanes, Func<int, PanelProduct> products)
     {
         _network = network;
+        _products = products;
         Lanes = lanes;
         _fusion = new NetworkFusion(network.Architecture);
         _values = new Activation?[network.Shapes.Length];
@@ -63,6 +69,8 @@ internal sealed unsafe class PanelPlan
         SparseShape shape = _network.Shapes[index];
         _steps.Add(layer.Kind switch
         {
+            _ when ProductStep.Takes(layer, input.Layout, output.Layout) =>
+                new ProductStep(_products(index), _network.Weights[index], input, output, residual, _fusion.Relu[index]),
             SparseLayerKind.Convolution or SparseLayerKind.Linear =>
                 new ConvolutionStep(_network.Weights[index], new ConvolutionSource(input, layer, shape.Height, shape.Width), output, residual, _fusion.Relu[index]),
             SparseLayerKind.MaxPool or SparseLayerKind.AveragePool =>

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Federated.Client.Sparse.Kernels;
 
 /// <summary>The passes of batch norm over one channel. Rows are summed in float32, over several sums at once, and added up in float64.</summary>
@@ -6,6 +8,7 @@ internal static unsafe class MomentKernel<TLanes, TVector>
     where TVector : struct
 {
     /// <summary>Σ x.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static double Sum(RowBlock x)
     {
         double total = 0;
@@ -36,6 +39,7 @@ internal static unsafe class MomentKernel<TLanes, TVector>
     }
 
     /// <summary>Σ (x - mean)².</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static double SquaresAround(RowBlock x, float mean)
     {
         double total = 0;
@@ -66,6 +70,7 @@ internal static unsafe class MomentKernel<TLanes, TVector>
     }
 
     /// <summary>Σ g and Σ g · (x - mean).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static (double Sum, double Projected) Project(RowBlock g, RowBlock x, float mean)
     {
         double sum = 0, projected = 0;
@@ -100,6 +105,7 @@ internal static unsafe class MomentKernel<TLanes, TVector>
     }
 
     /// <summary>destination = (accumulates ? destination : 0) + g · a + (x - mean) · b + c.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Combine(RowBlock g, RowBlock x, float mean, float a, float b, float c, bool accumulates, float* destination, int pitch)
     {
         int n = TLanes.Count;
@@ -122,6 +128,7 @@ internal static unsafe class MomentKernel<TLanes, TVector>
     }
 
     /// <summary>g = 0 where the output is not above 0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Gate(RowBlock g, RowBlock output)
     {
         int n = TLanes.Count;

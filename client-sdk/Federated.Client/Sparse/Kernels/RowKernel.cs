@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Federated.Client.Sparse.Kernels;
 
 /// <summary>Elementwise work on one contiguous row of an activation.</summary>
@@ -6,6 +8,7 @@ internal static unsafe class RowKernel<TLanes, TVector>
     where TVector : struct
 {
     /// <summary>destination = (x - centre) · scale + shift (+ residual), and not below <paramref name="floor"/>. A null residual is none. The centre by itself costs nothing and spares the digits that x · scale and a shift that holds it would lose to each other.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Finish(float* x, int length, float centre, float scale, float shift, float* residual, float floor, float* destination)
     {
         TVector minus = TLanes.Fill(-centre), s = TLanes.Fill(scale), b = TLanes.Fill(shift), least = TLanes.Fill(floor);
@@ -32,6 +35,7 @@ internal static unsafe class RowKernel<TLanes, TVector>
     }
 
     /// <summary>destination = max(destination, x).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Max(float* x, int length, float* destination)
     {
         int n = TLanes.Count, i = 0;
@@ -47,6 +51,7 @@ internal static unsafe class RowKernel<TLanes, TVector>
     }
 
     /// <summary>destination += x · factor.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void AddScaled(float* x, int length, float factor, float* destination)
     {
         TVector f = TLanes.Fill(factor);

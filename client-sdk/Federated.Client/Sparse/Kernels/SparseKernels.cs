@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Federated.Client.Sparse.Layout;
 
@@ -67,6 +68,7 @@ internal static unsafe class SparseKernels
     }
 
     /// <summary>As <see cref="Gather(SparseRow, GatherGeometry, int, int, float*, float*)"/>, at one width.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Gather<TLanes, TVector>(SparseRow row, GatherGeometry geometry, int firstGroup, int endGroup, float* source, float* destination)
         where TLanes : struct, ILanes<TVector>
         where TVector : struct

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Federated.Client.Sparse.Kernels;
 using Federated.Client.Sparse.Layout;
 
@@ -69,6 +70,7 @@ internal sealed unsafe class ConvolutionOperation : TrainingOperation
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void ForwardPart(int worker, int rowPart, int tilePart)
     {
         GatherGeometry geometry = _source.Geometry;

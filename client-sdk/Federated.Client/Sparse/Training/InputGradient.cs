@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Federated.Client.Sparse.Kernels;
 using Federated.Client.Sparse.Layout;
 
@@ -64,6 +65,7 @@ internal sealed unsafe class InputGradient
         });
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void RunTiles(SparseRow all, Activation gradient, Activation to, bool accumulates, float* tile, (int First, int End) channels, int tilePart)
     {
         int firstTile = tilePart * _geometry.Tiles / _tileParts, endTile = (tilePart + 1) * _geometry.Tiles / _tileParts;
