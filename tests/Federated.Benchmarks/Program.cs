@@ -4,6 +4,7 @@ using Federated.Benchmarks.Framework;
 using Federated.Benchmarks.Gateway;
 using Federated.Benchmarks.Latency;
 using Federated.Benchmarks.Mathematics;
+using Federated.Benchmarks.Sparse;
 using Federated.Benchmarks.Tier;
 using Federated.Benchmarks.Training;
 
@@ -19,6 +20,7 @@ IBenchmark[] benchmarks =
     new LatencyBenchmark(smallOnly: false),
     new LatencyBenchmark(smallOnly: true),
     new SimulationBenchmark(),
+    new SparseBenchmark(),
     new UploadBenchmark(),
     new RoundBenchmark(),
     .. TierBenchmark.All,
