@@ -13,7 +13,7 @@ public static class TierTopics
 
     /// <summary>What the server listens to.</summary>
     public static IReadOnlyList<Type> OfCoordinator { get; } =
-        [typeof(NodeJoined), typeof(NodeAlive), typeof(NodeLeft), typeof(RoundReady), typeof(UpdatesStored), typeof(PartialReady), typeof(AggregateReady)];
+        [typeof(NodeJoined), typeof(NodeAlive), typeof(NodeLeft), typeof(RoundReady), typeof(UpdatesStored), typeof(ClosingDelayed), typeof(PartialReady), typeof(AggregateReady)];
 
     private static readonly FrozenDictionary<Type, string> Names = OfNodes.Union(OfCoordinator)
         .ToFrozenDictionary(type => type, type => string.Concat(type.Name.Select((letter, i) =>

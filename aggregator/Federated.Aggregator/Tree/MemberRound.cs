@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Federated.Aggregator.Exchange;
 using Federated.Aggregator.Rounds;
 using Federated.Protocol.Tier;
@@ -45,6 +46,9 @@ internal sealed class MemberRound(RoundOpened opened, TreeNode self, ReopenedRou
     /// <summary>The aggregate of a rule other than the mean, at the top.</summary>
     public ClosedRound? Closed { get; set; }
 
+    /// <summary>Nodes that could not be told something yet.</summary>
+    public ConcurrentDictionary<string, bool> Unreached { get; } = new(StringComparer.Ordinal);
+
     /// <summary>A hint that the top has judged.</summary>
     public SemaphoreSlim Hint { get; } = new(0);
 
@@ -54,6 +58,19 @@ internal sealed class MemberRound(RoundOpened opened, TreeNode self, ReopenedRou
     /// <summary>-1, 0 or 1: this tree is older than, the same as, or newer than one of that writer and revision.</summary>
     public int CompareTo(ulong writerEpoch, int revision) =>
         (opened.Plan.WriterEpoch, opened.Tree.Revision).CompareTo((writerEpoch, revision));
+
+    /// <summary>What the node waits for to go on with the two passes; null under the mean.</summary>
+    public ClosingDelayed? Delay()
+    {
+        if (Exchange is not { } exchange)
+        {
+            return null;
+        }
+
+        string[] waits = [.. Unreached.Keys.Union(exchange.Shares.Missing, StringComparer.Ordinal)];
+        waits = waits.Length > 0 ? waits : [.. exchange.Findings.Missing.Union(exchange.Parts.Missing, StringComparer.Ordinal)];
+        return new ClosingDelayed(opened.Plan.Key, opened.Plan.WriterEpoch, opened.Tree.Revision, self.NodeId, [.. waits.Order(StringComparer.Ordinal)]);
+    }
 
     /// <summary>The tree is over: what runs for it stops.</summary>
     public void End()

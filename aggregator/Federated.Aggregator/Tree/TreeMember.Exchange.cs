@@ -39,11 +39,11 @@ public sealed partial class TreeMember
         // 1. Pass 1: ranges to their owners, sketches to the top; owners tell the top what they find.
         long started = _node.Functions.Time.GetTimestamp();
         await Task.WhenAll(exchange.Plan.ReceiversOf(_node.NodeId).Select(receiver => Task.Run(
-            () => SendAsync(opened.Tree.Find(receiver)!, HandoverOf(round, partialId, exchange.ShareFor(receiver)), round.Over), round.Over)));
+            () => SendAsync(round, opened.Tree.Find(receiver)!, HandoverOf(round, partialId, exchange.ShareFor(receiver))), round.Over)));
         await exchange.Shares.AllAsync(round.Over);
         if (exchange.TellsFindings)
         {
-            await SendAsync(opened.Tree.Top, HandoverOf(round, partialId, await Task.Run(exchange.TellFindings, round.Over)), round.Over);
+            await SendAsync(round, opened.Tree.Top, HandoverOf(round, partialId, await Task.Run(exchange.TellFindings, round.Over)));
         }
 
         // 2. The top judges, and says that it has.

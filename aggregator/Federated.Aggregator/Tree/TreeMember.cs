@@ -207,6 +207,11 @@ public sealed partial class TreeMember : IAsyncDisposable
                 {
                     await _bus.PublishAsync(judged, cancellationToken);
                 }
+
+                if (round.Delay() is { } delay)
+                {
+                    await _bus.PublishAsync(delay, cancellationToken);
+                }
             }
         }
         finally
@@ -429,7 +434,7 @@ public sealed partial class TreeMember : IAsyncDisposable
             PartialHeader header = handover.Header;
             if (round.Self.Parent is { } parent)
             {
-                await SendAsync(opened.Tree.Find(parent)!, handover, round.Over);
+                await SendAsync(round, opened.Tree.Find(parent)!, handover);
                 round.Answer = new PartialReady(
                     plan.Key, plan.WriterEpoch, opened.Tree.Revision, partialId, _node.NodeId, parent, (int)header.Included, header.TotalWeight,
                     (long)header.ByteLength);
@@ -471,14 +476,16 @@ public sealed partial class TreeMember : IAsyncDisposable
         return new PartialHandover(PartialNames.HeaderOf(round.Opened, partialId, _node.NodeId, all), all);
     }
 
-    private async Task SendAsync(TreeNode parent, TransferHandover handover, CancellationToken cancellationToken)
+    private async Task SendAsync(MemberRound round, TreeNode parent, TransferHandover handover)
     {
+        CancellationToken cancellationToken = round.Over;
         TimeSpan delay = FirstRetry;
         while (true)
         {
             TransferResult result = await _transport.SendAsync(parent, handover, cancellationToken);
             if (result.Outcome is TransferOutcome.Merged or TransferOutcome.AlreadyMerged)
             {
+                round.Unreached.TryRemove(parent.NodeId, out _);
                 _node.Functions.Metrics.Transferred((long)handover.Header.ByteLength, isSent: true);
                 return;
             }
@@ -488,6 +495,7 @@ public sealed partial class TreeMember : IAsyncDisposable
                 throw new InvalidOperationException($"Node {parent.NodeId} does not take the partial: {result.Reason}");
             }
 
+            round.Unreached[parent.NodeId] = true;
             LogTransferRepeated(handover.Header.PartialId, parent.NodeId, result.Outcome, result.Reason);
             await Task.Delay(delay, _time, cancellationToken);
             delay = delay * 2 < LongestRetry ? delay * 2 : LongestRetry;

@@ -17,6 +17,7 @@ namespace Federated.Protocol.Tier;
 [JsonSerializable(typeof(UpdatesStored))]
 [JsonSerializable(typeof(UpdatesUnwanted))]
 [JsonSerializable(typeof(RoundClosing))]
+[JsonSerializable(typeof(ClosingDelayed))]
 [JsonSerializable(typeof(PartialReady))]
 [JsonSerializable(typeof(CoefficientsReady))]
 [JsonSerializable(typeof(AggregateReady))]

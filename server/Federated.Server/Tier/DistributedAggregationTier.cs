@@ -24,6 +24,7 @@ internal sealed class DistributedAggregationTier(TierParts parts, RevocationNews
         Listen<NodeLeft>(parts.Nodes.Left);
         Listen<RoundReady>(Take);
         _subscriptions.Add(parts.Bus.Subscribe<UpdatesStored>(TakeAsync, parallelism: 8));
+        Listen<ClosingDelayed>(Take);
         Listen<PartialReady>(Take);
         Listen<AggregateReady>(Take);
     }
@@ -153,6 +154,14 @@ internal sealed class DistributedAggregationTier(TierParts parts, RevocationNews
         if (_rounds.TryGetValue(stored.Key, out TierRoundDriver? driver))
         {
             await driver.TellAsync(stored.NodeId, driver.Round.Take(stored), cancellationToken);
+        }
+    }
+
+    private void Take(ClosingDelayed delayed)
+    {
+        if (_rounds.TryGetValue(delayed.Key, out TierRoundDriver? driver))
+        {
+            driver.Round.Take(delayed);
         }
     }
 

@@ -9,4 +9,8 @@ namespace Federated.Server.Tier;
 /// <param name="Sequence">Number of its latest sign of life.</param>
 /// <param name="Queue">Updates that wait there, smoothed.</param>
 /// <param name="Load">Capacity and load.</param>
-internal sealed record KnownNode(NodeJoined Info, long SeenAt, long Sequence, QueueEstimate Queue, NodeLoad Load);
+internal sealed record KnownNode(NodeJoined Info, long SeenAt, long Sequence, QueueEstimate Queue, NodeLoad Load)
+{
+    /// <summary>Time stamp at which a round went on without the node although it lived, because others could not reach it; null for never.</summary>
+    public long? GivenUpAt { get; init; }
+}

@@ -91,6 +91,28 @@ internal sealed class NodeDirectory(NodeRegistry registry, IOptions<PlannerOptio
         }
     }
 
+    /// <summary>A round goes on without the node, which lives but is out of reach.</summary>
+    public void GaveUp(string nodeId)
+    {
+        lock (_gate)
+        {
+            if (_nodes.TryGetValue(nodeId, out KnownNode? known))
+            {
+                _nodes[nodeId] = known with { GivenUpAt = time.GetTimestamp() };
+            }
+        }
+    }
+
+    /// <summary>
+    /// The nodes for a tree among some: those that no round has given up within a time, or all when there are no others. Who was out of reach for one round is likely to be so for the
+    /// next, which would wait for it as long.
+    /// </summary>
+    public IReadOnlyList<KnownNode> WithinReach(IReadOnlyList<KnownNode> nodes, TimeSpan since)
+    {
+        KnownNode[] others = [.. nodes.Where(node => node.GivenUpAt is not { } at || time.GetElapsedTime(at) > since)];
+        return others.Length > 0 ? others : nodes;
+    }
+
     /// <summary>The node has stopped in order.</summary>
     public void Left(NodeLeft left)
     {

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Federated.Server.Tier;
 
 /// <summary>A node in the present tree of a round, as far as it has answered.</summary>
@@ -23,6 +25,12 @@ internal sealed class RoundMember
 
     /// <summary>How many of its updates were known when that arrived.</summary>
     public int Known { get; set; }
+
+    /// <summary>Time stamp since which the server itself does not reach it; 0 while it does.</summary>
+    public long UnreachedSince { get; set; }
+
+    /// <summary>The nodes that it waits for while the round closes, as it says.</summary>
+    public ImmutableArray<string> WaitsFor { get; set; } = [];
 
     /// <summary>Time stamp since which the node has been asked to open the present tree.</summary>
     public long AskedAt { get; set; }

@@ -13,7 +13,7 @@ namespace Federated.Server.Tier;
 /// </summary>
 internal sealed class TierRound(RoundKey key, NodeDirectory nodes, TierOptions options, TimeProvider time)
 {
-    /// <summary>A node that lives but does not open the round is given up after so many times the silence of a lost one.</summary>
+    /// <summary>A node that lives but does not open the round, or is out of the server's reach, is given up after so many times the silence of a lost one.</summary>
     private const int PatienceWithTheUnwilling = 4;
 
     private readonly Lock _gate = new();
@@ -206,6 +206,19 @@ internal sealed class TierRound(RoundKey key, NodeDirectory nodes, TierOptions o
             if (_tree?.Present.Revision == tree.Revision && _members.TryGetValue(nodeId, out RoundMember? member))
             {
                 member.HasStart = true;
+                member.UnreachedSince = 0;
+            }
+        }
+    }
+
+    /// <summary>The server could not reach a node of a tree.</summary>
+    public void NotReached(TreePlan tree, string nodeId)
+    {
+        lock (_gate)
+        {
+            if (_tree?.Present.Revision == tree.Revision && _members.TryGetValue(nodeId, out RoundMember? member) && member.UnreachedSince == 0)
+            {
+                member.UnreachedSince = time.GetTimestamp();
             }
         }
     }
@@ -301,6 +314,17 @@ internal sealed class TierRound(RoundKey key, NodeDirectory nodes, TierOptions o
         }
     }
 
+    public void Take(ClosingDelayed delayed)
+    {
+        lock (_gate)
+        {
+            if (IsOfPresent_NeedsLock(delayed.WriterEpoch, delayed.Revision) && _members.TryGetValue(delayed.NodeId, out RoundMember? member))
+            {
+                member.WaitsFor = delayed.Nodes;
+            }
+        }
+    }
+
     public void Take(PartialReady ready)
     {
         lock (_gate)
@@ -340,6 +364,7 @@ internal sealed class TierRound(RoundKey key, NodeDirectory nodes, TierOptions o
             }
 
             member.HasRecovery = false;
+            member.UnreachedSince = 0;
             if (recovery.Recovered.Any(update => _stored.TryGetValue(update.AssignmentId, out UpdateCommitted? other) && other.NodeId != nodeId))
             {
                 Lose_NeedsLock([nodeId]);
@@ -382,13 +407,16 @@ internal sealed class TierRound(RoundKey key, NodeDirectory nodes, TierOptions o
                 RoundMember member = _members[node.NodeId];
                 KnownNode? known = nodes.Find(node.NodeId);
                 bool isSilent = known is null || time.GetElapsedTime(known.SeenAt) > options.NodeLossAfter;
-                bool isUnwilling = member.Incarnation is null && member.AskedAt != 0
-                    && time.GetElapsedTime(member.AskedAt) > PatienceWithTheUnwilling * options.NodeLossAfter;
+                bool isUnwilling = (member.Incarnation is null && HasLasted_NeedsLock(member.AskedAt)) || HasLasted_NeedsLock(member.UnreachedSince);
                 if (isSilent || isUnwilling)
                 {
                     if (!MayComeBack_NeedsLock(node.NodeId))
                     {
                         lost.Add(node.NodeId);
+                        if (!isSilent)
+                        {
+                            nodes.GaveUp(node.NodeId);
+                        }
                     }
                 }
                 else
@@ -398,7 +426,12 @@ internal sealed class TierRound(RoundKey key, NodeDirectory nodes, TierOptions o
                 }
             }
 
-            lost.AddRange(Overdue_NeedsLock());
+            foreach (string id in Overdue_NeedsLock())
+            {
+                lost.Add(id);
+                nodes.GaveUp(id);
+            }
+
             if (lost.Count > 0)
             {
                 Lose_NeedsLock(lost);
@@ -530,6 +563,11 @@ internal sealed class TierRound(RoundKey key, NodeDirectory nodes, TierOptions o
             return kept.Length == 0 ? [_tree.Present.Top.NodeId] : kept;
         }
 
+        if (Answer is null && !Plan.IsMean && OutOfReach_NeedsLock() is { } suspect)
+        {
+            return [suspect];
+        }
+
         string[] late = [.. _tree!.Present.Nodes.Where(node => node.Parent is not null && !_delivered.Contains(node.NodeId)).Select(node => node.NodeId)];
         bool isTopAtFault = Answer is not null || late.Length == 0 || (late.Length > 1 && _delivered.Count == 0);
         return isTopAtFault ? [_tree.Present.Top.NodeId] : late;
@@ -542,6 +580,24 @@ internal sealed class TierRound(RoundKey key, NodeDirectory nodes, TierOptions o
         _arrivals.TryAdd(update.AssignmentId, _arrivals.Count);
         return _stored.TryAdd(update.AssignmentId, update);
     }
+
+    /// <summary>
+    /// In the two passes everybody waits for everybody when one node is out of reach. It is the one for which the most others wait; of equals not the top, and the one that holds least.
+    /// Null when nobody has said what it waits for.
+    /// </summary>
+    private string? OutOfReach_NeedsLock()
+    {
+        TreeNode[] all = [.. _tree!.Present.Nodes];
+        return all.Select(node => (Node: node, Waiting: all.Count(other => other != node && _members[other.NodeId].WaitsFor.Contains(node.NodeId))))
+            .Where(pair => pair.Waiting > 0)
+            .OrderByDescending(pair => pair.Waiting)
+            .ThenBy(pair => pair.Node.Parent is null)
+            .ThenBy(pair => _stored.Values.Count(update => update.NodeId == pair.Node.NodeId))
+            .Select(pair => pair.Node.NodeId)
+            .FirstOrDefault();
+    }
+
+    private bool HasLasted_NeedsLock(long since) => since != 0 && time.GetElapsedTime(since) > PatienceWithTheUnwilling * options.NodeLossAfter;
 
     /// <summary>Takes nodes out of the round for good. An empty tree is left for the driver to plan anew.</summary>
     private void Lose_NeedsLock(IReadOnlyList<string> lost)

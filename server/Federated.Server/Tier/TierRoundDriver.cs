@@ -205,7 +205,7 @@ internal sealed partial class TierRoundDriver(TierRound round, TierParts parts, 
             {
                 // Those that the round has lost come last: they may live, and be out of reach of the others or of the server.
                 KnownNode[] others = [.. all.Where(node => round.Tree?.Lost.Contains(node.Info.NodeId) != true)];
-                IReadOnlyList<KnownNode> present = others.Length > 0 ? others : all;
+                IReadOnlyList<KnownNode> present = parts.Nodes.WithinReach(others.Length > 0 ? others : all, 2 * parts.Options.CloseTimeout);
                 round.Use(RoundTree.Begin(round.Plan.IsBuffer
                     ? TreePlanner.PlanBuffer(present, round.Plan.ExpectedUpdates, revision, parts.Planner)
                     : TreePlanner.Plan(present, round.Plan.ExpectedUpdates, revision, parts.Planner)));
@@ -257,6 +257,7 @@ internal sealed partial class TierRoundDriver(TierRound round, TierParts parts, 
             catch (TransferFailedException exception)
             {
                 LogTransferFailed(exception, round.Key);
+                round.NotReached(round.Tree!.Present, node.NodeId);
                 await WaitAsync(round.Changed, static () => false, cancellationToken);
             }
         }
@@ -278,6 +279,7 @@ internal sealed partial class TierRoundDriver(TierRound round, TierParts parts, 
             else
             {
                 LogStartNotTaken(round.Key, node.NodeId, result.Reason);
+                round.NotReached(tree, node.NodeId);
             }
         }));
     }

@@ -10,9 +10,9 @@ using Federated.Protocol.V1;
 namespace Federated.Simulation.Engine;
 
 /// <summary>
-/// The nodes of a simulated aggregation tier, and its functions under the mean. The planner makes the tree from the queues of earlier rounds; updates come to nodes and leaves by
-/// their place in the cohort, and partials are merged in the order of the plan, so that a seed gives the same bits whoever of the workers was faster. Between nodes a
-/// partial goes as the bytes that it has on the wire.
+/// The nodes of a simulated aggregation tier, and its functions under the mean. The planner makes the tree from the queues of earlier rounds; updates come to nodes by
+/// their place in the cohort. The leaves of a node share its sums, so an element sees the updates in their order whatever the number of leaves, and partials are merged in the order of the plan:
+/// a seed gives the same bits whoever of the workers was faster. Between nodes a partial goes as the bytes that it has on the wire.
 /// </summary>
 internal sealed class SimulatedTier
 {
@@ -22,7 +22,7 @@ internal sealed class SimulatedTier
     private readonly int _nodes;
     private readonly PlannerOptions _options = new() { MaxLeavesPerNode = MostLeaves };
     private readonly Dictionary<string, QueueEstimate> _queues = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, AggregationFunction[]> _leaves = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, AggregationFunction> _sums = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _arrived = new(StringComparer.Ordinal);
     private readonly List<string> _places = [];
     private ImmutableArray<SectionSpec> _sections;
@@ -59,11 +59,10 @@ internal sealed class SimulatedTier
     public void Begin(int cohort)
     {
         Plan(cohort);
-        _leaves.Clear();
+        _sums.Clear();
         foreach (TreeNode node in Tree.Nodes)
         {
-            _leaves.Add(node.NodeId, [.. Enumerable.Range(1, node.Leaves).Select(leaf =>
-                new AggregationFunction($"{node.NodeId}/{leaf}", _sections) { Degree = 1 })]);
+            _sums.Add(node.NodeId, new AggregationFunction(node.NodeId, _sections) { Degree = 1 });
         }
     }
 
@@ -88,14 +87,13 @@ internal sealed class SimulatedTier
         }
     }
 
-    /// <summary>The next update goes to the leaf that is its place.</summary>
+    /// <summary>The next update goes into the sums of the node that is its place.</summary>
     /// <returns>The node.</returns>
     public string Add(ReadOnlySpan<byte> payload, double weight, ImmutableArray<int> carried)
     {
         string node = Place();
-        AggregationFunction[] leaves = _leaves[node];
         long started = Stopwatch.GetTimestamp();
-        leaves[(_arrived[node] - 1) % leaves.Length].Accumulate(payload, weight, carried);
+        _sums[node].Accumulate(payload, weight, carried);
         Figures = Figures with { LeafSeconds = Figures.LeafSeconds + Stopwatch.GetElapsedTime(started).TotalSeconds };
         return node;
     }
@@ -131,16 +129,17 @@ internal sealed class SimulatedTier
         };
     }
 
-    /// <summary>Merges leaves to nodes and nodes to the top, and divides; null when no update came.</summary>
+    /// <summary>Merges the nodes at the top, and divides; null when no update came.</summary>
     public IReadOnlyList<SectionAggregate>? Report()
     {
         AggregationFunction? top = null;
         foreach (TreeNode node in Tree.Nodes.OrderBy(node => node.Parent is null ? 0 : 1).ThenBy(node => node.NodeId, StringComparer.Ordinal))
         {
-            AggregationFunction partial = Middle(node);
+            AggregationFunction partial = _sums[node.NodeId];
             if (partial.Count > 0)
             {
-                top = top is null ? partial : Merge(top, node.Parent is null ? partial : Travel(partial));
+                partial = node.Parent is null ? partial : Travel(partial);
+                top = top is null ? partial : Merge(top, partial);
             }
         }
 
@@ -157,36 +156,17 @@ internal sealed class SimulatedTier
         return sections;
     }
 
-    private AggregationFunction Middle(TreeNode node)
-    {
-        AggregationFunction[] leaves = _leaves[node.NodeId];
-        AggregationFunction middle = leaves[0];
-        long started = Stopwatch.GetTimestamp();
-        long bytes = 0;
-        foreach (AggregationFunction leaf in leaves.AsSpan(1))
-        {
-            if (leaf.Count > 0)
-            {
-                bytes += leaf.PartialBytes;
-                middle.Role = TreeRole.Middle;
-                middle.MergeWith(leaf);
-            }
-        }
-
-        Figures = Figures with
-        {
-            MiddleSeconds = Figures.MiddleSeconds + Stopwatch.GetElapsedTime(started).TotalSeconds,
-            BytesInside = Figures.BytesInside + bytes,
-        };
-        return middle;
-    }
-
     private AggregationFunction Merge(AggregationFunction top, AggregationFunction partial)
     {
         long started = Stopwatch.GetTimestamp();
         top.Role = TreeRole.Top;
+        long handedOver = top.Merged == 0 ? top.PartialBytes : 0;
         top.MergeWith(partial);
-        Figures = Figures with { TopSeconds = Figures.TopSeconds + Stopwatch.GetElapsedTime(started).TotalSeconds };
+        Figures = Figures with
+        {
+            TopSeconds = Figures.TopSeconds + Stopwatch.GetElapsedTime(started).TotalSeconds,
+            BytesInside = Figures.BytesInside + handedOver,
+        };
         return top;
     }
 

@@ -68,6 +68,7 @@ internal sealed class TierNode(string id, int index, TierSetup setup, string fol
         "--Tier:TransferTimeout=00:00:10",
         $"--Dapr:HttpEndpoint={ReachableFromNode(Sidecar.HttpPort)}",
         $"--Dapr:GrpcEndpoint={ReachableFromNode(Sidecar.GrpcPort)}",
+        .. setup.NodeSettings,
     ];
 
     public async Task StartAsync(bool asProcess, CancellationToken cancellationToken)

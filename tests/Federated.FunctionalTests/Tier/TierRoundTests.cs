@@ -211,6 +211,72 @@ public sealed class TierRoundTests
         Assert.Equal(["a", "c"], _round.Tree!.Present.Nodes.Select(node => node.NodeId));
     }
 
+    // The top and c miss a; a misses both of them.
+    [Fact]
+    public void Check_TwoPassesWaitForANodeOutOfReach_CloseWithoutThatOne()
+    {
+        BeginPasses();
+        _round.Take(new ClosingDelayed(Plan.Key, Plan.WriterEpoch, 1, "a", ["b", "c"]));
+        _round.Take(new ClosingDelayed(Plan.Key, Plan.WriterEpoch, 1, "b", ["a"]));
+        _round.Take(new ClosingDelayed(Plan.Key, Plan.WriterEpoch, 1, "c", ["a"]));
+        _round.Take(new ClosingDelayed(Plan.Key, Plan.WriterEpoch, 7, "c", ["b"]));
+
+        PassCloseTimeout();
+
+        Assert.Equal(["b", "c"], _round.Tree!.Present.Nodes.Select(node => node.NodeId));
+        Assert.Equal(["one"], _round.TakeDisplaced());
+    }
+
+    [Theory]
+    [InlineData("a", "b", "a")]
+    [InlineData("a", "c", "c")]
+    public void Check_TwoNodesMissEachOther_KeepsTheTopAndTheOneThatHoldsMore(string one, string other, string lost)
+    {
+        BeginPasses();
+        _round.Take(new ClosingDelayed(Plan.Key, Plan.WriterEpoch, 1, one, [other]));
+        _round.Take(new ClosingDelayed(Plan.Key, Plan.WriterEpoch, 1, other, [one]));
+
+        PassCloseTimeout();
+
+        Assert.Equal([lost], _round.Tree!.Lost);
+    }
+
+    [Fact]
+    public void Check_NodeGivenUpThoughItLives_IsLeftOutOfTreesForAWhile()
+    {
+        BeginPasses();
+        _round.Take(new ClosingDelayed(Plan.Key, Plan.WriterEpoch, 1, "a", ["b"]));
+        PassCloseTimeout();
+        TimeSpan since = TimeSpan.FromMinutes(10);
+
+        string[] Reachable() => [.. _nodes.WithinReach(_nodes.Present(TimeSpan.MaxValue), since).Select(node => node.Info.NodeId)];
+
+        Assert.Equal(["a", "c"], Reachable());
+        _nodes.GaveUp("a");
+        _nodes.GaveUp("c");
+        Assert.Equal(["a", "b", "c"], Reachable());
+        _time.Advance(since * 2);
+        _nodes.GaveUp("c");
+        Assert.Equal(["a", "b"], Reachable());
+    }
+
+    [Fact]
+    public void Check_NodeThatTheServerDoesNotReach_IsGivenUp()
+    {
+        Store("a", 1, "one");
+        _round.NotReached(_round.Tree!.Present, "a");
+        Hear();
+        _round.Check();
+        Assert.Equal(1, _round.Tree.Present.Revision);
+
+        _time.Advance(LossAfter * 5);
+        Hear();
+        _round.Check();
+
+        Assert.Equal(["b", "c"], _round.Tree.Present.Nodes.Select(node => node.NodeId));
+        Assert.Equal(["one"], _round.TakeDisplaced());
+    }
+
     [Fact]
     public void Begin_AfterAClosing_OpensTheNodesInAnotherTree()
     {
@@ -264,13 +330,32 @@ public sealed class TierRoundTests
             }
         }
 
+        PassCloseTimeout();
+    }
+
+    /// <summary>A round under a rule with two passes, which closes; node a holds one update and c none.</summary>
+    private void BeginPasses()
+    {
+        _round.Begin(Plan with { Rule = "median", Timing = AggregationTimings.Lazy }, new Sink());
+        AllReady();
+        Store("a", 1, "one");
+        _round.BeginClosing();
+        _round.ClosingAsked();
+    }
+
+    private void PassCloseTimeout()
+    {
         _time.Advance(new TierOptions().CloseTimeout * 2);
+        Hear();
+        _round.Check();
+    }
+
+    private void Hear()
+    {
         foreach (string node in (string[])["a", "b", "c"])
         {
             _nodes.Heard(node, "process");
         }
-
-        _round.Check();
     }
 
     private void Silence(string[] except)

@@ -25,6 +25,12 @@ internal sealed record TierSetup
     /// <summary>Networks of their own for the nodes, which have to be processes.</summary>
     public NodeNetworks? Networks { get; init; }
 
+    /// <summary>Further settings of the server.</summary>
+    public string[] ServerSettings { get; init; } = [];
+
+    /// <summary>Further settings of every node.</summary>
+    public string[] NodeSettings { get; init; } = [];
+
     /// <summary>How long a closing round waits for nodes that live.</summary>
     public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromMinutes(5);
 }

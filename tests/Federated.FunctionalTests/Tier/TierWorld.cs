@@ -148,6 +148,7 @@ internal sealed class TierWorld : IAsyncDisposable
                 $"--Tier:CloseTimeout={_setup.CloseTimeout}",
                 $"--Dapr:HttpEndpoint=http://127.0.0.1:{_serverSidecar.HttpPort}",
                 $"--Dapr:GrpcEndpoint=http://127.0.0.1:{_serverSidecar.GrpcPort}",
+                .. _setup.ServerSettings,
             ],
             "Listening:",
             Cancellation);
@@ -302,6 +303,27 @@ internal sealed class TierWorld : IAsyncDisposable
         while (node.Inside is { } inside && (inside.HeldRounds().Count > 0 || inside.LiveLeases > 0 || inside.Slots.Free < inside.Slots.SlotCount))
         {
             await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Cancellation);
+        }
+    }
+
+    /// <summary>Waits until no node of the latest tree of a round has more leaves than that.</summary>
+    /// <returns>The most leaves of a node in each tree of the round, in the order of their revisions.</returns>
+    public async Task<IReadOnlyList<int>> UntilLeavesAsync(int round, int leaves)
+    {
+        using HttpClient administrator = NewAdministrator();
+        while (true)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Cancellation);
+            using HttpResponseMessage response = await administrator.GetAsync($"/api/v1/jobs/{_jobId}/rounds/{round}/tree", Cancellation);
+            if (response.IsSuccessStatusCode)
+            {
+                JsonArray revisions = (await response.Content.ReadFromJsonAsync<JsonObject>(Cancellation))!["revisions"]!.AsArray();
+                int[] most = [.. revisions.OrderBy(revision => (int)revision!["revision"]!).Select(revision => revision!["nodes"]!.AsArray().Max(node => (int)node!["leaves"]!))];
+                if (most.Length > 0 && most[^1] <= leaves)
+                {
+                    return most;
+                }
+            }
         }
     }
 

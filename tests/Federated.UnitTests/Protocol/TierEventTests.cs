@@ -61,6 +61,8 @@ public sealed class TierEventTests
     public void EveryOtherEvent_ThereAndBack_IsTheSame()
     {
         Same(new RoundReady(Key, 1, 2, "node-1", "c0ffee", 3, 4, "too large"), TierJson.Default.RoundReady);
+        ClosingDelayed delayed = new(Key, 1, 2, "node-1", ["node-2"]);
+        Assert.Equal(delayed.Nodes, ThereAndBack(delayed, TierJson.Default.ClosingDelayed, out _).Nodes);
         UpdatesUnwanted unwanted = new(Key, 1, "node-1", ["a", "b"]);
         Assert.Equal(unwanted.AssignmentIds, ThereAndBack(unwanted, TierJson.Default.UpdatesUnwanted, out _).AssignmentIds);
         Same(new RoundClosing(Key, 1, 2, "goal"), TierJson.Default.RoundClosing);

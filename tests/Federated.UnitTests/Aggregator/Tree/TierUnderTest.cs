@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
+using System.Threading.Channels;
 using Federated.Aggregation.Accumulators;
 using Federated.Aggregator;
 using Federated.Aggregator.Events;
@@ -23,11 +24,13 @@ internal sealed class TierUnderTest : IAsyncDisposable
     private readonly List<IAsyncDisposable> _subscriptions = [];
     private readonly ConcurrentDictionary<(string Key, Type Type), TaskCompletionSource<ITierEvent>> _heard = new();
     private readonly ConcurrentDictionary<string, UpdateCommitted> _stored = new();
+    private readonly Channel<ClosingDelayed> _delays = Channel.CreateUnbounded<ClosingDelayed>();
 
     public TierUnderTest(IEventBus bus)
     {
         _bus = bus;
         Hear<RoundReady>(ready => $"{ready.Key.Round}/{ready.NodeId}/{ready.WriterEpoch}.{ready.Revision}");
+        _subscriptions.Add(_bus.Subscribe<ClosingDelayed>((delayed, _) => _delays.Writer.WriteAsync(delayed, CancellationToken.None), 1));
         Hear<AggregateReady>(ready => $"{ready.Key.Round}/{ready.WriterEpoch}.{ready.Revision}");
         Hear<PartialReady>(ready => $"{ready.Key.Round}/{ready.NodeId}/{ready.WriterEpoch}.{ready.Revision}");
         _subscriptions.Add(_bus.Subscribe<UpdatesStored>(
@@ -73,6 +76,14 @@ internal sealed class TierUnderTest : IAsyncDisposable
 
     public Task<PartialReady> AwaitPartialAsync(RoundPlan plan, TreePlan tree, string nodeId, CancellationToken cancellationToken) =>
         AwaitAsync<PartialReady>($"{plan.Key.Round}/{nodeId}/{plan.WriterEpoch}.{tree.Revision}", cancellationToken);
+
+    /// <summary>What a node has said next that it waits for.</summary>
+    public async Task<ClosingDelayed> AwaitDelayAsync(RoundPlan plan, TreePlan tree, string nodeId, CancellationToken cancellationToken)
+    {
+        ClosingDelayed delayed = await _delays.Reader.ReadAsync(cancellationToken);
+        Assert.Equal((plan.Key, tree.Revision, nodeId), (delayed.Key, delayed.Revision, delayed.NodeId));
+        return delayed;
+    }
 
     public Task<AggregateReady> AwaitAggregateAsync(RoundPlan plan, TreePlan tree, CancellationToken cancellationToken) =>
         AwaitAsync<AggregateReady>($"{plan.Key.Round}/{plan.WriterEpoch}.{tree.Revision}", cancellationToken);

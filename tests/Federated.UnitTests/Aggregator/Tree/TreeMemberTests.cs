@@ -322,6 +322,15 @@ public sealed class TreeMemberTests : NodeFixture
         // The lost node never hears of the closing, so the others wait for what it would share.
         await tier["n0"].HandleAsync(new RoundClosing(plan.Key, plan.WriterEpoch, 1, "The goal is reached."), Cancellation);
         await tier["n1"].HandleAsync(new RoundClosing(plan.Key, plan.WriterEpoch, 1, "The goal is reached."), Cancellation);
+        ClosingDelayed delayed;
+        do
+        {
+            await Task.Yield();
+            await tier["n0"].HandleAsync(new RoundClosing(plan.Key, plan.WriterEpoch, 1, "The goal is reached."), Cancellation);
+            delayed = await tier.AwaitDelayAsync(plan, first, "n0", Cancellation);
+        }
+        while (delayed.Nodes.Contains("n1"));
+        Assert.Equal(["n2"], delayed.Nodes);
         TreePlan second = new(2, [Node(0, null), Node(1, 0)]);
         await tier.OpenAsync(plan, second, Cancellation);
         ClosedRound closed = await tier.CloseAsync(plan, second, Cancellation);
