@@ -61,7 +61,7 @@ public static class BlockQuantiser
         int size = block == 0 ? values.Length : block;
         Span<byte> codes = stackalloc byte[Chunk];
         Span<float> noise = stackalloc float[dither is null ? 0 : Chunk];
-        for (int b = 0; b < blocks; b++)
+        for (int b = bits == 4 && dither is null ? Nibbles(values, size, levels, shrink, steps, packed) : 0; b < blocks; b++)
         {
             int start = b * size;
             ReadOnlySpan<float> part = values.Slice(start, Math.Min(size, values.Length - start));
@@ -137,6 +137,26 @@ public static class BlockQuantiser
             int start = b * size;
             Dequantise(packed, bits, steps[b], start, values.Slice(start, Math.Min(size, values.Length - start)));
         }
+    }
+
+    /// <summary>Quantises all but the last whole block where the processor has a kernel for it; returns how many blocks are done.</summary>
+    private static int Nibbles(ReadOnlySpan<float> values, int size, int levels, float shrink, Span<float> steps, Span<byte> packed)
+    {
+        int last = size == 0 ? 0 : (values.Length / size) - 1;
+        if (last < 1 || !NibbleKernel.PacksBlocks(size))
+        {
+            return 0;
+        }
+
+        float largest = FixedLaneSums.LargestMagnitude(values[..size]);
+        for (int b = 0, start = 0; b < last; b++, start += size)
+        {
+            steps[b] = (largest < Tiny ? 0 : largest / levels) * shrink;
+            float inverse = largest < Tiny ? 0 : levels / largest;
+            largest = NibbleKernel.PackAndLook(values.Slice(start, size), values.Slice(start + size, size), inverse, levels, packed[(start / 2)..]);
+        }
+
+        return last;
     }
 
     private static void Signs(ReadOnlySpan<float> values, Span<byte> codes)

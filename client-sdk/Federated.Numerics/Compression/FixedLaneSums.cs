@@ -101,17 +101,22 @@ internal static class FixedLaneSums
             b = Vector256.Max(b, Vector256.LoadUnsafe(ref source, (nuint)i + 8) & mask);
         }
 
-        a = Vector256.Max(a, b);
-        Vector128<int> half = Vector128.Max(a.GetLower(), a.GetUpper());
-        half = Vector128.Max(half, Vector128.Shuffle(half, Vector128.Create(2, 3, 0, 1)));
-        half = Vector128.Max(half, Vector128.Shuffle(half, Vector128.Create(1, 0, 3, 2)));
-        int largest = half.ToScalar();
+        int largest = Largest(Vector256.Max(a, b));
         for (; i < x.Length; i++)
         {
             largest = Math.Max(largest, BitConverter.SingleToInt32Bits(x[i]) & int.MaxValue);
         }
 
         return BitConverter.Int32BitsToSingle(largest);
+    }
+
+    /// <summary>The largest element.</summary>
+    public static int Largest(Vector256<int> a)
+    {
+        Vector128<int> half = Vector128.Max(a.GetLower(), a.GetUpper());
+        half = Vector128.Max(half, Vector128.Shuffle(half, Vector128.Create(2, 3, 0, 1)));
+        half = Vector128.Max(half, Vector128.Shuffle(half, Vector128.Create(1, 0, 3, 2)));
+        return half.ToScalar();
     }
 
     private static void Store(Vector256<double> low, Vector256<double> high, Span<double> lanes)

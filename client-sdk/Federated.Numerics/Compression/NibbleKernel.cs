@@ -37,6 +37,30 @@ internal static class NibbleKernel
         return i;
     }
 
+    /// <summary>Whether <see cref="PackAndLook"/> is for blocks of this size.</summary>
+    public static bool PacksBlocks(int block) => IsSupported && block % Lanes == 0;
+
+    /// <summary>Packs a block and finds the largest magnitude of the next one, so that what comes from memory comes while there is work.</summary>
+    public static float PackAndLook(ReadOnlySpan<float> values, ReadOnlySpan<float> next, float inverse, int levels, Span<byte> packed)
+    {
+        ref float source = ref MemoryMarshal.GetReference(values);
+        ref int ahead = ref Unsafe.As<float, int>(ref MemoryMarshal.GetReference(next));
+        ref byte target = ref MemoryMarshal.GetReference(packed);
+        var scale = Vector512.Create(inverse);
+        var zero = Vector512.Create(levels);
+        var mask = Vector512.Create(int.MaxValue);
+        Vector512<int> largest = Vector512<int>.Zero;
+        for (int i = 0; i < values.Length; i += Lanes)
+        {
+            largest = Vector512.Max(largest, Vector512.LoadUnsafe(ref ahead, (nuint)i) & mask);
+            Vector512<ulong> pairs = (Avx512F.ConvertToVector512Int32(Vector512.LoadUnsafe(ref source, (nuint)i) * scale) + zero).AsUInt64();
+            Vector128<byte> bytes = Avx512F.ConvertToVector128Byte(pairs | (pairs >>> 28));
+            Unsafe.WriteUnaligned(ref Unsafe.Add(ref target, i / 2), bytes.AsUInt64().ToScalar());
+        }
+
+        return BitConverter.Int32BitsToSingle(FixedLaneSums.Largest(Vector256.Max(largest.GetLower(), largest.GetUpper())));
+    }
+
     /// <summary>Turns codes of one block into values; returns how many elements are done, a multiple of 16.</summary>
     public static int Unpack(ReadOnlySpan<byte> packed, float step, int levels, Span<float> values)
     {
