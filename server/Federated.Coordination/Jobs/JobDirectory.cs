@@ -1,20 +1,11 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
-using Federated.Coordination.Algorithms;
-using Federated.Coordination.Algorithms.Statistics;
-using Federated.Coordination.Anarchic;
-using Federated.Coordination.Compression;
 using Federated.Coordination.Exchange;
 using Federated.Coordination.Persistence;
-using Federated.Coordination.Pruning;
 using Federated.Coordination.Rounds;
-using Federated.Coordination.Selection;
 using Federated.Protocol;
 using Federated.Protocol.Jobs;
-using Federated.Protocol.Models;
-using Federated.Protocol.OneByte;
 using Federated.Protocol.V1;
-using Federated.Storage.Blobs;
 using Google.Protobuf.Collections;
 using Microsoft.Extensions.Logging;
 
@@ -97,52 +88,17 @@ public sealed partial class JobDirectory : IAsyncDisposable
     public async Task<CreateJobResult> CreateAsync(
         string tenantId, JobDefinition definition, string modelBlobId, CancellationToken cancellationToken)
     {
-        var errors = JobDefinitionValidator.Validate(definition).ToList();
-        if (errors.Count == 0)
-        {
-            errors.AddRange(AnarchicAlgorithms.BuiltIn.Has(definition.Algorithm.Name)
-                ? AnarchicAlgorithms.BuiltIn.Validate(definition)
-                : _services.Algorithms.Validate(definition));
-            errors.AddRange(AggregationRules.Validate(definition));
-            errors.AddRange(Selections.Validate(definition));
-        }
-
-        (ModelContent? model, long byteLength) = await ReadModelAsync(modelBlobId, errors, cancellationToken);
-        if (model is not null)
-        {
-            errors.AddRange(StatisticsServer.Validate(definition, model.Schema));
-            errors.AddRange(errors.Count == 0 ? CompressionNotes.Validate(definition, model.Schema) : []);
-            errors.AddRange(errors.Count == 0 ? PruningCheck.Validate(definition, model) : []);
-        }
-
-        if (errors.Count == 0 && AnarchicAlgorithms.BuiltIn.Has(definition.Algorithm.Name))
-        {
-            errors.AddRange(AnarchicAlgorithms.BuiltIn.Validate(definition, model!.Schema));
-        }
-        else if (errors.Count == 0 && definition.Algorithm.Name == OneByteRun.Algorithm)
-        {
-            errors.AddRange(ExchangeCheck.Validate(definition, model!));
-        }
-        else if (errors.Count == 0)
-        {
-            errors.AddRange(ValidateInRounds(definition, model!.Schema));
-        }
-
-        if (errors.Count > 0)
+        (InitialModel? model, IReadOnlyList<JobDefinitionError> errors) = await new JobAdmission(_services).ExamineAsync(definition, modelBlobId, cancellationToken);
+        if (model is null)
         {
             return new CreateJobResult(null, [.. errors]);
-        }
-
-        if (definition.Pruning.IsActive && model!.Mask is null)
-        {
-            (modelBlobId, byteLength) = await MaskAsync(definition, model, cancellationToken);
         }
 
         DateTimeOffset now = _services.Time.GetUtcNow();
         var key = new JobKey(tenantId, Guid.CreateVersion7(now).ToString("N"));
         var job = new JobRecord(key, definition, JobStatus.Running, null, now, WriterEpoch: 0, StateEpoch: 0, CurrentVersion: 0);
         var initial = new ModelVersionRecord(
-            key, 0, modelBlobId, byteLength, model!.Schema.HashText, null, 0, null, ModelVersionOrigin.Initial, now);
+            key, 0, model.BlobId, model.ByteLength, model.SchemaHash, null, 0, null, ModelVersionOrigin.Initial, now);
         if (!await _services.Store.CreateAsync(job, initial, cancellationToken))
         {
             throw new InvalidOperationException($"Job {key} exists already.");
@@ -424,50 +380,6 @@ public sealed partial class JobDirectory : IAsyncDisposable
 
         var done = new TaskCompletionSource<JobCommandOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
         return job.Post(message(done)) ? await done.Task.WaitAsync(cancellationToken) : JobCommandOutcome.Unavailable;
-    }
-
-    private IEnumerable<JobDefinitionError> ValidateInRounds(JobDefinition definition, ModelSchema schema)
-    {
-        IReadOnlyList<JobDefinitionError> errors = _services.Algorithms.Validate(definition, schema);
-        return errors.Count > 0 || _services.Tier.HandsOverBesideTheMean || _services.Algorithms.Create(definition, schema).KeptSections.IsEmpty
-            ? errors
-            : [new JobDefinitionError("algorithm", $"'{definition.Algorithm.Name}' needs single updates with these parameters, and the nodes of a distributed tier give sums only. Run the job on a server with Tier:Mode=Embedded, or let the devices keep what the server would.")];
-    }
-
-    private async Task<(ModelContent? Model, long ByteLength)> ReadModelAsync(
-        string blobId, List<JobDefinitionError> errors, CancellationToken cancellationToken)
-    {
-        const string Path = "model";
-        if (!BlobId.TryParse(blobId, out BlobId id))
-        {
-            errors.Add(new JobDefinitionError(Path, $"'{blobId}' is not the SHA-256 of a model (64 hexadecimal digits)."));
-            return default;
-        }
-
-        try
-        {
-            if (await _services.Blobs.ReadAsync(id, cancellationToken) is not { } file)
-            {
-                errors.Add(new JobDefinitionError(Path, $"Model {blobId} is not in the model store; upload it first."));
-                return default;
-            }
-
-            return (ModelFile.Read(file), file.Length);
-        }
-        catch (InvalidDataException exception)
-        {
-            errors.Add(new JobDefinitionError(Path, $"Model {blobId} cannot be read: {exception.Message}"));
-            return default;
-        }
-    }
-
-    /// <summary>Puts the initial model under the method's mask, and stores it so.</summary>
-    private async Task<(string BlobId, long ByteLength)> MaskAsync(JobDefinition definition, ModelContent model, CancellationToken cancellationToken)
-    {
-        IPruningMethod method = PruningMethods.Create(definition.Pruning, model.Schema, definition.Seed)!;
-        model.Use(method.Candidates(model.Parameters)[0]);
-        byte[] file = ModelFile.Write(model);
-        return ((await _services.Blobs.PutAsync(file, cancellationToken)).ToString(), file.Length);
     }
 
     private void Supervise(JobKey key)

@@ -14,7 +14,6 @@ using Federated.Coordination.Rounds;
 using Federated.Coordination.Selection;
 using Federated.Coordination.Tier;
 using Federated.Numerics;
-using Federated.Protocol;
 using Federated.Protocol.Codecs;
 using Federated.Protocol.Jobs;
 using Federated.Protocol.Models;
@@ -24,7 +23,6 @@ using Federated.Protocol.Sections;
 using Federated.Protocol.Tier;
 using Federated.Protocol.V1;
 using Federated.Simulation.Costs;
-using Federated.Simulation.Devices;
 using Federated.Simulation.Models;
 
 namespace Federated.Simulation.Engine;
@@ -35,8 +33,6 @@ namespace Federated.Simulation.Engine;
 /// </summary>
 internal sealed class CohortTrainer : IRoundTrainer
 {
-    private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(1);
-
     // The whole cohort checks in at one instant; a round must never start with the part of it that the machine has seen so far.
     private static readonly TimeSpan Ample = TimeSpan.FromDays(365_000);
 
@@ -48,7 +44,7 @@ internal sealed class CohortTrainer : IRoundTrainer
     private readonly List<ClientFailure> _failures;
     private readonly ISelectionStrategy _selection;
     private readonly CheckIns _checkIns;
-    private readonly DeviceFleet? _fleet;
+    private readonly RoundTiming _timing;
     private readonly RoundStateMachine _machine;
     private RoundTerms _terms;
     private readonly VirtualClock _clock = new();
@@ -70,8 +66,6 @@ internal sealed class CohortTrainer : IRoundTrainer
     private ClientTaskResult[] _results = [];
     private UpdateFault?[] _faults = [];
     private HeldUpdate?[] _held = [];
-    private DeviceTask[] _tasks = [];
-    private DateTimeOffset _began;
     private long _calls;
     private int _stateEpoch;
 
@@ -85,8 +79,8 @@ internal sealed class CohortTrainer : IRoundTrainer
         _workers = workers;
         _failures = failures;
         _selection = Selections.Create(_job);
-        _fleet = setup.Fleet;
-        _checkIns = new CheckIns(_job, setup.Clients.Count, _selection, _fleet);
+        _timing = new RoundTiming(setup, _clock, failures);
+        _checkIns = new CheckIns(_job, setup.Clients.Count, _selection, setup.Fleet);
         _terms = RoundTerms.ForTraining(_job) with { SelectionTime = Ample };
         _machine = new RoundStateMachine(_selection, new PaceSteering(_job.Seed), new PopulationEstimate(TimeSpan.MaxValue), int.MaxValue);
         _adversary = setup.Adversary;
@@ -127,12 +121,8 @@ internal sealed class CohortTrainer : IRoundTrainer
         // 1. Selection and configuration: whoever the seed picks checks in, and gets a task.
         List<Assignment> order = Select(key);
         Dictionary<string, IReadOnlyDictionary<SectionRole, ReadOnlyMemory<float>>> down = DownSections();
-        bool[] vanishes = Vanishing(key, order);
+        bool[] vanishes = _timing.Plan(key, order, _machine.Deadline, assignment => WorkOf(key, assignment));
         ModelContent start = _downLink?.Held ?? model;
-        if (_fleet is not null)
-        {
-            Schedule(key, order, vanishes);
-        }
 
         // 2. Reporting: the clients work in parallel, and report in their order until the machine has enough.
         _retained?.Begin(key, _algorithm.Centres);
@@ -155,7 +145,7 @@ internal sealed class CohortTrainer : IRoundTrainer
         {
             Assignment assignment = order[item];
             ClientTaskResult result = _results[place];
-            Pass(item, vanishes[item]);
+            _timing.Pass(item, vanishes[item]);
             gradients += result.Gradients;
             if (vanishes[item])
             {
@@ -223,22 +213,15 @@ internal sealed class CohortTrainer : IRoundTrainer
             _machine.Tick(_clock.Now);
         }
 
-        if (_fleet is null)
-        {
-            RecordVanished(key, vanished);
-        }
-        else
-        {
-            RecordLost(key, order, vanishes);
-        }
+        _timing.Record(key, order, vanishes, vanished, _machine.Deadline, _terms.ReportingTime);
 
         GradientDemand? demand = _algorithm.TrainingFor(key, 0, _algorithm.Roles[0]).Gradients;
         _costs?.Add(model.Mask, demand, gradients, order.Count - vanishes.Count(vanished => vanished));
         return Close(key, aggregate, pendingStates, model, bytesUp) with
         {
             Gradients = gradients,
-            SimulatedSeconds = _fleet is null ? null : VirtualClock.Seconds(_clock.Now),
-            ClientSeconds = _fleet is null ? null : BusySeconds(order.Count),
+            SimulatedSeconds = _timing.SimulatedSeconds,
+            ClientSeconds = _timing.BusySeconds(order.Count),
             MaskEpoch = model.Mask?.Epoch,
         };
     }
@@ -321,7 +304,7 @@ internal sealed class CohortTrainer : IRoundTrainer
     {
         _terms = RoundTerms.ForTraining(_job, _algorithm.CohortSize(key)) with { SelectionTime = Ample };
         uint[] cohort = _checkIns.For(key, _terms, _clock);
-        _began = _clock.Now;
+        _timing.Begin();
         _machine.Begin(key, _terms with { Target = cohort.Length, Goal = Math.Min(_terms.Goal, cohort.Length) }, _clock.Now);
         foreach (uint index in cohort)
         {
@@ -351,76 +334,20 @@ internal sealed class CohortTrainer : IRoundTrainer
             role => (IReadOnlyDictionary<SectionRole, ReadOnlyMemory<float>>)_algorithm.DownSections(role).ToDictionary(section => section.Spec.Role, section => section.Values),
             StringComparer.Ordinal);
 
-    /// <summary>Puts the round in the order in which its updates arrive, and finds those that never do or come too late.</summary>
-    private void Schedule(RoundKey key, List<Assignment> order, bool[] vanishes)
+    /// <summary>What a client is to do: local steps, bytes down and up.</summary>
+    private (int Steps, long Down, long Up) WorkOf(RoundKey key, Assignment assignment)
     {
-        double now = VirtualClock.Seconds(_began), deadline = VirtualClock.Seconds(_machine.Deadline);
-        var planned = order.Select(assignment =>
-        {
-            LocalSgdPlan plan = LocalSgdPlan.From(_algorithm.TrainingFor(key, assignment.ClientIndex, assignment.Role));
-            int steps = plan.StepsFor(_setup.Clients[(int)assignment.ClientIndex].Rows.Length);
-            return (Assignment: assignment, Task: _fleet!.Begin(
-                assignment.ClientIndex, (uint)key.Round, now, steps, DownOf(assignment), _bytesUp[assignment.Role]));
-        }).OrderBy(work => work.Task.Ends).ToList();
-        order.Clear();
-        order.AddRange(planned.Select(work => work.Assignment));
-        _tasks = [.. planned.Select(work => work.Task)];
-        for (int i = 0; i < vanishes.Length; i++)
-        {
-            vanishes[i] = _tasks[i].Lost is not null || _tasks[i].Ends >= deadline;
-        }
+        LocalSgdPlan plan = LocalSgdPlan.From(_algorithm.TrainingFor(key, assignment.ClientIndex, assignment.Role));
+        return (plan.StepsFor(_setup.Clients[(int)assignment.ClientIndex].Rows.Length), DownOf(assignment), _bytesUp[assignment.Role]);
     }
 
     /// <summary>Bytes that a client has to download.</summary>
     private long DownOf(Assignment assignment) =>
         _bytesDown[assignment.Role] + (Holders is null ? 0 : Holders.BytesFor(assignment.ClientIndex) - Holders.Chain.ByteLength);
 
-    /// <summary>Time passes until a client reports.</summary>
-    private void Pass(int item, bool vanishes)
-    {
-        if (_fleet is null)
-        {
-            _clock.Advance(ReportInterval);
-        }
-        else if (!vanishes)
-        {
-            _clock.AdvanceTo(VirtualClock.At(_tasks[item].Ends));
-        }
-    }
-
-    /// <summary>Every device works until it is done, lost, or told that the round is over.</summary>
-    private double BusySeconds(int clients)
-    {
-        double began = VirtualClock.Seconds(_began), over = VirtualClock.Seconds(_clock.Now);
-        return _tasks.Take(clients).Sum(task => Math.Min(task.Ends, over) - began);
-    }
-
-    private void RecordLost(RoundKey key, List<Assignment> order, bool[] vanishes)
-    {
-        double over = VirtualClock.Seconds(_clock.Now);
-        for (int i = 0; i < order.Count; i++)
-        {
-            if (vanishes[i] && _tasks[i].Lost is { } lost && _tasks[i].Ends <= over)
-            {
-                _failures.Add(new ClientFailure(key.Round, order[i].DeviceId, ErrorKinds.DroppedOut, lost));
-            }
-            else if (vanishes[i] && over >= VirtualClock.Seconds(_machine.Deadline))
-            {
-                _failures.Add(new ClientFailure(
-                    key.Round, order[i].DeviceId, "too-late",
-                    FormattableString.Invariant($"The update would have come {_tasks[i].Ends - VirtualClock.Seconds(_began):0.0} s after the start; the deadline is {_terms.ReportingTime.TotalSeconds} s.")));
-            }
-        }
-    }
-
     private UpdateFault? FaultOf(Assignment assignment, int place) => _results[place].Outcome is ClientOutcome.Completed or ClientOutcome.Partial
         ? UpdateFault.Find(_job.Bounds, _results[place], _algorithm.UpSections(assignment.Role), _payloads[place])
         : null;
-
-    private bool[] Vanishing(RoundKey key, List<Assignment> order) =>
-        [.. order.Select(assignment =>
-            _fleet is null && _setup.Request.DropOut > 0
-            && new CounterRandom(_job.Seed, RandomPurpose.Faults, assignment.ClientIndex, (uint)key.Round).NextDouble() < _setup.Request.DropOut)];
 
     private ClientTaskResult Work(
         ModelWorker worker,
@@ -440,9 +367,9 @@ internal sealed class CohortTrainer : IRoundTrainer
 
         ImmutableArray<SectionSpec> sections = _algorithm.UpSections(assignment.Role);
         LocalTraining settings = _algorithm.TrainingFor(key, assignment.ClientIndex, assignment.Role);
-        if (_fleet is not null && _tasks[item].Steps > 0)
+        if (_timing.StepsOf(item) is > 0 and int steps)
         {
-            (settings.Epochs, settings.Steps) = (0, (uint)_tasks[item].Steps);
+            (settings.Epochs, settings.Steps) = (0, (uint)steps);
         }
 
         IClientAlgorithm half = model.Mask is { } mask ? new MaskedClient(_client, mask) : _client;
@@ -504,7 +431,7 @@ internal sealed class CohortTrainer : IRoundTrainer
         ReadOnlySpan<byte> payload = _payloads[slot].AsSpan(0, length);
         aggregate.Add(payload, new UpdateCommitted(
             key, assignment.Id, assignment.DeviceId, "simulation", "", payload.Length, 0, result.Weight, result.Steps, result.TrainingLoss,
-            _fleet is null ? 0 : VirtualClock.Seconds(_clock.Now) - VirtualClock.Seconds(_began), 0, assignment.Role));
+            _timing.Elapsed, 0, assignment.Role));
         if (_nextStates[slot].Length > 0)
         {
             pendingStates[assignment.ClientIndex] = _nextStates[slot];
@@ -541,17 +468,6 @@ internal sealed class CohortTrainer : IRoundTrainer
         (string kind, string reason) = fault is { } found ? (found.Kind, found.Reason) : WorkFailure.Of(result);
         _failures.Add(new ClientFailure(key.Round, assignment.DeviceId, kind, reason));
         _machine.Failed(assignment.Id, assignment.DeviceId, kind, reason, _clock.Now);
-    }
-
-    private void RecordVanished(RoundKey key, List<Assignment> vanished)
-    {
-        string when = FormattableString.Invariant($"no update arrived before the deadline of {_terms.ReportingTime.TotalSeconds} s");
-        foreach (Assignment assignment in vanished)
-        {
-            _failures.Add(new ClientFailure(
-                key.Round, assignment.DeviceId, ErrorKinds.DroppedOut,
-                FormattableString.Invariant($"The client vanished in the middle of the round (drop-out probability {_setup.Request.DropOut}); {when}.")));
-        }
     }
 
     private void Observe(RoundAggregate aggregate)
