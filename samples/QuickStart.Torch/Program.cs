@@ -13,13 +13,14 @@ const string Help = """
     A device of the federation: trains a TorchSharp network (64 - 32 - 10) on its shard of the hand-written digits.
 
     QuickStart.Torch --init PATH
-    QuickStart.Torch --server URL --token T [--shard I/N] [--name NAME] [--data PATH]
+    QuickStart.Torch --server URL --token T [--shard I/N] [--name NAME] [--data PATH] [--device cpu|cuda|auto]
 
       --init PATH    writes an initial model (safetensors with its schema) to upload to the server, and ends
       --server URL   base address of the server, such as http://localhost:5000
       --token T      enrolment token, as the server printed it; needed at the first start of a device only
       --shard I/N    use every N-th example, beginning with number I (0 to N-1); default 0/1, all of them
       --name NAME    the device's name and the name of its data folder; default torch-I-N
+      --device D     where it trains: cpu, cuda, cuda:N or auto; without CUDA the CPU stands in; default cpu
       --data PATH    CSV without a header, plain or .gz: 64 pixels (0 to 16), then the digit; default the bundled digits
     """;
 string? Option(string name) => Array.IndexOf(args, name) is >= 0 and int at && at + 1 < args.Length ? args[at + 1] : null;
@@ -31,7 +32,13 @@ if ((Option("--server") ?? Option("--init")) is null || args.Contains("--help"))
 
 TorchRuntime.Initialise();
 nn.Module<Tensor, Tensor> network = nn.Sequential(("hidden", nn.Linear(64, 32)), ("relu", nn.ReLU()), ("output", nn.Linear(32, 10)));
-using var objective = new TorchObjective(new FlatModule(network, architecture: "quickstart"), [64], classes: 10);
+Device place = TorchRuntime.SelectDeviceOrCpu(Option("--device") ?? "cpu", out string? notice);
+if (notice is not null)
+{
+    Console.WriteLine(notice);
+}
+
+using var objective = new TorchObjective(new FlatModule(network, place, architecture: "quickstart"), [64], classes: 10);
 if (Option("--init") is { } target)
 {
     WeightInitialiser.Initialise(network, seed: 1);

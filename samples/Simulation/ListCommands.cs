@@ -3,6 +3,7 @@ using System.Globalization;
 using Federated.Aggregation.Robust.Catalog;
 using Federated.Coordination.Algorithms;
 using Federated.Coordination.Anarchic;
+using Federated.Coordination.Pruning;
 using Federated.Simulation.Attacks;
 using Federated.Simulation.Data;
 using Federated.Simulation.Devices;
@@ -11,7 +12,7 @@ using Federated.Simulation.Partitions;
 
 namespace Federated.Samples.Simulation;
 
-/// <summary><c>algorithms</c>, <c>datasets</c>, <c>models</c>, <c>partitions</c>, <c>rules</c>, <c>attacks</c>, <c>devices</c> and <c>selections</c>: what there is.</summary>
+/// <summary><c>algorithms</c>, <c>datasets</c>, <c>models</c>, <c>partitions</c>, <c>rules</c>, <c>attacks</c>, <c>devices</c>, <c>selections</c> and <c>prunings</c>: what there is.</summary>
 internal static class ListCommands
 {
     public static Command Datasets() => Of(
@@ -41,6 +42,9 @@ internal static class ListCommands
                     "", FormattableString.Invariant($"--algorithm-option {parameter.Name}={parameter.Default}: {parameter.Meaning}; {parameter.Range}"))),
             ]),
         ]);
+
+    public static Command Prunings() => Of(
+        "prunings", "Lists the ways of choosing the weights of a sparse model.", [.. PruningMethods.BuiltIn.Select(method => (method.Name, method.Summary))]);
 
     public static Command Rules() => Of(
         "rules", "Lists the aggregation rules and the pre-aggregations, with their parameters.",

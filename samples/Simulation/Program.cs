@@ -17,6 +17,7 @@ var root = new RootCommand("Simulates federated learning: one model trained over
     ListCommands.Attacks(),
     ListCommands.Devices(),
     ListCommands.Selections(),
+    ListCommands.Prunings(),
     InitCommand.Create(),
     ExportCommand.Create(),
 };

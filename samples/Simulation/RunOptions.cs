@@ -87,7 +87,7 @@ internal sealed class RunOptions
 
     public Option<string?> CompressionStart { get; } = new("--compression-start") { Description = "How a client without state begins: one uncompressed difference, or zero. Default: dense", HelpName = "dense|zero" };
 
-    public Option<string?> Pruning { get; } = new("--pruning") { Description = "How the active weights of a sparse model are chosen: fedtiny (docs/pruning.md). Default: none", HelpName = "METHOD" };
+    public Option<string?> Pruning { get; } = new("--pruning") { Description = "How the active weights of a sparse model are chosen (see 'prunings'). Default: none", HelpName = "METHOD" };
 
     public Option<double?> Density { get; } = new("--density") { Description = "Pruning: active weights as a share of those of convolutions and linear layers, in (0, 1]. Default: 0.01", HelpName = "SHARE" };
 
