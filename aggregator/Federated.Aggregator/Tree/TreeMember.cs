@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Federated.Aggregation.Robust.Hierarchy;
 using Federated.Aggregator.Events;
 using Federated.Aggregator.Exchange;
 using Federated.Aggregator.Functions;
@@ -269,95 +268,6 @@ public sealed partial class TreeMember : IAsyncDisposable
         }
     }
 
-    /// <summary>Judges the header of a transfer from a child.</summary>
-    public PartialAdmission Receive(PartialHeader header)
-    {
-        ArgumentNullException.ThrowIfNull(header);
-        RoundKey key = PartialNames.KeyOf(header.Round);
-        int order = _rounds.TryGetValue(key, out MemberRound? round) ? round.CompareTo(header.Round.WriterEpoch, (int)header.Round.Revision) : -1;
-        if (order < 0 && !_ended.Has(key, header.Round.WriterEpoch))
-        {
-            return PartialAdmission.Ended(TransferOutcome.NotReady, $"Round {key} is not open in this tree at node {_node.NodeId} yet.");
-        }
-
-        if (order != 0 || header.PlanHash != round!.Opened.Tree.Hash)
-        {
-            return PartialAdmission.Ended(TransferOutcome.Refused, $"The partial is of another tree or writer of round {key}.");
-        }
-
-        if (header.Exchange != 0)
-        {
-            return ReceiveMessage(round, header);
-        }
-
-        return round.Board.Claim(header.NodeId, header.PartialId) switch
-        {
-            ChildClaim.Expected => new PartialAdmission(new PartialIntake(round.Board, _node.Functions, round.Opened.Plan, header), default),
-            ChildClaim.Merged => PartialAdmission.Ended(TransferOutcome.AlreadyMerged),
-            ChildClaim.InProgress => PartialAdmission.Ended(TransferOutcome.NotReady, "Another transfer of the partial is running."),
-            _ => PartialAdmission.Ended(
-                TransferOutcome.Refused, $"Node {header.NodeId} is no child of node {_node.NodeId} in round {key}, or another partial of it is merged."),
-        };
-    }
-
-    private PartialAdmission ReceiveMessage(MemberRound round, PartialHeader header)
-    {
-        return round.Exchange?.InboxOf((ExchangeKind)header.Exchange)?.Claim(header.NodeId) switch
-        {
-            ChildClaim.Expected => new PartialAdmission(new ExchangeIntake(round.Exchange, _node.Functions, round.Opened.Plan.Key, header), default),
-            ChildClaim.Merged => PartialAdmission.Ended(TransferOutcome.AlreadyMerged),
-            ChildClaim.InProgress => PartialAdmission.Ended(TransferOutcome.NotReady, "Another transfer of the message is running."),
-            _ => PartialAdmission.Ended(TransferOutcome.Refused, $"Node {_node.NodeId} expects no message of kind {header.Exchange} from node {header.NodeId} in round {round.Opened.Plan.Key}."),
-        };
-    }
-
-    /// <summary>What a node needs to carry the decision of a round out whose top is here; null before the round is judged.</summary>
-    public TransferHandover? FindVerdict(FetchRequest request) => Find(request)?.Verdicts?.GetValueOrDefault(request.NodeId);
-
-    /// <summary>The aggregate of a round whose top is here; null when it is not ready, or of another tree or writer.</summary>
-    public TransferHandover? FindAggregate(FetchRequest request) => Find(request) is { Self.Parent: null } round ? round.Result : null;
-
-    /// <summary>The same, divided, for those in the same process.</summary>
-    public ClosedRound? Report(FetchRequest request) =>
-        Find(request)?.Closed ?? (FindAggregate(request) as PartialHandover)?.Report(_node.Functions);
-
-    /// <summary>Gives a reader the updates of this node that the server wants one by one; they stay in place meanwhile.</summary>
-    /// <returns>False when they are not there: the round is not closed, or not open in this tree.</returns>
-    public async Task<bool> ReadKeptAsync(FetchRequest request, Func<TransferHandover, CancellationToken, Task> read, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(read);
-        if (Find(request) is not { Kept: { } kept } round || !round.TryBeginReading())
-        {
-            return false;
-        }
-
-        try
-        {
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, round.Over);
-            await read(kept, either.Token);
-            return true;
-        }
-        finally
-        {
-            round.EndReading();
-        }
-    }
-
-    /// <summary>What the node holds of a round now, and what it has lost; null when the round is not open in this tree.</summary>
-    public ReopenedRound? FindRecovery(FetchRequest request) => Find(request) is { } round ? _node.HoldingsOf(round.Opened.Plan.Key) : null;
-
-    /// <summary>The children that a round waits for here; empty when the node does not have the round.</summary>
-    public IReadOnlyList<string> MissingChildren(RoundKey key) => _rounds.TryGetValue(key, out MemberRound? round) ? round.Board.Missing : [];
-
-    private MemberRound? Find(FetchRequest request)
-    {
-        ArgumentNullException.ThrowIfNull(request);
-        return _rounds.TryGetValue(PartialNames.KeyOf(request), out MemberRound? round)
-            && round.CompareTo(request.WriterEpoch, (int)request.Revision) == 0
-                ? round
-                : null;
-    }
-
     private async Task<MemberRound?> OpenAsync(RoundOpened opened, CancellationToken cancellationToken)
     {
         RoundKey key = opened.Plan.Key;
@@ -542,19 +452,4 @@ public sealed partial class TreeMember : IAsyncDisposable
         int from = all.Count <= NodeAlive.MaxRounds ? 0 : (int)(_sequence * NodeAlive.MaxRounds % all.Count);
         return [.. all.OrderBy(round => round.Key.ToString(), StringComparer.Ordinal).Skip(from).Take(NodeAlive.MaxRounds)];
     }
-
-    [LoggerMessage(1601, LogLevel.Error, "Round {Round} could not be closed", EventName = "ClosingFailed")]
-    private partial void LogNotClosed(Exception exception, RoundKey round);
-
-    [LoggerMessage(1602, LogLevel.Warning, "An event of round {Round} could not be published", EventName = "EventNotPublished")]
-    private partial void LogNotPublished(Exception exception, RoundKey round);
-
-    [LoggerMessage(1603, LogLevel.Warning, "The transfer of partial {PartialId} to node {Parent} ended {Outcome} and is repeated: {Reason}", EventName = "TransferRepeated")]
-    private partial void LogTransferRepeated(string partialId, string parent, TransferOutcome outcome, string reason);
-
-    [LoggerMessage(1604, LogLevel.Warning, "The node could not say that it is alive", EventName = "NotAlive")]
-    private partial void LogNotAlive(Exception exception);
-
-    [LoggerMessage(1606, LogLevel.Warning, "The node could not say that it leaves; that it is silent will tell", EventName = "LeftUnheard")]
-    private partial void LogLeftUnheard(Exception exception);
 }
