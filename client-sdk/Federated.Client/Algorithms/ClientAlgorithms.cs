@@ -6,6 +6,7 @@ using Federated.Client.Algorithms.FedNova;
 using Federated.Client.Algorithms.FedPage;
 using Federated.Client.Algorithms.QFedAvg;
 using Federated.Client.Algorithms.Scaffold;
+using Federated.Client.Pruning;
 
 namespace Federated.Client.Algorithms;
 
@@ -16,6 +17,7 @@ public static class ClientAlgorithms
     public static IReadOnlyList<IClientAlgorithm> BuiltIn { get; } =
     [
         new BvrLSgdClient(),
+        new CandidateClient(),
         new FedAmdClient(),
         new FedAvgClient(),
         new FedDynClient(),

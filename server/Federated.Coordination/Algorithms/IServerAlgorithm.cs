@@ -26,6 +26,9 @@ public interface IServerAlgorithm
     {
     }
 
+    /// <summary>Whether the updates of the round are plain sums, which are added up whatever the job's rule and bounds on norms; false for most algorithms.</summary>
+    bool TakesSums => false;
+
     /// <summary>Every role that a device may be given; one for most algorithms.</summary>
     ImmutableArray<string> Roles { get; }
 

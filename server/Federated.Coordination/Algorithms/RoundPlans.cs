@@ -56,7 +56,7 @@ public static class RoundPlans
     public static RoundPlan Create(
         RoundKey key, long writerEpoch, JobDefinition job, ModelSchema schema, IServerAlgorithm algorithm, int target, ulong ruleSeed = 0)
     {
-        bool isRobust = key.Kind == TaskKind.Train && !AggregationRules.IsMean(job);
+        bool isRobust = key.Kind == TaskKind.Train && !AggregationRules.IsMean(job) && !algorithm.TakesSums;
         int capacity = key.Kind == TaskKind.Train && algorithm is BufferedRounds buffered ? buffered.Half.Goal : 0;
         ImmutableArray<SectionSpec> sections = SectionsOf(key.Kind, algorithm);
         return new RoundPlan(

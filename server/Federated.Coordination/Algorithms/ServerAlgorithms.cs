@@ -71,11 +71,14 @@ public sealed class ServerAlgorithms
     /// <exception cref="ArgumentException">No algorithm has the name.</exception>
     public IServerAlgorithm Create(JobDefinition job, ModelSchema schema) =>
         _factories.TryGetValue(job.Algorithm.Name, out IServerAlgorithmFactory? factory)
-            ? Centred(Compressed(Pruned(factory.Create(job, schema), job, schema), job, schema), job)
+            ? Selecting(Centred(Compressed(Pruned(factory.Create(job, schema), job, schema), job, schema), job), job, schema)
             : throw new ArgumentException($"Algorithm '{job.Algorithm.Name}' is unknown; known are {string.Join(", ", Names)}.", nameof(job));
 
     private static IServerAlgorithm Centred(IServerAlgorithm algorithm, JobDefinition job) =>
         !AggregationRules.IsMean(job) && AggregationRules.Of(job).UsesCentre ? new CentredServer(algorithm) : algorithm;
+
+    private static IServerAlgorithm Selecting(IServerAlgorithm algorithm, JobDefinition job, ModelSchema schema) =>
+        PruningMethods.Create(job.Pruning, schema, job.Seed) is { } method ? new SelectingServer(algorithm, method, job, schema) : algorithm;
 
     private static IServerAlgorithm Pruned(IServerAlgorithm algorithm, JobDefinition job, ModelSchema schema) =>
         PruningMethods.Create(job.Pruning, schema, job.Seed) is { } method ? new PrunedServer(algorithm, method, job, schema) : algorithm;

@@ -22,7 +22,7 @@ internal sealed class CurrentModel
 
     private readonly IBlobStore _blobs;
     private readonly DownLink? _downLink;
-    private readonly MaskedLink? _maskedLink;
+    private MaskedLink? _maskedLink;
     private readonly Dictionary<string, ImmutableArray<SectionReference>> _down = new(StringComparer.Ordinal);
     private ulong _checksum;
     private SharedFile? _file;
@@ -189,6 +189,7 @@ internal sealed class CurrentModel
         _next = default;
         _downLink?.Committed();
         _maskedLink?.Committed();
+        _maskedLink ??= _downLink is null && Content.Mask is { } mask ? new MaskedLink(record.BlobId, record.ByteLength, mask) : null;
         _down.Clear();
     }
 

@@ -8,6 +8,7 @@ using Federated.Coordination.Selection;
 using Federated.Protocol.Jobs;
 using Federated.Protocol.Models;
 using Federated.Protocol.OneByte;
+using Federated.Protocol.Pruning;
 using Federated.Storage.Blobs;
 
 namespace Federated.Coordination.Jobs;
@@ -59,12 +60,13 @@ internal sealed class JobAdmission(CoordinatorServices services)
             return (null, errors);
         }
 
-        if (definition.Pruning.IsActive && model!.Mask is null)
+        if (PruningMethods.Create(definition.Pruning, model!.Schema, definition.Seed) is { } method && model.Mask is null
+            && method.Candidates(model.Parameters) is [var only])
         {
-            (blobId, byteLength) = await MaskAsync(definition, model, cancellationToken);
+            (blobId, byteLength) = await MaskAsync(model, only, cancellationToken);
         }
 
-        return (new InitialModel(blobId, byteLength, model!.Schema.HashText), []);
+        return (new InitialModel(blobId, byteLength, model.Schema.HashText), []);
     }
 
     private IEnumerable<JobDefinitionError> ValidateInRounds(JobDefinition definition, ModelSchema schema)
@@ -102,11 +104,10 @@ internal sealed class JobAdmission(CoordinatorServices services)
         }
     }
 
-    /// <summary>Puts the initial model under the method's mask, and stores it so.</summary>
-    private async Task<(string BlobId, long ByteLength)> MaskAsync(JobDefinition definition, ModelContent model, CancellationToken cancellationToken)
+    /// <summary>Puts the initial model under the only mask that it may begin with, and stores it so; of several, devices choose.</summary>
+    private async Task<(string BlobId, long ByteLength)> MaskAsync(ModelContent model, ModelMask mask, CancellationToken cancellationToken)
     {
-        IPruningMethod method = PruningMethods.Create(definition.Pruning, model.Schema, definition.Seed)!;
-        model.Use(method.Candidates(model.Parameters)[0]);
+        model.Use(mask);
         byte[] file = ModelFile.Write(model);
         return ((await services.Blobs.PutAsync(file, cancellationToken)).ToString(), file.Length);
     }

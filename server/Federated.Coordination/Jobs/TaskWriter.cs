@@ -48,7 +48,7 @@ internal sealed class TaskWriter
             BaseModelVersion = (uint)model.Record.Version,
             SchemaHash = reference.SchemaHash,
             StateEpoch = (uint)stateEpoch,
-            MaxNorm = trains ? _job.Bounds.MaxNorm : 0,
+            MaxNorm = trains && !algorithm.TakesSums ? _job.Bounds.MaxNorm : 0,
             MaxWeight = _job.Bounds.MaxWeight,
             MaxSteps = trains ? (uint)_job.Bounds.MaxSteps : 0,
             MaxBytes = (ulong)RoundPlans.BytesOf(sections),

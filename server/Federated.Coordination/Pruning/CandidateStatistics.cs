@@ -6,21 +6,6 @@ namespace Federated.Coordination.Pruning;
 /// <summary>Normalisation statistics that fit a candidate, from what devices sum.</summary>
 public static class CandidateStatistics
 {
-    /// <summary>Whether a device's sums can be pooled: every channel has two values, and all numbers are finite.</summary>
-    /// <param name="sums">The device's sums.</param>
-    public static bool CanPool(MomentSums sums)
-    {
-        for (int i = 0; i < sums.Columns; i++)
-        {
-            if (!(sums.Counts[i] >= 2) || !double.IsFinite(sums.Sums[i]) || !double.IsFinite(sums.Squares[i]))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
     /// <summary>
     /// Writes mean and variance of every normalised channel: those of all values together, within devices and between them (the law of total variance), divided by their number.
     /// </summary>

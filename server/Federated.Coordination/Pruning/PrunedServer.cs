@@ -118,7 +118,7 @@ internal sealed class PrunedServer : IServerAlgorithm
         }
 
         AlgorithmState parts = AlgorithmState.Parse(state, StateName);
-        _rounds = parts.Read<int>("rounds") is [> 0 and var rounds] ? rounds : throw new InvalidDataException("The state of a pruned model has no number of rounds.");
+        _rounds = parts.Read<int>("rounds") is [>= 0 and var rounds] ? rounds : throw new InvalidDataException("The state of a pruned model has no number of rounds.");
         _inner.LoadState(parts.Has("inner") ? parts.Bytes("inner") : []);
     }
 

@@ -69,12 +69,6 @@ public static class PruningCheck
             yield return new JobDefinitionError("pruning.method", $"'{job.Pruning.Method}' is not allowed; the initial model is under a mask.");
         }
 
-        if (job.Pruning is { IsActive: true, Candidates: > 1 } && model.Mask is null)
-        {
-            yield return new JobDefinitionError(
-                "pruning.candidates", $"{job.Pruning.Candidates} is not allowed; a server does not ask devices to judge candidates. Give 1 for the uniform mask, or upload a model under a mask, as a simulation makes it.");
-        }
-
         foreach (JobDefinitionError error in Validate(job, model.Schema))
         {
             yield return error;

@@ -100,7 +100,7 @@ internal sealed class CandidateTaker
         Ask(_statistics, _shape.Sections(), _shape.ToSettings(), candidate, cohort, payload =>
         {
             ReadOnlySpan<double> sums = MemoryMarshal.Cast<byte, double>(payload.AsSpan());
-            if (CandidateStatistics.CanPool(new MomentSums(sums.ToArray())))
+            if (CandidateSums.CanPool(new MomentSums(sums.ToArray())))
             {
                 for (int i = 0; i < total.Length; i++)
                 {

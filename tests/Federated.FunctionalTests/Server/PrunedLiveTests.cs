@@ -126,6 +126,36 @@ public sealed class PrunedLiveTests : IDisposable
     }
 
     [Fact]
+    public async Task Job_WithCandidates_BeginsWithTheMaskOfLeastLoss()
+    {
+        await using var server = await RunningServer.StartAsync();
+        var token = await server.CreateEnrolmentTokenAsync();
+        var schema = LinearModel.CreateSchema(Features, Outputs);
+        var values = new float[schema.ParameterCount];
+        new CounterRandom(9, RandomPurpose.Test).FillGaussian(values, 0, 1);
+        var start = new ModelContent(schema, values);
+        using var content = new ByteArrayContent(ModelFile.Write(start));
+        using var uploaded = await server.Administrator.PostAsync("/api/v1/models", content, Cancellation);
+        var model = (string)(await uploaded.Content.ReadFromJsonAsync<JsonObject>(Cancellation))!["blobId"]!;
+        var jobId = await CreateJobAsync(server.Administrator, new
+        {
+            name = "candidates",
+            rounds = 3,
+            pruning = new { method = "fedtiny", density = 0.25, candidates = 5, stopAdjusting = 0 },
+            local = new { epochs = 1, batchSize = 8, learningRate = 0.2 },
+            round = new { cohortSize = 2, deadlineSeconds = 60, selectionSeconds = 5 },
+            bounds = new { maxNorm = 50.0 },
+        }, model);
+        SdkDevice[] devices = [.. Enumerable.Range(0, 2).Select(number => Device(server.Addresses.Grpc, token, jobId, number, new SgdSolver(Objective(number))))];
+
+        await Task.WhenAll(devices.Select(device => device.RunAsync(Cancellation))).WaitAsync(Patience, Cancellation);
+
+        // Three rounds, of which the first judges the candidates: a linear model has no normalisation.
+        var models = await ModelsAsync(server.Administrator, jobId);
+        Assert.Equal([null, 1, 1, 1], models.Select(version => version.Mask?.Epoch));
+    }
+
+    [Fact]
     public async Task Create_WhatDoesNotGoWithPruning_Is400()
     {
         await using var server = await RunningServer.StartAsync();
@@ -186,9 +216,9 @@ public sealed class PrunedLiveTests : IDisposable
         return models;
     }
 
-    private static async Task<string> CreateJobAsync(HttpClient administrator, object definition)
+    private static async Task<string> CreateJobAsync(HttpClient administrator, object definition, string? initialModel = null)
     {
-        using var response = await administrator.PostAsJsonAsync("/api/v1/jobs", definition, Cancellation);
+        using var response = await administrator.PostAsJsonAsync($"/api/v1/jobs{(initialModel is null ? "" : $"?initialModel={initialModel}")}", definition, Cancellation);
         var body = await response.Content.ReadFromJsonAsync<JsonObject>(Cancellation);
         Assert.True(response.IsSuccessStatusCode, body?.ToJsonString());
         return (string)body!["jobId"]!;

@@ -1,5 +1,6 @@
 using Federated.Coordination.Pruning;
 using Federated.Protocol.Models;
+using Federated.Protocol.Pruning;
 using Federated.Protocol.Statistics;
 
 namespace Federated.UnitTests.Coordination.Pruning;
@@ -38,10 +39,10 @@ public sealed class CandidateStatisticsTests
     [Fact]
     public void CanPool_FewerThanTwoValuesOrNotFinite_IsFalse()
     {
-        Assert.True(CandidateStatistics.CanPool(new MomentSums(Sums([1, 3], [2, 2], [0, 1]))));
-        Assert.False(CandidateStatistics.CanPool(new MomentSums(Sums([1, 3], [2, 2], [0]))));
-        Assert.False(CandidateStatistics.CanPool(new MomentSums(Sums([1, 3], [2, double.NaN], [0, 1]))));
-        Assert.False(CandidateStatistics.CanPool(new MomentSums(Sums([1, double.PositiveInfinity], [2, 2], [0, 1]))));
+        Assert.True(CandidateSums.CanPool(new MomentSums(Sums([1, 3], [2, 2], [0, 1]))));
+        Assert.False(CandidateSums.CanPool(new MomentSums(Sums([1, 3], [2, 2], [0]))));
+        Assert.False(CandidateSums.CanPool(new MomentSums(Sums([1, 3], [2, double.NaN], [0, 1]))));
+        Assert.False(CandidateSums.CanPool(new MomentSums(Sums([1, double.PositiveInfinity], [2, 2], [0, 1]))));
     }
 
     private static double[] Sums(params double[][] columns) =>
