@@ -3,31 +3,44 @@ using Federated.Protocol.Pruning;
 
 namespace Federated.Client.Pruning;
 
-/// <summary>An objective whose gradient is zero where a mask is inactive. Whatever starts from a masked model and follows such gradients stays under the mask.</summary>
-internal sealed class MaskedObjective(IObjective inner, ModelMask mask) : IObjective
+/// <summary>
+/// A solver's objective whose gradient is zero where a mask is inactive. Whatever starts from a masked model and follows such gradients stays under the mask. The solver is told of the mask for the
+/// time of the pass: one over active weights then computes nothing else.
+/// </summary>
+internal sealed class MaskedObjective(IMaskedSolver solver, ModelMask mask) : IObjective
 {
-    public int ParameterCount => inner.ParameterCount;
+    private readonly IObjective _inner = solver.Objective;
 
-    public int StatisticCount => inner.StatisticCount;
+    public int ParameterCount => _inner.ParameterCount;
 
-    public int CountCount => inner.CountCount;
+    public int StatisticCount => _inner.StatisticCount;
 
-    public int ExampleCount => inner.ExampleCount;
+    public int CountCount => _inner.CountCount;
 
-    public void LoadStatistics(ReadOnlySpan<float> statistics, ReadOnlySpan<long> counts) => inner.LoadStatistics(statistics, counts);
+    public int ExampleCount => _inner.ExampleCount;
 
-    public void StoreStatistics(Span<float> statistics, Span<long> counts) => inner.StoreStatistics(statistics, counts);
+    public void LoadStatistics(ReadOnlySpan<float> statistics, ReadOnlySpan<long> counts) => _inner.LoadStatistics(statistics, counts);
 
-    public void UseMasks(TrainingKey key, int step) => inner.UseMasks(key, step);
+    public void StoreStatistics(Span<float> statistics, Span<long> counts) => _inner.StoreStatistics(statistics, counts);
+
+    public void UseMasks(TrainingKey key, int step) => _inner.UseMasks(key, step);
 
     public double LossAndGradient(ReadOnlySpan<float> parameters, ReadOnlySpan<int> batch, Span<float> gradient)
     {
-        double loss = inner.LossAndGradient(parameters, batch, gradient);
-        mask.Apply(gradient);
-        return loss;
+        solver.UseMask(mask);
+        try
+        {
+            double loss = _inner.LossAndGradient(parameters, batch, gradient);
+            mask.Apply(gradient);
+            return loss;
+        }
+        finally
+        {
+            solver.UseMask(null);
+        }
     }
 
-    public double Loss(ReadOnlySpan<float> parameters, ReadOnlySpan<int> batch) => inner.Loss(parameters, batch);
+    public double Loss(ReadOnlySpan<float> parameters, ReadOnlySpan<int> batch) => _inner.Loss(parameters, batch);
 
-    public Evaluation Evaluate(ReadOnlySpan<float> parameters, CancellationToken cancellationToken = default) => inner.Evaluate(parameters, cancellationToken);
+    public Evaluation Evaluate(ReadOnlySpan<float> parameters, CancellationToken cancellationToken = default) => _inner.Evaluate(parameters, cancellationToken);
 }

@@ -38,6 +38,21 @@ public sealed class SparseSolverTests
     }
 
     [Fact]
+    public void LossAndGradient_OfASolverUnderAMask_EqualsTorchUnderTheSameMask()
+    {
+        using ModelWorker torch = Torch(out MaskedSparseObjective objective, out ModelContent content, out ModelMask mask);
+        int[] batch = [.. Enumerable.Range(0, 12)];
+        float[] expected = new float[mask.ParameterCount], actual = new float[mask.ParameterCount];
+
+        double left = MaskedSolver.Under(torch.Solver, mask).Objective.LossAndGradient(content.Parameters, batch, expected);
+        double right = MaskedSolver.Under(new SparseSolver(objective), mask).Objective.LossAndGradient(content.Parameters, batch, actual);
+
+        Assert.Equal(left, right, 1e-5);
+        Closeness.Holds(expected.Select(value => (double)value), actual);
+        Assert.Null(objective.Mask);
+    }
+
+    [Fact]
     public void SelectGradients_OfSomeLayers_FindsWhatASortOfTheDenseGradientFinds()
     {
         using ModelWorker torch = Torch(out MaskedSparseObjective objective, out ModelContent content, out ModelMask mask);
