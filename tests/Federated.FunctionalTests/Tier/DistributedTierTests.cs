@@ -22,7 +22,7 @@ public sealed class DistributedTierTests
     [Fact]
     public Task Tree_QueuesAreShorterThanPlanned_IsPlannedAgainWhileTheRoundIsOpen()
     {
-        var setup = new TierSetup { ServerSettings = ["--Planner:UpdatesPerLeaf=1", "--Planner:Period=00:00:00.5"], NodeSettings = ["--Tier:IdleAliveInterval=00:10:00"] };
+        var setup = new TierSetup { ServerSettings = ["--Planner:UpdatesPerLeaf=1", "--Planner:Period=00:00:00.5"], NodeSettings = ["--Tier:IdleAliveInterval=00:00:20"] };
         return TierWorld.WithAsync(setup, async world =>
         {
             Task running = await world.RunAsync(new TierJob(2, Shifts) { HoldInRound = 1 });

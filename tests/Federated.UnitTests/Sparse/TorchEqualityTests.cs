@@ -57,12 +57,16 @@ public sealed class TorchEqualityTests
 
     private sealed class BlockNetwork : nn.Module<Tensor, Tensor>
     {
-        private readonly ResidualBlock block = new(8, 16, 2, NormKind.Batch);
-        private readonly Linear fc = nn.Linear(16, 4);
+        private readonly ResidualBlock _block = new(8, 16, 2, NormKind.Batch);
+        private readonly Linear _fc = nn.Linear(16, 4);
 
         public BlockNetwork()
-            : base("network") => RegisterComponents();
+            : base("network")
+        {
+            register_module("block", _block);
+            register_module("fc", _fc);
+        }
 
-        public override Tensor forward(Tensor input) => fc.call(block.call(input).mean([2, 3]));
+        public override Tensor forward(Tensor input) => _fc.call(_block.call(input).mean([2, 3]));
     }
 }
