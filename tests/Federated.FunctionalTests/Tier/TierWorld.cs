@@ -306,27 +306,6 @@ internal sealed class TierWorld : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until no node of the latest tree of a round has more leaves than that.</summary>
-    /// <returns>The most leaves of a node in each tree of the round, in the order of their revisions.</returns>
-    public async Task<IReadOnlyList<int>> UntilLeavesAsync(int round, int leaves)
-    {
-        using HttpClient administrator = NewAdministrator();
-        while (true)
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Cancellation);
-            using HttpResponseMessage response = await administrator.GetAsync($"/api/v1/jobs/{_jobId}/rounds/{round}/tree", Cancellation);
-            if (response.IsSuccessStatusCode)
-            {
-                JsonArray revisions = (await response.Content.ReadFromJsonAsync<JsonObject>(Cancellation))!["revisions"]!.AsArray();
-                int[] most = [.. revisions.OrderBy(revision => (int)revision!["revision"]!).Select(revision => revision!["nodes"]!.AsArray().Max(node => (int)node!["leaves"]!))];
-                if (most.Length > 0 && most[^1] <= leaves)
-                {
-                    return most;
-                }
-            }
-        }
-    }
-
     /// <summary>What REST tells of the updates of a round: coefficient and score, in the order of their assignment ids.</summary>
     public async Task<IReadOnlyList<(double? Coefficient, double Trust)>> TrustAsync(int round)
     {
