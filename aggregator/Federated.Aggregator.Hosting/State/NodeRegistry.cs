@@ -4,8 +4,8 @@ using Federated.Protocol.Tier;
 namespace Federated.Aggregator.Hosting.State;
 
 /// <summary>
-/// Which nodes there are. A node writes itself in when it starts and out when it stops in order; the coordinator removes one that it
-/// has found dead. A coordinator that starts reads here what it missed.
+/// Which nodes there are. A node writes itself in when it starts, before it announces itself, and out when it stops in order; of one that was
+/// killed the entry stays until its next process takes it over. The server reads here what it has not heard.
 /// </summary>
 public sealed class NodeRegistry(ITierState state)
 {

@@ -1,17 +1,19 @@
 using Dapr;
 using Federated.Coordination.Jobs;
+using Microsoft.Extensions.Options;
 
 namespace Federated.Server.Tier;
 
 /// <summary>
 /// Starts the coordinators of a server whose nodes are outside: they are there before the server listens, but open rounds only when it does,
-/// because the nodes answer through the sidecar, which calls the server.
+/// because the nodes answer through the sidecar, which calls the server. While it runs, the registry of nodes is read on a period: what a node
+/// announces before the sidecar has the server's subscription reaches nobody.
 /// </summary>
 internal sealed partial class DistributedCoordinationService(
-    JobDirectory jobs, DistributedAggregationTier tier, NodeDirectory nodes, IHostApplicationLifetime lifetime,
+    JobDirectory jobs, DistributedAggregationTier tier, NodeDirectory nodes, IOptions<TierOptions> options, TimeProvider time, IHostApplicationLifetime lifetime,
     ILogger<DistributedCoordinationService> logger) : IHostedLifecycleService
 {
-    private Task _loading = Task.CompletedTask;
+    private Task _following = Task.CompletedTask;
 
     public Task StartingAsync(CancellationToken cancellationToken)
     {
@@ -23,38 +25,47 @@ internal sealed partial class DistributedCoordinationService(
 
     public Task StartedAsync(CancellationToken cancellationToken)
     {
-        _loading = LoadAsync(lifetime.ApplicationStopping);
+        _following = FollowRegistryAsync(lifetime.ApplicationStopping);
         return Task.CompletedTask;
     }
 
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         await jobs.StopAsync();
-        await _loading;
+        await _following;
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    private async Task LoadAsync(CancellationToken stopping)
+    private async Task FollowRegistryAsync(CancellationToken stopping)
     {
-        while (!stopping.IsCancellationRequested)
+        using var period = new PeriodicTimer(options.Value.NodeLossAfter, time);
+        bool isLoaded = false;
+        try
         {
-            try
+            do
             {
-                await nodes.LoadAsync(stopping);
-                await jobs.ForgetEndedAsync(stopping);
-                return;
+                try
+                {
+                    await nodes.LoadAsync(stopping);
+                    if (!isLoaded)
+                    {
+                        await jobs.ForgetEndedAsync(stopping);
+                        isLoaded = true;
+                    }
+                }
+                catch (DaprException exception)
+                {
+                    LogNoRegistry(exception);
+                }
             }
-            catch (DaprException exception)
-            {
-                LogNoRegistry(exception);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
+            while (!isLoaded || await period.WaitForNextTickAsync(stopping));
+        }
+        catch (OperationCanceledException)
+        {
+            // The server stops.
         }
     }
 

@@ -5,13 +5,14 @@ using Microsoft.Extensions.Options;
 
 namespace Federated.Server.Tier;
 
-/// <summary>The nodes that the server knows, fed by their events and, at the start, by the registry.</summary>
+/// <summary>The nodes that the server knows, fed by their events and by the registry.</summary>
 internal sealed class NodeDirectory(NodeRegistry registry, IOptions<PlannerOptions> planner, TimeProvider time)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, KnownNode> _nodes = new(StringComparer.Ordinal);
 
     private readonly Dictionary<string, string> _left = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _listed = new(StringComparer.Ordinal);
     private readonly TaskCompletionSource _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Done when the registry has been read: before that nobody can be called absent.</summary>
@@ -20,12 +21,14 @@ internal sealed class NodeDirectory(NodeRegistry registry, IOptions<PlannerOptio
     /// <summary>Told after every change of who is there.</summary>
     public event Action? Changed;
 
-    /// <summary>Reads who joined unheard, for example while no server ran. They count as seen now, and have to prove it soon.</summary>
+    /// <summary>
+    /// Reads who joined unheard: while no server ran, or before the bus had the server's subscription. They count as seen now, and have to prove it soon.
+    /// </summary>
     public async Task LoadAsync(CancellationToken cancellationToken)
     {
         foreach (NodeJoined node in await registry.ListAsync(cancellationToken))
         {
-            if (Find(node.NodeId)?.Info.Incarnation != node.Incarnation)
+            if (IsNews(node))
             {
                 Joined(node);
             }
@@ -160,6 +163,17 @@ internal sealed class NodeDirectory(NodeRegistry registry, IOptions<PlannerOptio
         lock (_gate)
         {
             return _left.GetValueOrDefault(alive.NodeId) == alive.Incarnation;
+        }
+    }
+
+    /// <summary>Whether an entry of the registry is one that was not there before: an old one may be of a process that is gone.</summary>
+    private bool IsNews(NodeJoined node)
+    {
+        lock (_gate)
+        {
+            bool isListed = _listed.GetValueOrDefault(node.NodeId) == node.Incarnation;
+            _listed[node.NodeId] = node.Incarnation;
+            return !isListed && _left.GetValueOrDefault(node.NodeId) != node.Incarnation && Find_NeedsLock(node.NodeId, node.Incarnation) is null;
         }
     }
 

@@ -149,12 +149,13 @@ internal sealed partial class TierRoundDriver(TierRound round, TierParts parts, 
         }
     }
 
-    /// <summary>A tree for a round that has none, from the nodes that are there; waits for the first of them.</summary>
+    /// <summary>A tree for a round that has none, from the nodes that are there, heard or not; waits for the first of them.</summary>
     private async Task PlanAsync(CancellationToken cancellationToken)
     {
         while (round.Tree is null || round.Tree.Present.Nodes.IsEmpty)
         {
             Task changed = round.Changed;
+            await parts.Nodes.LoadAsync(cancellationToken);
             if (round.Refusal is { } refusal)
             {
                 throw new InvalidOperationException(refusal);

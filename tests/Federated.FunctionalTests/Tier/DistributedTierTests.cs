@@ -18,6 +18,28 @@ public sealed class DistributedTierTests
     [Fact]
     public Task Job_WithEveryFourthEventDropped_CountsEveryUpdate() => RunAsync(new FaultSettings { Drop = 0.25, Seed = 11 });
 
+    // A leaf for each device that is expected, until the nodes tell that nothing waits there; devices report to the later tree as to the first. A node says nothing of
+    // its queue before it has a round.
+    [Fact]
+    public Task Tree_QueuesAreShorterThanPlanned_IsPlannedAgainWhileTheRoundIsOpen()
+    {
+        var setup = new TierSetup
+        {
+            ServerSettings = ["--Planner:UpdatesPerLeaf=1", "--Planner:Period=00:00:00.5", "--Tier:NodeLossAfter=00:00:10"],
+            NodeSettings = ["--Tier:IdleAliveInterval=01:00:00"],
+        };
+        return TierWorld.WithAsync(setup, async world =>
+        {
+            Task running = await world.RunAsync(new TierJob(2, Shifts) { HoldInRound = 1 });
+            IReadOnlyList<int> leaves = await world.UntilLeavesAsync(round: 1, leaves: 1).WaitAsync(Patience, TierWorld.Cancellation);
+            world.Release();
+            await running.WaitAsync(Patience, TierWorld.Cancellation);
+
+            Assert.Equal(2, leaves[0]);
+            Assert.Equal([6, 6], await world.CheckAsync());
+        });
+    }
+
     [Fact]
     public async Task Job_Ended_LeavesNothingAtTheNodes()
     {

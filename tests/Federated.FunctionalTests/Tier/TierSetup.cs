@@ -31,6 +31,9 @@ internal sealed record TierSetup
     /// <summary>Further settings of every node.</summary>
     public string[] NodeSettings { get; init; } = [];
 
+    /// <summary>Whether the world is complete only when the server knows every node.</summary>
+    public bool AwaitsNodes { get; init; } = true;
+
     /// <summary>How long a closing round waits for nodes that live.</summary>
     public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromMinutes(5);
 }

@@ -24,6 +24,8 @@ internal sealed class TierWorld : IAsyncDisposable
 {
     public const string TierKey = "functional-test-tier-key";
 
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
     private const string AdministratorKey = "tier-test-administrator-key";
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("federated-tier-");
     private readonly int _restPort = TestPorts.Next();
@@ -85,7 +87,11 @@ internal sealed class TierWorld : IAsyncDisposable
 
             await world.StartServerAsync();
             await Task.WhenAll(world.Nodes.Select(node => node.StartAsync(setup.AsProcesses, Cancellation)));
-            await world.UntilAllAreKnownAsync();
+            if (setup.AwaitsNodes)
+            {
+                await world.UntilAllAreKnownAsync().WaitAsync(Patience, Cancellation);
+            }
+
             return world;
         }
         catch (Exception exception)
@@ -303,6 +309,27 @@ internal sealed class TierWorld : IAsyncDisposable
         while (node.Inside is { } inside && (inside.HeldRounds().Count > 0 || inside.LiveLeases > 0 || inside.Slots.Free < inside.Slots.SlotCount))
         {
             await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Cancellation);
+        }
+    }
+
+    /// <summary>Waits until no node of the latest tree of a round has more leaves than that.</summary>
+    /// <returns>The most leaves of a node in each tree of the round, in the order of their revisions.</returns>
+    public async Task<IReadOnlyList<int>> UntilLeavesAsync(int round, int leaves)
+    {
+        using HttpClient administrator = NewAdministrator();
+        while (true)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Cancellation);
+            using HttpResponseMessage response = await administrator.GetAsync($"/api/v1/jobs/{_jobId}/rounds/{round}/tree", Cancellation);
+            if (response.IsSuccessStatusCode)
+            {
+                JsonArray revisions = (await response.Content.ReadFromJsonAsync<JsonObject>(Cancellation))!["revisions"]!.AsArray();
+                int[] most = [.. revisions.OrderBy(revision => (int)revision!["revision"]!).Select(revision => revision!["nodes"]!.AsArray().Max(node => (int)node!["leaves"]!))];
+                if (most.Length > 0 && most[^1] <= leaves)
+                {
+                    return most;
+                }
+            }
         }
     }
 
