@@ -6,10 +6,8 @@ using Federated.Aggregator.Journal;
 using Federated.Aggregator.Rounds;
 using Federated.Aggregator.Workers;
 using Federated.Protocol.Rounds;
-using Federated.Protocol.Sections;
 using Federated.Protocol.Tickets;
 using Federated.Protocol.Tier;
-using Federated.Protocol.V1;
 using Federated.Storage.Slots;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -103,7 +101,7 @@ public sealed partial class AggregatorNode : IAsyncDisposable
         var leaf = new LeafWorker(_rounds, store, _loggers.CreateLogger<LeafWorker>());
         var ingest = new UpdateIngest(
             _options.NodeId, _verifier, _rounds, store, _bus, _metrics, _time, _loggers.CreateLogger<UpdateIngest>());
-        _parts = new Parts(journal, store, ingest, leaf, functions, _bus.Subscribe<UpdateCommitted>(leaf.HandleAsync, ClaimHandlers));
+        _parts = new Parts(journal, store, new LeftoverRounds(journal, store), ingest, leaf, functions, _bus.Subscribe<UpdateCommitted>(leaf.HandleAsync, ClaimHandlers));
         _metrics.Observe(() => new NodeGauges(store.Statistics, _rounds.Waiting, workers.Count, workers.Idle, registry.Resting));
         return Task.CompletedTask;
     }
@@ -184,6 +182,7 @@ public sealed partial class AggregatorNode : IAsyncDisposable
         Parts parts = Running;
         PlanCheck.ThrowIfUnfit(plan, tree, parts.Store.SlotBytes, _options);
         NodeShare share = NodeShare.Of(tree, _options.NodeId);
+        var writer = new RoundWriter(plan, onStored, wants);
         if (!_rounds.TryAcceptWriter(plan.Key, plan.WriterEpoch, out ulong newest))
         {
             throw new InvalidOperationException(
@@ -195,16 +194,15 @@ public sealed partial class AggregatorNode : IAsyncDisposable
             if (known.Plan.SchemaHash == plan.SchemaHash)
             {
                 parts.Journal.RoundOpened(plan);
-                return known.Reopen(plan, share, onStored, wants);
+                return known.Reopen(writer, share);
             }
 
             await EndAsync(plan.Key, "it was planned anew.", cancellationToken);
         }
 
-        parts.Journal.Recovered.TryRemove(plan.Key, out JournalledRound? journalled);
         await EndForgottenAsync(plan.Key, cancellationToken);
-        var round = new NodeRound(plan, share, onStored, wants, parts.Functions, parts.Store);
-        ReopenedRound recovery = journalled is null ? ReopenedRound.Empty : Recover(round, journalled);
+        var round = new NodeRound(writer, share, parts.Functions, parts.Store);
+        ReopenedRound recovery = parts.Leftovers.Recover(round);
         parts.Journal.RoundOpened(plan);
         _rounds.Add(round);
         foreach (UpdateCommitted update in recovery.Recovered)
@@ -284,7 +282,7 @@ public sealed partial class AggregatorNode : IAsyncDisposable
     {
         Parts parts = Running;
         NodeRound round = _rounds.Find(key) ?? throw new InvalidOperationException($"Round {key} is not open at this node.");
-        TakeAll(parts, round, round.BeginClose());
+        TakeAll(parts, round, round.Updates.Close());
         return round;
     }
 
@@ -311,16 +309,16 @@ public sealed partial class AggregatorNode : IAsyncDisposable
         Parts parts = Running;
         return
         [
-            .. _rounds.All.Select(round => new HeldRound(round.Plan.Key, round.Plan.WriterEpoch, round.StoredCount)),
-            .. parts.Journal.Recovered.Values.Select(round => new HeldRound(round.Key, 0, round.Updates.Count)),
+            .. _rounds.All.Select(round => new HeldRound(round.Plan.Key, round.Plan.WriterEpoch, round.Updates.StoredCount)),
+            .. parts.Leftovers.Held,
         ];
     }
 
     /// <summary>Nobody waits for these updates of a buffer; nothing when the node does not have the round.</summary>
-    internal void Excuse(RoundKey key, IEnumerable<string> assignmentIds) => _rounds.Find(key)?.Excuse(assignmentIds);
+    internal void Excuse(RoundKey key, IEnumerable<string> assignmentIds) => _rounds.Find(key)?.Updates.Excuse(assignmentIds);
 
     /// <summary>What the node holds of a round now, and what it has lost of it; null when it does not have the round.</summary>
-    internal ReopenedRound? HoldingsOf(RoundKey key) => _rounds.Find(key)?.Holdings();
+    internal ReopenedRound? HoldingsOf(RoundKey key) => _rounds.Find(key)?.Updates.Holdings();
 
     /// <summary>Frees rounds of an earlier process that nobody has opened again.</summary>
     /// <param name="isOver">Which of them will not be opened any more.</param>
@@ -328,7 +326,7 @@ public sealed partial class AggregatorNode : IAsyncDisposable
     public async Task EndLeftoversAsync(Func<RoundKey, bool> isOver, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(isOver);
-        RoundKey[] over = [.. Running.Journal.Recovered.Keys.Where(isOver)];
+        RoundKey[] over = [.. Running.Leftovers.Keys.Where(isOver)];
         foreach (RoundKey key in over)
         {
             await EndAsync(key, "its job has ended.", cancellationToken);
@@ -354,11 +352,7 @@ public sealed partial class AggregatorNode : IAsyncDisposable
             await round.EndAsync(cancellationToken);
             _rounds.Remove(key, reason);
         }
-        else if (parts.Journal.Recovered.TryRemove(key, out JournalledRound? journalled))
-        {
-            FreeAll(journalled);
-        }
-        else
+        else if (!parts.Leftovers.TryFree(key))
         {
             return;
         }
@@ -371,7 +365,7 @@ public sealed partial class AggregatorNode : IAsyncDisposable
     /// <summary>A job has one open round of a kind: older ones that an earlier process left behind will not be opened again.</summary>
     private async Task EndForgottenAsync(RoundKey opened, CancellationToken cancellationToken)
     {
-        RoundKey[] left = [.. Running.Journal.Recovered.Keys.Where(key =>
+        RoundKey[] left = [.. Running.Leftovers.Keys.Where(key =>
             key.TenantId == opened.TenantId && key.JobId == opened.JobId && key.Kind == opened.Kind && key != opened)];
         foreach (RoundKey key in left)
         {
@@ -379,41 +373,6 @@ public sealed partial class AggregatorNode : IAsyncDisposable
         }
     }
 
-    private ReopenedRound Recover(NodeRound round, JournalledRound journalled)
-    {
-        var recovered = new List<UpdateCommitted>();
-        var lost = new List<string>();
-        foreach (UpdateCommitted update in journalled.Updates.Values)
-        {
-            if (journalled.SchemaHash == round.Plan.SchemaHash && Fits(update, round.Plan) && Running.Store.Holds(update))
-            {
-                round.AddRecovered(update);
-                recovered.Add(update);
-            }
-            else
-            {
-                Running.Store.Free(update);
-                round.AddLost(update.AssignmentId);
-                lost.Add(update.AssignmentId);
-            }
-        }
-
-        return new ReopenedRound(recovered, lost);
-    }
-
-    private static bool Fits(UpdateCommitted update, RoundPlan plan) =>
-        plan.FormOf(update.Role) is { IsDefault: false } form
-        && form.Sum(section => SectionSpecs.MostBytes(plan.Sections[section])) is var most
-        && (form.Any(section => plan.Sections[section].Codec == SectionCodec.Frame) ? update.Length <= most : update.Length == most);
-
-    private void FreeAll(JournalledRound journalled)
-    {
-        foreach (UpdateCommitted update in journalled.Updates.Values)
-        {
-            Running.Store.Free(update);
-        }
-    }
-
     private sealed record Parts(
-        NodeJournal Journal, UpdateStore Store, UpdateIngest Ingest, LeafWorker Leaf, NodeFunctions Functions, IAsyncDisposable Claims);
+        NodeJournal Journal, UpdateStore Store, LeftoverRounds Leftovers, UpdateIngest Ingest, LeafWorker Leaf, NodeFunctions Functions, IAsyncDisposable Claims);
 }

@@ -18,7 +18,7 @@ internal sealed partial class LeafWorker(RoundTable rounds, UpdateStore store, I
             return;
         }
 
-        if (round.Retains && store.IsShort && round.TryBeginSpill(update.AssignmentId))
+        if (round.Retains && store.IsShort && round.Updates.TryBeginSpill(update.AssignmentId))
         {
             try
             {
@@ -26,7 +26,7 @@ internal sealed partial class LeafWorker(RoundTable rounds, UpdateStore store, I
             }
             finally
             {
-                round.EndSpill(update.AssignmentId);
+                round.Updates.EndSpill(update.AssignmentId);
             }
         }
 
@@ -44,7 +44,7 @@ internal sealed partial class LeafWorker(RoundTable rounds, UpdateStore store, I
     /// <summary>Hands an update to its round unless it has had it.</summary>
     public void Take(NodeRound round, UpdateCommitted update)
     {
-        if (!round.TryBeginSum(update.AssignmentId))
+        if (!round.Updates.TryBeginSum(update.AssignmentId))
         {
             return;
         }
@@ -55,7 +55,7 @@ internal sealed partial class LeafWorker(RoundTable rounds, UpdateStore store, I
         }
         else
         {
-            round.DropSum(update.AssignmentId);
+            round.Updates.DropSum(update.AssignmentId);
             LogLost(update.AssignmentId, update.Key);
         }
     }

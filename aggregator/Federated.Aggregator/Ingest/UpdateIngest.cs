@@ -103,17 +103,17 @@ public sealed partial class UpdateIngest
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            round.CancelCommit();
+            round.Updates.CancelCommit();
             LogStorageFailed(exception, round.Plan.Key);
             return new UploadResult(UploadOutcome.StorageFailed, "The node could not write its journal; send the update again later.");
         }
         catch
         {
-            round.CancelCommit();
+            round.Updates.CancelCommit();
             throw;
         }
 
-        round.EndCommit(update);
+        round.Updates.EndCommit(update);
         await _bus.PublishAsync(update, CancellationToken.None);
         _metrics.UploadStored(length, _time.GetElapsedTime(started));
         return UploadResult.Stored;
@@ -154,7 +154,7 @@ public sealed partial class UpdateIngest
         }
 
         // 3. Duplicates, and one upload at a time of each update.
-        switch (round.Claim(ticket.AssignmentId))
+        switch (round.Updates.Claim(ticket.AssignmentId))
         {
             case ClaimOutcome.Stored:
                 return UploadAdmission.Ended(UploadResult.AlreadyStored);
@@ -173,7 +173,7 @@ public sealed partial class UpdateIngest
         UploadAdmission admission = Reserve(header, ticket, round);
         if (admission.Session is null)
         {
-            round.Unclaim(ticket.AssignmentId);
+            round.Updates.Unclaim(ticket.AssignmentId);
         }
 
         return admission;
@@ -187,7 +187,7 @@ public sealed partial class UpdateIngest
     {
         while (true)
         {
-            CommitOutcome outcome = session.Round.BeginCommit();
+            CommitOutcome outcome = session.Round.Updates.BeginCommit();
             if (outcome != CommitOutcome.NotOpen || !session.Round.Plan.IsBuffer)
             {
                 return outcome;
@@ -204,7 +204,7 @@ public sealed partial class UpdateIngest
                 return CommitOutcome.Full;
             }
 
-            switch (next.Claim(session.AssignmentId))
+            switch (next.Updates.Claim(session.AssignmentId))
             {
                 case ClaimOutcome.Claimed:
                     session.MoveTo(next);

@@ -102,7 +102,7 @@ public sealed class UploadSession : IDisposable
         if (!_isStored)
         {
             _lease.Dispose();
-            Round.Unclaim(AssignmentId);
+            Round.Updates.Unclaim(AssignmentId);
         }
 
         _ingest.SessionEnded(isStored: _isStored);
@@ -111,7 +111,7 @@ public sealed class UploadSession : IDisposable
     /// <summary>Moves the upload and its claim to another round.</summary>
     internal void MoveTo(NodeRound round)
     {
-        Round.Unclaim(AssignmentId);
+        Round.Updates.Unclaim(AssignmentId);
         Round = round;
     }
 
