@@ -20,9 +20,10 @@ internal static class HeaderCheck
 
     private static UploadResult? CheckSections(UpdateHeader header, UpdateTicket ticket, RoundPlan plan)
     {
-        if (!Convert.ToHexStringLower(ticket.SchemaHash.Span).Equals(plan.SchemaHash, StringComparison.OrdinalIgnoreCase))
+        string schema = plan.SchemaHashOf(ticket.Role);
+        if (!Convert.ToHexStringLower(ticket.SchemaHash.Span).Equals(schema, StringComparison.OrdinalIgnoreCase))
         {
-            return Mismatch($"The ticket is for schema {Convert.ToHexStringLower(ticket.SchemaHash.Span)}, the round for {plan.SchemaHash}.");
+            return Mismatch($"The ticket is for schema {Convert.ToHexStringLower(ticket.SchemaHash.Span)}, the round for {schema}.");
         }
 
         ImmutableArray<int> form = plan.FormOf(ticket.Role);

@@ -204,6 +204,12 @@ public sealed partial class UpdateIngest
                 return CommitOutcome.Full;
             }
 
+            // It was checked against the buffer before; the next one may take nothing from under so early a mask any more.
+            if (next.Plan.FormOf(session.Role).IsDefault)
+            {
+                return CommitOutcome.NotOpen;
+            }
+
             switch (next.Updates.Claim(session.AssignmentId))
             {
                 case ClaimOutcome.Claimed:

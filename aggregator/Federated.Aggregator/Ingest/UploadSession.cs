@@ -50,6 +50,8 @@ public sealed class UploadSession : IDisposable
 
     internal string AssignmentId => _ticket.AssignmentId;
 
+    internal string Role => _ticket.Role;
+
     /// <summary>Copies payload bytes into the slot and checks them while they are in the cache. Nothing after a failure.</summary>
     public void Append(in ReadOnlySequence<byte> data)
     {

@@ -8,6 +8,12 @@ public sealed record PruningSettings
     /// <summary>The method of a dense model.</summary>
     public const string None = "none";
 
+    /// <summary>Updates from under an earlier mask are refused.</summary>
+    public const string Refuse = "refuse";
+
+    /// <summary>Updates from under an earlier mask are carried to the present one, by index.</summary>
+    public const string Remap = "remap";
+
     /// <summary>How the active weights are chosen, such as <c>fedtiny</c>; <c>none</c> for a dense model.</summary>
     public string Method { get; set; } = None;
 
@@ -38,4 +44,14 @@ public sealed record PruningSettings
 
     /// <summary>Examples of the batch whose gradients a device sends for an adjustment, at least 1.</summary>
     public int GradientBatch { get; set; } = 64;
+
+    /// <summary>
+    /// What becomes of an update from under an earlier mask: <c>refuse</c>, or <c>remap</c> to count it by index (what was dropped is left out, what has been grown counts as no change), in
+    /// asynchronous jobs only. Left out: <c>remap</c> there, <c>refuse</c> elsewhere.
+    /// </summary>
+    public string? Stale { get; set; }
+
+    /// <summary>Whether updates from under an earlier mask are carried to the present one.</summary>
+    /// <param name="isAsynchronous">Whether the job is asynchronous.</param>
+    public bool Remaps(bool isAsynchronous) => Stale is null ? isAsynchronous : Stale == Remap;
 }

@@ -79,6 +79,10 @@ public sealed record RoundPlan(
     /// <param name="section">Position of the section.</param>
     public bool IsHandedOver(int section) => KeepsUpdates || HandedOver.Contains(Sections[section].Role);
 
+    /// <summary>SHA-256 of the schema that updates of a role are made for, in lower-case hexadecimal.</summary>
+    /// <param name="role">The role that the ticket names.</param>
+    public string SchemaHashOf(string role) => Forms?.FirstOrDefault(form => form.Role == role)?.SchemaHash ?? SchemaHash;
+
     /// <summary>Positions of the sections that the updates of a role carry, ascending; default when the round has no such role.</summary>
     /// <param name="role">The role that the ticket names.</param>
     public ImmutableArray<int> FormOf(string role)

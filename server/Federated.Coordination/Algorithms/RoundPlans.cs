@@ -21,6 +21,12 @@ public static class RoundPlans
             return [SectionSpecs.Evaluation()];
         }
 
+        // The updates of a buffer are not summed: its roles may say the same section in different ways.
+        if (algorithm is BufferedRounds)
+        {
+            return [.. algorithm.Roles.SelectMany(role => algorithm.UpSections(role))];
+        }
+
         var sections = ImmutableArray.CreateBuilder<SectionSpec>();
         foreach (SectionSpec section in algorithm.Roles.SelectMany(role => algorithm.UpSections(role)))
         {
@@ -68,7 +74,7 @@ public static class RoundPlans
             RolesOf(key.Kind, algorithm).Max(role => BytesOf(SectionsOf(key.Kind, algorithm, role))),
             capacity > 0 ? capacity : target,
             job.Aggregation.Durability,
-            FormsOf(key.Kind, algorithm),
+            capacity > 0 ? [.. FormsOf(key.Kind, algorithm).Select(form => WithSchema(form, schema, (BufferedRounds)algorithm))] : FormsOf(key.Kind, algorithm),
             isRobust || capacity > 0 ? AggregationTimings.Lazy : key.Kind == TaskKind.Evaluate ? AggregationTimings.Eager : job.Aggregation.Timing,
             isRobust ? job.Aggregation.Byzantine : 0,
             isRobust ? ruleSeed : 0,
@@ -88,9 +94,28 @@ public static class RoundPlans
     /// <exception cref="InvalidOperationException">A role orders its sections in another way than those before it.</exception>
     public static ImmutableArray<UpdateForm> FormsOf(TaskKind kind, IServerAlgorithm algorithm)
     {
+        if (kind != TaskKind.Evaluate && algorithm is BufferedRounds)
+        {
+            var forms = ImmutableArray.CreateBuilder<UpdateForm>();
+            int start = 0;
+            foreach (string role in algorithm.Roles)
+            {
+                int count = algorithm.UpSections(role).Length;
+                forms.Add(new UpdateForm(role, [.. Enumerable.Range(start, count)]));
+                start += count;
+            }
+
+            return forms.ToImmutable();
+        }
+
         ImmutableArray<SectionSpec> sections = SectionsOf(kind, algorithm);
         return [.. RolesOf(kind, algorithm).Select(role => new UpdateForm(role, PositionsOf(role, SectionsOf(kind, algorithm, role), sections)))];
     }
+
+    /// <summary>Under an earlier mask the schema is another.</summary>
+    private static UpdateForm WithSchema(UpdateForm form, ModelSchema schema, BufferedRounds buffered) => buffered.FormOf(form.Role).MaskEpoch is var epoch && epoch != schema.MaskEpoch
+        ? form with { SchemaHash = schema.WithMaskEpoch(epoch).HashText }
+        : form;
 
     /// <summary>Most payload bytes of an update with these sections.</summary>
     /// <param name="sections">The sections.</param>

@@ -4,6 +4,8 @@ using Federated.Coordination.Anarchic.AfaCd;
 using Federated.Coordination.Anarchic.AfaCs;
 using Federated.Coordination.Anarchic.FedAsync;
 using Federated.Coordination.Anarchic.FedBuff;
+using Federated.Coordination.Anarchic.Masked;
+using Federated.Coordination.Pruning;
 using Federated.Protocol.Jobs;
 using Federated.Protocol.Models;
 
@@ -43,8 +45,14 @@ public sealed class AnarchicAlgorithms
     /// <summary>Makes the server half that a definition names.</summary>
     /// <param name="job">A valid definition.</param>
     /// <param name="schema">The schema of the model.</param>
-    /// <exception cref="ArgumentException">No asynchronous algorithm has the name.</exception>
-    public IAnarchicAlgorithm Create(JobDefinition job, ModelSchema schema) => Of(job).Create(job, schema);
+    /// <exception cref="ArgumentException">No asynchronous algorithm has the name, or it does not go with a sparse model.</exception>
+    public IAnarchicAlgorithm Create(JobDefinition job, ModelSchema schema)
+    {
+        IAnarchicAlgorithm half = Of(job).Create(job, schema);
+        return PruningMethods.Create(job.Pruning, schema, job.Seed) is not { } method ? half
+            : half is AnarchicServer packed ? new MaskedAnarchic(packed, method, job)
+            : throw new ArgumentException($"'{job.Algorithm.Name}' does not go with pruning: it does not work on packed vectors.", nameof(job));
+    }
 
     private IAnarchicAlgorithmFactory Of(JobDefinition job) => _factories.GetValueOrDefault(job.Algorithm.Name)
         ?? throw new ArgumentException($"'{job.Algorithm.Name}' is no asynchronous algorithm; these are {string.Join(", ", All.Select(factory => factory.Name))}.", nameof(job));

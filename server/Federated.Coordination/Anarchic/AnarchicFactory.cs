@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Federated.Coordination.Algorithms;
+using Federated.Coordination.Pruning;
 using Federated.Protocol.Codecs;
 using Federated.Protocol.Jobs;
 using Federated.Protocol.Models;
@@ -54,9 +55,11 @@ internal abstract class AnarchicFactory : AlgorithmTable, IAnarchicAlgorithmFact
                 $"'{job.Compression.Up}' is not allowed; {Name} is asynchronous, and a feedback goes on from the last counted update of a device, which may still be on its way when the next task begins. Leave the feedback out."));
         }
 
-        if (job.Pruning.IsActive)
+        errors.AddRange(PruningCheck.Validate(job));
+        if (job.Pruning is { Method: PruningMethods.FedTiny, Candidates: > 1 })
         {
-            errors.Add(new JobDefinitionError("pruning.method", $"'{job.Pruning.Method}' is not allowed; {Name} is asynchronous: updates would come from under earlier masks."));
+            errors.Add(new JobDefinitionError(
+                "pruning.candidates", $"{job.Pruning.Candidates} is not allowed; {Name} is asynchronous: it has no rounds in which devices judge candidates. Set it to 1, or begin with a model under its mask."));
         }
 
         if (job.Compression.Down != "none")

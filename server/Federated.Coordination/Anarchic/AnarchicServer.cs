@@ -8,6 +8,7 @@ using Federated.Coordination.Compression;
 using Federated.Numerics;
 using Federated.Protocol.Jobs;
 using Federated.Protocol.Models;
+using Federated.Protocol.Pruning;
 using Federated.Protocol.V1;
 
 namespace Federated.Coordination.Anarchic;
@@ -24,7 +25,7 @@ internal abstract class AnarchicServer : IAnarchicAlgorithm
     private readonly AnarchicOptions _options;
     private readonly double _proximal;
     private readonly UpdateCompression? _compression;
-    private readonly float[] _direction;
+    private float[] _direction;
     private readonly TakenIds _taken;
     private ServerOptimizer _optimizer;
 
@@ -34,13 +35,15 @@ internal abstract class AnarchicServer : IAnarchicAlgorithm
         Schema = schema;
         _options = options;
         _proximal = proximal;
-        _direction = new float[schema.ParameterCount];
-        _taken = new TakenIds(Math.Max(options.MaxStaleness, options.Policy == StalePolicy.Reject ? 0 : UnboundedMemory));
+        Length = schema.ParameterCount;
+        _direction = new float[Length];
+        Horizon = Math.Max(options.MaxStaleness, options.Policy == StalePolicy.Reject ? 0 : UnboundedMemory);
+        _taken = new TakenIds(Horizon);
         _optimizer = CreateOptimizer();
         CountsByExamples = job.Aggregation.Weighting == "examples";
         _compression = DeltaFrames.WithoutFeedback(job);
-        IEnumerable<SectionSpec> sections = TrainingSections.Of(schema, TrainingSections.Weighting(job));
-        UpSections = _compression is null ? [.. sections] : DeltaFrames.Of(sections);
+        DenseSections = [.. TrainingSections.Of(schema, TrainingSections.Weighting(job))];
+        UpSections = Sent(DenseSections);
     }
 
     public long Version { get; private set; }
@@ -58,6 +61,15 @@ internal abstract class AnarchicServer : IAnarchicAlgorithm
     public virtual bool NeedsPulledModel => false;
 
     public ImmutableArray<SectionSpec> UpSections { get; }
+
+    /// <summary>The sections of an update that is not compressed.</summary>
+    public ImmutableArray<SectionSpec> DenseSections { get; }
+
+    /// <summary>Elements of the vectors that the half works on: all parameters, or those of a packed vector (<see cref="Resize"/>).</summary>
+    public int Length { get; private set; }
+
+    /// <summary>Versions after which no update of an earlier one is reckoned with any more.</summary>
+    public long Horizon { get; }
 
     protected ModelSchema Schema { get; }
 
@@ -99,7 +111,7 @@ internal abstract class AnarchicServer : IAnarchicAlgorithm
         }
 
         long staleness = Version - update.PulledVersion;
-        float[] vector = Buffer.Rent(Schema.ParameterCount);
+        float[] vector = Buffer.Rent(Length);
         float[] statistics = Buffer.RentStatistics(Schema.AggregatesStatistics ? Schema.StatisticCount : 0);
         Prepare(update, factor, vector);
         update.Statistics.CopyTo(statistics);
@@ -119,7 +131,10 @@ internal abstract class AnarchicServer : IAnarchicAlgorithm
         return ArrivalVerdict.Buffered;
     }
 
-    public AdvanceResult Advance(ModelContent model)
+    public AdvanceResult Advance(ModelContent model) => Advance(model.Parameters, model.Statistics);
+
+    /// <summary>Makes the next version of a vector of <see cref="Length"/>.</summary>
+    public AdvanceResult Advance(Span<float> parameters, Span<float> statistics)
     {
         if (!CanAdvance && !CanFlush)
         {
@@ -127,11 +142,11 @@ internal abstract class AnarchicServer : IAnarchicAlgorithm
         }
 
         CountedArrival[] counted = [.. Buffer.Arrivals.Select(arrival => arrival.ToCounted())];
-        string? unmoved = Direct(Buffer.Arrivals, model.Parameters, _direction);
+        string? unmoved = Direct(Buffer.Arrivals, parameters, _direction);
         if (unmoved is null)
         {
-            _optimizer.Step(model.Parameters, _direction);
-            MixStatistics(model.Statistics);
+            _optimizer.Step(parameters, _direction);
+            MixStatistics(statistics);
         }
 
         Buffer.Clear();
@@ -143,6 +158,32 @@ internal abstract class AnarchicServer : IAnarchicAlgorithm
 
     public virtual void Leave(uint clientIndex)
     {
+    }
+
+    /// <summary>The sections as they are sent: the difference as a frame where the job compresses.</summary>
+    public ImmutableArray<SectionSpec> Sent(IEnumerable<SectionSpec> sections) => _compression is null ? [.. sections] : DeltaFrames.Of(sections);
+
+    /// <summary>Works on vectors of another length from the start of a job, or from a state of that length, on.</summary>
+    public void Resize(int length)
+    {
+        if (length != Length)
+        {
+            Length = length;
+            _direction = new float[length];
+            _optimizer = CreateOptimizer();
+            Buffer.DropSpare();
+            Reset();
+        }
+    }
+
+    /// <summary>The mask has changed: whatever is remembered of vectors is carried to the other one. The buffer is empty.</summary>
+    public void Carry(MaskRemap remap)
+    {
+        Length = remap.ToCount;
+        _direction = new float[Length];
+        _optimizer = CreateOptimizer();
+        Buffer.DropSpare();
+        Remap(remap);
     }
 
     public byte[] SaveState()
@@ -217,6 +258,11 @@ internal abstract class AnarchicServer : IAnarchicAlgorithm
     }
 
     protected virtual void Reset()
+    {
+    }
+
+    /// <summary>Carries what a half remembers of vectors from one mask to another.</summary>
+    protected virtual void Remap(MaskRemap remap)
     {
     }
 
@@ -340,13 +386,13 @@ internal abstract class AnarchicServer : IAnarchicAlgorithm
     private void CheckLengths(in AnarchicUpdate update)
     {
         int statistics = Schema.AggregatesStatistics ? Schema.StatisticCount : 0;
-        if (update.Delta.Length != Schema.ParameterCount || update.Statistics.Length != statistics
-            || (NeedsPulledModel && update.PulledParameters.Length != Schema.ParameterCount))
+        if (update.Delta.Length != Length || update.Statistics.Length != statistics
+            || (NeedsPulledModel && update.PulledParameters.Length != Length))
         {
             throw new ArgumentException(
-                $"Update {update.Id} has {update.Delta.Length} elements, {update.Statistics.Length} statistics and {update.PulledParameters.Length} pulled parameters; the model has {Schema.ParameterCount} and {statistics}.");
+                $"Update {update.Id} has {update.Delta.Length} elements, {update.Statistics.Length} statistics and {update.PulledParameters.Length} pulled parameters; the model has {Length} and {statistics}.");
         }
     }
 
-    private ServerOptimizer CreateOptimizer() => FedAvgServer.CreateOptimizer(_job.ServerOptimizer, Schema.ParameterCount);
+    private ServerOptimizer CreateOptimizer() => FedAvgServer.CreateOptimizer(_job.ServerOptimizer, Length);
 }

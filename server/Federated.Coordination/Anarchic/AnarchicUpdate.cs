@@ -1,3 +1,5 @@
+using Federated.Protocol.Pruning;
+
 namespace Federated.Coordination.Anarchic;
 
 /// <summary>An update as it arrives at an asynchronous server. The spans are read during the call and not kept.</summary>
@@ -24,12 +26,21 @@ public readonly ref struct AnarchicUpdate
     /// <summary>Examples behind the update.</summary>
     public double Examples { get; init; }
 
-    /// <summary>Local minus pulled parameters.</summary>
+    /// <summary>Local minus pulled parameters; packed under the mask of <see cref="PulledVersion"/>.</summary>
     public required ReadOnlySpan<float> Delta { get; init; }
 
     /// <summary>Batch-norm statistics, where the schema aggregates them.</summary>
     public ReadOnlySpan<float> Statistics { get; init; }
 
-    /// <summary>The parameters of <see cref="PulledVersion"/>, where <see cref="IAnarchicAlgorithm.NeedsPulledModel"/>.</summary>
+    /// <summary>Which of <see cref="IAnarchicAlgorithm.Forms"/> the update has; null for that of a dense model.</summary>
+    public string? Role { get; init; }
+
+    /// <summary>The mask of <see cref="PulledVersion"/>, where <see cref="IAnarchicAlgorithm.NeedsPulledMask"/>.</summary>
+    public ModelMask? PulledMask { get; init; }
+
+    /// <summary>Largest gradients, decoded, where the form has them.</summary>
+    public ReadOnlySpan<float> Gradients { get; init; }
+
+    /// <summary>The parameters of <see cref="PulledVersion"/>, all of them, where <see cref="IAnarchicAlgorithm.NeedsPulledModel"/>.</summary>
     public ReadOnlySpan<float> PulledParameters { get; init; }
 }

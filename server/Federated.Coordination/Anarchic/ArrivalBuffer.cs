@@ -51,6 +51,9 @@ internal sealed class ArrivalBuffer
         _arrivals.Clear();
     }
 
+    /// <summary>Vectors of another length are wanted from now on.</summary>
+    public void DropSpare() => _spare.Clear();
+
     private void Recycle(Arrival arrival)
     {
         _spare.Push(arrival.Vector);

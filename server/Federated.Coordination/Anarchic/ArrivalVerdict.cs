@@ -18,6 +18,9 @@ public enum ArrivalVerdict
     /// <summary>It claims a version that the server never made: a staleness below zero.</summary>
     VersionUnknown,
 
+    /// <summary>It is under a mask from which nothing is carried to the present one any more, or never was.</summary>
+    OtherMask,
+
     /// <summary>It claims no step: there is nothing to normalise.</summary>
     NoSteps,
 

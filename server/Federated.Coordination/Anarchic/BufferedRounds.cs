@@ -17,7 +17,7 @@ internal sealed class BufferedRounds(JobDefinition job, IAnarchicAlgorithm half)
 
     public IAnarchicAlgorithm Half => half;
 
-    public ImmutableArray<string> Roles { get; } = [DeviceRoles.Worker];
+    public ImmutableArray<string> Roles => [.. half.Forms.Select(form => form.Role)];
 
     /// <summary>How a buffer is filled and when it closes.</summary>
     public RoundTerms Terms()
@@ -30,11 +30,16 @@ internal sealed class BufferedRounds(JobDefinition job, IAnarchicAlgorithm half)
             new BufferTerms(half.FlushAfter, isBounded ? (int)AnarchicOptions.StalenessParameter.Of(job) : UnboundedStaleness));
     }
 
-    public string RoleOf(RoundKey round, uint clientIndex) => DeviceRoles.Worker;
+    public void Follow(ModelContent model) => half.Follow(model);
 
-    public ImmutableArray<SectionSpec> UpSections(string role) => half.UpSections;
+    public string RoleOf(RoundKey round, uint clientIndex) => half.Role;
 
-    public ImmutableArray<SectionRole> KeptSections => [.. half.UpSections.Select(section => section.Role)];
+    public ImmutableArray<SectionSpec> UpSections(string role) => FormOf(role).Sections;
+
+    /// <summary>The form of the updates of a role.</summary>
+    public AnarchicForm FormOf(string role) => half.Forms.First(form => form.Role == role);
+
+    public ImmutableArray<SectionRole> KeptSections => [.. half.Forms.SelectMany(form => form.Sections).Select(section => section.Role).Distinct()];
 
     public ImmutableArray<DownSection> DownSections(string role) => [];
 

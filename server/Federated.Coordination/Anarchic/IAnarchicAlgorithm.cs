@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Federated.Coordination.Algorithms;
 using Federated.Protocol.Models;
 using Federated.Protocol.V1;
 
@@ -35,10 +36,28 @@ public interface IAnarchicAlgorithm
     /// <summary>Whether <see cref="AnarchicUpdate.PulledParameters"/> is read.</summary>
     bool NeedsPulledModel { get; }
 
-    /// <summary>The sections of an update as it is sent; an <see cref="AnarchicUpdate"/> holds it decoded.</summary>
+    /// <summary>
+    /// Told the model that is current: before anything else is asked, and after every <see cref="LoadState"/>. Nothing for a half to which its mask does not matter.
+    /// </summary>
+    /// <param name="model">The model; <see cref="Advance"/> gets the same one.</param>
+    void Follow(ModelContent model)
+    {
+    }
+
+    /// <summary>The form of updates from workers that pull now.</summary>
+    string Role => DeviceRoles.Worker;
+
+    /// <summary>The forms of updates that may still arrive; one, unless the model is under masks that change.</summary>
+    ImmutableArray<AnarchicForm> Forms => [new AnarchicForm(Role, 0, UpSections)];
+
+    /// <summary>Whether <see cref="AnarchicUpdate.PulledMask"/> is read of updates of a form.</summary>
+    /// <param name="role">The form.</param>
+    bool NeedsPulledMask(string role) => false;
+
+    /// <summary>The sections of an update of a worker that pulls now, as it is sent; an <see cref="AnarchicUpdate"/> holds it decoded.</summary>
     ImmutableArray<SectionSpec> UpSections { get; }
 
-    /// <summary>The settings of the client half. A worker may take fewer steps, or more.</summary>
+    /// <summary>The settings of the client half for a worker that pulls now. A worker may take fewer steps, or more.</summary>
     /// <param name="clientIndex">Stands for the worker.</param>
     LocalTraining TrainingFor(uint clientIndex);
 

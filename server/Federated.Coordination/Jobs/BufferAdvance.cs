@@ -1,6 +1,7 @@
 using Federated.Coordination.Anarchic;
 using Federated.Coordination.Rounds;
 using Federated.Coordination.Tier;
+using Federated.Protocol.Models;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.V1;
 
@@ -25,7 +26,8 @@ internal sealed class BufferAdvance(CoordinatedJob job)
                 continue;
             }
 
-            float[]? pulled = half.NeedsPulledModel && assignment.Round != round.Round ? await _pulled.OfAsync(assignment.Round, stop) : null;
+            bool needsPulled = assignment.Round != round.Round && (half.NeedsPulledModel || half.NeedsPulledMask(assignment.Role));
+            ModelContent pulled = needsPulled ? await _pulled.OfAsync(assignment.Round, stop) : job.Model.Content;
             ArrivalVerdict verdict = Offer(half, round, assignment, update, sections[update.AssignmentId], pulled);
             if (verdict != ArrivalVerdict.Buffered)
             {
@@ -47,8 +49,8 @@ internal sealed class BufferAdvance(CoordinatedJob job)
         return new BufferOutcome(result.Counted.Select(counted => counted.Id).ToHashSet(StringComparer.Ordinal), refused, result.StepNorm);
     }
 
-    private ArrivalVerdict Offer(
-        IAnarchicAlgorithm half, RoundKey round, Assignment assignment, UpdateCommitted update, IEnumerable<KeptSection> sections, float[]? pulled)
+    private static ArrivalVerdict Offer(
+        IAnarchicAlgorithm half, RoundKey round, Assignment assignment, UpdateCommitted update, IEnumerable<KeptSection> sections, ModelContent pulled)
     {
         float[] Section(SectionRole role) => sections.FirstOrDefault(section => section.Role == role)?.Values ?? [];
 
@@ -62,7 +64,10 @@ internal sealed class BufferAdvance(CoordinatedJob job)
             Examples = update.Weight,
             Delta = Section(SectionRole.Delta),
             Statistics = Section(SectionRole.BnStatistics),
-            PulledParameters = half.NeedsPulledModel ? pulled ?? job.Model.Content.Parameters : [],
+            Role = assignment.Role,
+            PulledMask = pulled.Mask,
+            Gradients = Section(SectionRole.TopK),
+            PulledParameters = half.NeedsPulledModel ? pulled.Parameters : [],
         });
     }
 
@@ -71,6 +76,7 @@ internal sealed class BufferAdvance(CoordinatedJob job)
         ArrivalVerdict.Duplicate => "it was taken before",
         ArrivalVerdict.Superseded => "a later one of the same device took its place",
         ArrivalVerdict.TooStale => "it is too many versions behind",
+        ArrivalVerdict.OtherMask => "it is under a mask from which nothing is carried to the present one",
         ArrivalVerdict.NoSteps => "it has no step",
         ArrivalVerdict.TooManySteps => "it claims too many steps",
         ArrivalVerdict.NoExamples => "it has no examples",

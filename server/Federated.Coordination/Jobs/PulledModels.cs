@@ -5,18 +5,18 @@ using Federated.Storage.Blobs;
 namespace Federated.Coordination.Jobs;
 
 /// <summary>
-/// The parameters that the devices of earlier rounds started from, for algorithms that need them: the latest few in memory, others from the model store.
+/// What the devices of earlier rounds started from, for algorithms that need its parameters or its mask: the latest few in memory, others from the model store.
 /// </summary>
 internal sealed class PulledModels(CoordinatorServices services, JobKey job)
 {
     private const int Kept = 8;
 
-    private readonly Dictionary<int, float[]> _byRound = [];
+    private readonly Dictionary<int, ModelContent> _byRound = [];
 
     /// <summary>What the devices of a round started from: the latest version that is older than the round.</summary>
-    public async Task<float[]> OfAsync(int round, CancellationToken stop)
+    public async Task<ModelContent> OfAsync(int round, CancellationToken stop)
     {
-        if (_byRound.TryGetValue(round, out float[]? known))
+        if (_byRound.TryGetValue(round, out ModelContent? known))
         {
             return known;
         }
@@ -27,20 +27,20 @@ internal sealed class PulledModels(CoordinatorServices services, JobKey job)
             {
                 byte[] file = await services.Blobs.ReadAsync(BlobId.Parse(record.BlobId), stop)
                     ?? throw new InvalidDataException($"Blob {record.BlobId} of version {version} is missing from the model store.");
-                return Keep(round, ModelFile.Read(file).Parameters);
+                return Keep(round, ModelFile.Read(file));
             }
         }
 
         throw new InvalidDataException($"Job {job} has no version before round {round}.");
     }
 
-    private float[] Keep(int round, float[] parameters)
+    private ModelContent Keep(int round, ModelContent model)
     {
         if (_byRound.Count >= Kept)
         {
             _byRound.Remove(_byRound.Keys.Min());
         }
 
-        return _byRound[round] = parameters;
+        return _byRound[round] = model;
     }
 }

@@ -6,7 +6,7 @@ namespace Federated.Coordination.Pruning;
 /// <summary>Makes <see cref="FedTinyMethod"/>.</summary>
 internal sealed class FedTinyFactory : IPruningMethodFactory
 {
-    public string Name => "fedtiny";
+    public string Name => PruningMethods.FedTiny;
 
     public string Summary => "FedTiny (Huang et al. 2022): adaptive batch-normalisation selection, then progressive pruning block by block";
 

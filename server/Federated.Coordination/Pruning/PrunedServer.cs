@@ -20,7 +20,7 @@ internal sealed class PrunedServer : IServerAlgorithm
     private readonly IServerAlgorithm _inner;
     private readonly IPruningMethod _method;
     private readonly int _parameterCount;
-    private readonly uint _batchSize;
+    private readonly int _batchSize;
     private ModelMask? _mask;
     private PruningDemand _demand = PruningDemand.None;
     private int _rounds;
@@ -30,7 +30,7 @@ internal sealed class PrunedServer : IServerAlgorithm
         _inner = inner;
         _method = method;
         _parameterCount = schema.ParameterCount;
-        _batchSize = (uint)job.Pruning.GradientBatch;
+        _batchSize = job.Pruning.GradientBatch;
     }
 
     public ImmutableArray<string> Roles => _inner.Roles;
@@ -69,8 +69,7 @@ internal sealed class PrunedServer : IServerAlgorithm
         LocalTraining training = _inner.TrainingFor(round, clientIndex, role);
         if (SendsGradients(role))
         {
-            training.Gradients = new GradientDemand { IncludeActive = _demand.IncludesActive, BatchSize = _batchSize };
-            training.Gradients.Layers.AddRange(_demand.Layers.Select(layer => new LayerGradients { Layer = (uint)layer.Layer, Count = (uint)layer.Count }));
+            training.Gradients = _demand.ToTask(_batchSize);
         }
 
         return training;
@@ -159,14 +158,6 @@ internal sealed class PrunedServer : IServerAlgorithm
             return [];
         }
 
-        var layers = ImmutableArray.CreateBuilder<ReadOnlyMemory<float>>();
-        int start = 0;
-        foreach (LayerDemand layer in _demand.Layers)
-        {
-            layers.Add(section.Single.AsMemory(start, mask.Layers[layer.Layer].Count));
-            start += mask.Layers[layer.Layer].Count;
-        }
-
-        return layers.ToImmutable();
+        return _demand.Split(mask, section.Single);
     }
 }

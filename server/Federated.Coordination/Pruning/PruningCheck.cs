@@ -1,4 +1,5 @@
 using Federated.Coordination.Algorithms;
+using Federated.Coordination.Anarchic;
 using Federated.Protocol.Codecs;
 using Federated.Protocol.Jobs;
 using Federated.Protocol.Models;
@@ -28,11 +29,17 @@ public static class PruningCheck
                 "pruning.method", $"'{job.Pruning.Method}' is unknown; known are {string.Join(", ", PruningMethods.BuiltIn.Select(factory => factory.Name).Order(StringComparer.Ordinal))} and {PruningSettings.None}.");
         }
 
-        if (!WithoutVectors.Contains(job.Algorithm.Name) && !(job.Algorithm.Name == "fedamd" && job.Pruning.StopAdjusting == 0))
+        bool isAsynchronous = AnarchicAlgorithms.BuiltIn.Has(job.Algorithm.Name);
+        if (!isAsynchronous && job.Pruning.Remaps(isAsynchronous))
+        {
+            yield return new JobDefinitionError("pruning.stale", $"'{job.Pruning.Stale}' is not allowed; '{job.Algorithm.Name}' has rounds, which take no update of an earlier round. Leave it out.");
+        }
+
+        if (!isAsynchronous && !WithoutVectors.Contains(job.Algorithm.Name) && !(job.Algorithm.Name == "fedamd" && job.Pruning.StopAdjusting == 0))
         {
             yield return new JobDefinitionError("algorithm.name", job.Algorithm.Name == "fedamd"
                 ? "'fedamd' steps along a mean of gradients that were taken under earlier masks; with pruning it needs a mask that stays: set pruning.stopAdjusting to 0."
-                : $"'{job.Algorithm.Name}' does not go with pruning: what its server or its clients remember is not under the mask. Use {string.Join(", ", WithoutVectors)}, or fedamd with a mask that stays.");
+                : $"'{job.Algorithm.Name}' does not go with pruning: what its server or its clients remember is not under the mask. Use {string.Join(", ", WithoutVectors)}, an asynchronous algorithm, or fedamd with a mask that stays.");
         }
 
         if (job.ServerOptimizer.Name != "sgd")

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Federated.Protocol.Pruning;
+using Federated.Protocol.V1;
 
 namespace Federated.Coordination.Pruning;
 
@@ -16,4 +17,29 @@ public sealed record PruningDemand(ImmutableArray<LayerDemand> Layers, bool Incl
 
     /// <summary>Whether devices send gradients.</summary>
     public bool IsEmpty => Layers.IsDefaultOrEmpty;
+
+    /// <summary>What a task says of it.</summary>
+    /// <param name="batchSize">Examples of the batch.</param>
+    public GradientDemand ToTask(int batchSize)
+    {
+        var demand = new GradientDemand { IncludeActive = IncludesActive, BatchSize = (uint)batchSize };
+        demand.Layers.AddRange(Layers.Select(layer => new LayerGradients { Layer = (uint)layer.Layer, Count = (uint)layer.Count }));
+        return demand;
+    }
+
+    /// <summary>The values of a section that answers it, layer by layer.</summary>
+    /// <param name="mask">The mask of the section.</param>
+    /// <param name="values">All coordinates of the layers, one layer behind the other.</param>
+    public ImmutableArray<ReadOnlyMemory<float>> Split(ModelMask mask, ReadOnlyMemory<float> values)
+    {
+        var layers = ImmutableArray.CreateBuilder<ReadOnlyMemory<float>>();
+        int start = 0;
+        foreach (LayerDemand layer in Layers)
+        {
+            layers.Add(values.Slice(start, mask.Layers[layer.Layer].Count));
+            start += mask.Layers[layer.Layer].Count;
+        }
+
+        return layers.ToImmutable();
+    }
 }

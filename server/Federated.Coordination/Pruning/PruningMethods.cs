@@ -7,6 +7,9 @@ namespace Federated.Coordination.Pruning;
 /// <summary>The pruning methods that a job may name.</summary>
 public static class PruningMethods
 {
+    /// <summary>The method of candidates.</summary>
+    public const string FedTiny = "fedtiny";
+
     /// <summary>The method whose mask is that of the initial model.</summary>
     public const string SynFlow = "synflow";
 

@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
 using Federated.Client.Algorithms;
 using Federated.Client.Compression;
+using Federated.Client.Pruning;
 using Federated.Client.Training;
-using Federated.Coordination.Algorithms;
 using Federated.Coordination.Anarchic;
 using Federated.Numerics;
 using Federated.Protocol;
@@ -41,9 +41,9 @@ internal sealed class AnarchicTrainer : IRoundTrainer
     private readonly Dictionary<uint, uint> _turns = [];
     private readonly Dictionary<string, (string Client, double Loss, ClientCompression? Compression)> _offered = new(StringComparer.Ordinal);
     private readonly Stack<byte[]> _payloads = new();
-    private readonly SectionSpec[] _sections;
-    private readonly long _down;
-    private readonly long _up;
+    private long _down;
+    private long _up;
+    private AnarchicForm? _form;
     private ModelContent? _pulled;
     private double _now;
     private double _flushAt = double.PositiveInfinity;
@@ -55,19 +55,17 @@ internal sealed class AnarchicTrainer : IRoundTrainer
     private long _bytesDown;
     private long _gradients;
 
-    public AnarchicTrainer(SimulationSetup setup, OrderedWorkers<ModelWorker> workers, List<ClientFailure> failures)
+    public AnarchicTrainer(SimulationSetup setup, ModelContent initial, OrderedWorkers<ModelWorker> workers, List<ClientFailure> failures)
     {
         _setup = setup;
         _job = setup.Request.Job;
         _algorithm = AnarchicAlgorithms.BuiltIn.Create(_job, setup.Model.Schema);
+        _algorithm.Follow(initial);
         _client = ClientAlgorithms.Find(_algorithm.TrainingFor(0).Algorithm)!;
         _workers = workers;
         _failures = failures;
         _fleet = setup.Fleet ?? new DeviceFleet(DeviceProfile.BuiltIn[0], _job.Seed, setup.Request.DropOut);
         _picks = new CounterRandom(_job.Seed, RandomPurpose.Selection, uint.MaxValue);
-        _sections = [.. _algorithm.UpSections];
-        _down = WireSizes.Down(setup.Model.Schema, []);
-        _up = WireSizes.Planned(ModelContent.Zeros(setup.Model.Schema), _sections, _algorithm.TrainingFor(0));
         Tree = TreePlan.Single("server", 0, 1);
     }
 
@@ -82,7 +80,7 @@ internal sealed class AnarchicTrainer : IRoundTrainer
     /// <summary>Lets events happen until the next version is made.</summary>
     public RoundReport Train(RoundKey key, ModelContent model, ISimulationObserver observer, CancellationToken cancellationToken)
     {
-        _pulled = new ModelContent(model.Schema, [.. model.Parameters], [.. model.Statistics], [.. model.Counts]);
+        Pull(model);
         double quietSince = _now;
         while (true)
         {
@@ -128,6 +126,23 @@ internal sealed class AnarchicTrainer : IRoundTrainer
         // Nothing is owned: workers and their models belong to the simulator.
     }
 
+    /// <summary>What is pulled from now on, and what that takes.</summary>
+    private void Pull(ModelContent model)
+    {
+        _pulled = new ModelContent(model.Schema, [.. model.Parameters], [.. model.Statistics], [.. model.Counts]);
+        if (model.Mask is { } mask)
+        {
+            _pulled.Use(mask);
+        }
+
+        if (_form?.Role != _algorithm.Role)
+        {
+            _form = _algorithm.Forms.First(form => form.Role == _algorithm.Role);
+            _down = WireSizes.Down(_pulled, []);
+            _up = WireSizes.Planned(_pulled, _form.Sections, _algorithm.TrainingFor(0));
+        }
+    }
+
     /// <summary>Workers begin until as many are in flight as the job asks for, or nobody else is there.</summary>
     private void Fill()
     {
@@ -135,10 +150,13 @@ internal sealed class AnarchicTrainer : IRoundTrainer
         {
             uint turn = _turns.GetValueOrDefault(client);
             _turns[client] = turn + 1;
-            int planned = LocalSgdPlan.From(_algorithm.TrainingFor(client)).StepsFor(_setup.Clients[(int)client].Rows.Length);
+            LocalTraining settings = _algorithm.TrainingFor(client);
+            int planned = LocalSgdPlan.From(settings).StepsFor(_setup.Clients[(int)client].Rows.Length);
             var work = new InFlight
             {
                 Client = client,
+                Form = _form!,
+                Settings = settings,
                 Turn = turn,
                 Version = _algorithm.Version,
                 Model = _pulled!,
@@ -178,7 +196,8 @@ internal sealed class AnarchicTrainer : IRoundTrainer
     {
         foreach (InFlight work in _untrained)
         {
-            work.Payload = _payloads.TryPop(out byte[]? payload) ? payload : GC.AllocateUninitializedArray<byte>(UpdateEncoder.MostBytes(_sections));
+            int most = UpdateEncoder.MostBytes(work.Form.Sections);
+            work.Payload = _payloads.TryPop(out byte[]? payload) && payload.Length >= most ? payload : GC.AllocateUninitializedArray<byte>(most);
         }
 
         _workers.Run(
@@ -188,7 +207,7 @@ internal sealed class AnarchicTrainer : IRoundTrainer
                 InFlight work = _untrained[item];
                 work.Result = Work(worker, work, cancellationToken);
                 work.Fault = work.Result.Outcome is ClientOutcome.Completed or ClientOutcome.Partial
-                    ? UpdateFault.Find(_job.Bounds, work.Result, _sections, work.Payload)
+                    ? UpdateFault.Find(_job.Bounds, work.Result, work.Form.Sections, work.Payload)
                     : null;
             },
             (item, _) => _untrained[item].IsTrained = true,
@@ -199,11 +218,12 @@ internal sealed class AnarchicTrainer : IRoundTrainer
 
     private ClientTaskResult Work(ModelWorker worker, InFlight work, CancellationToken cancellationToken)
     {
-        LocalTraining settings = _algorithm.TrainingFor(work.Client);
+        LocalTraining settings = work.Settings;
         (settings.Epochs, settings.Steps) = work.Task.Steps > 0 ? (0, (uint)work.Task.Steps) : (settings.Epochs, settings.Steps);
-        UpdateEncoder? encoder = UpdateEncoder.For(work.Model.Schema, settings);
+        IClientAlgorithm half = work.Model.Mask is { } mask ? new MaskedClient(_client, mask) : _client;
+        UpdateEncoder? encoder = UpdateEncoder.For(work.Model.Schema, settings, work.Model.Mask);
         var update = new ClientUpdate(
-            [.. _sections.Select(SectionSpecs.Unframed)], encoder is null ? work.Payload : worker.Dense(work.Payload.Length));
+            [.. work.Form.Sections.Select(SectionSpecs.Unframed)], encoder is null ? work.Payload : worker.Dense(work.Payload.Length));
         var task = new ClientTask
         {
             Schema = work.Model.Schema,
@@ -211,14 +231,14 @@ internal sealed class AnarchicTrainer : IRoundTrainer
             Statistics = work.Model.Statistics,
             Counts = work.Model.Counts,
             Settings = settings,
-            Role = DeviceRoles.Worker,
+            Role = work.Form.Role,
             Round = work.Turn + 1,
         };
         try
         {
             worker.Objective.Select(_setup.Dataset.Examples, _setup.Clients[(int)work.Client].Rows);
-            ClientOutcome outcome = _client.Run(task, worker.Solver, update, cancellationToken);
-            EncodedUpdate? encoded = null;
+            ClientOutcome outcome = half.Run(task, worker.Solver, update, cancellationToken);
+            EncodedUpdate? encoded = update.Has(SectionRole.TopK) ? new EncodedUpdate(update.Payload.Length, update.Headers(), 1, 0, 0, true) : null;
             if (encoder is not null && outcome is ClientOutcome.Completed or ClientOutcome.Partial)
             {
                 encoded = encoder!.Encode(update, [], new CompressionDraw(settings.Seed, work.Turn + 1, work.Client), work.Payload, []);
@@ -269,7 +289,9 @@ internal sealed class AnarchicTrainer : IRoundTrainer
 
     private void Offer(int round, string name, InFlight work)
     {
-        ReadOnlySpan<float> values = work.Result.Encoded is null ? MemoryMarshal.Cast<byte, float>(work.Payload) : Decoded(work);
+        float[][] values = Decoded(work);
+        ReadOnlySpan<float> Section(SectionRole role) => work.Form.Sections.ToList().FindIndex(section => section.Role == role) is >= 0 and var at ? values[at] : [];
+
         string id = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{work.Client}-{work.Turn}");
         ArrivalVerdict verdict = _algorithm.Offer(new AnarchicUpdate
         {
@@ -278,9 +300,12 @@ internal sealed class AnarchicTrainer : IRoundTrainer
             PulledVersion = work.Version,
             Steps = work.Result.Steps,
             Examples = work.Result.Weight,
-            Delta = values[..work.Model.Parameters.Length],
-            Statistics = values[work.Model.Parameters.Length..],
+            Role = work.Form.Role,
+            Delta = Section(SectionRole.Delta),
+            Statistics = Section(SectionRole.BnStatistics),
+            Gradients = Section(SectionRole.TopK),
             PulledParameters = work.Model.Parameters,
+            PulledMask = work.Model.Mask,
         });
         if (verdict != ArrivalVerdict.Buffered)
         {
@@ -288,7 +313,7 @@ internal sealed class AnarchicTrainer : IRoundTrainer
             return;
         }
 
-        _offered[id] = (name, work.Result.TrainingLoss, work.Result.Encoded is { } encoded
+        _offered[id] = (name, work.Result.TrainingLoss, work.Result.Encoded is { } encoded && work.Settings.Compression is not null
             ? new ClientCompression(name, encoded.Length, _down, encoded.Contraction, encoded.ErrorNorm, encoded.Saturated)
             : null);
         if (_algorithm.Buffered == 1 && _algorithm.FlushAfter is { } after)
@@ -297,14 +322,28 @@ internal sealed class AnarchicTrainer : IRoundTrainer
         }
     }
 
-    /// <summary>What the server makes of a compressed update: difference, then statistics.</summary>
-    private float[] Decoded(InFlight work)
+    /// <summary>What the server makes of the sections, in their order.</summary>
+    private static float[][] Decoded(InFlight work)
     {
-        float[] values = new float[_sections.Sum(section => (long)section.ElementCount)];
-        ReadOnlySpan<byte> frame = work.Payload;
-        int parameters = work.Model.Parameters.Length;
-        Frames.Decode(frame, values.AsSpan(0, parameters));
-        MemoryMarshal.Cast<byte, float>(frame[Frames.LengthOf(frame)..])[..(values.Length - parameters)].CopyTo(values.AsSpan(parameters));
+        var values = new float[work.Form.Sections.Length][];
+        ReadOnlySpan<byte> rest = work.Payload;
+        for (int i = 0; i < values.Length; i++)
+        {
+            SectionSpec section = work.Form.Sections[i];
+            values[i] = new float[(int)section.ElementCount];
+            int length = section.Codec == SectionCodec.Frame ? Frames.LengthOf(rest) : values[i].Length * sizeof(float);
+            if (section.Codec == SectionCodec.Frame)
+            {
+                Frames.Decode(rest[..length], values[i]);
+            }
+            else
+            {
+                MemoryMarshal.Cast<byte, float>(rest[..length]).CopyTo(values[i]);
+            }
+
+            rest = rest[length..];
+        }
+
         return values;
     }
 
@@ -323,6 +362,7 @@ internal sealed class AnarchicTrainer : IRoundTrainer
             [.. result.Counted.Select(arrival => _offered[arrival.Id].Compression).OfType<ClientCompression>()])
         {
             Gradients = _gradients,
+            MaskEpoch = model.Mask?.Epoch,
             SimulatedSeconds = _now,
             ClientSeconds = _clientSeconds,
             Staleness = RoundReport.HistogramOf(result.Counted.Select(arrival => arrival.Staleness)),

@@ -1,4 +1,6 @@
+using Federated.Coordination.Anarchic;
 using Federated.Protocol.Models;
+using Federated.Protocol.V1;
 using Federated.Simulation.Devices;
 
 namespace Federated.Simulation.Engine;
@@ -7,6 +9,12 @@ namespace Federated.Simulation.Engine;
 internal sealed class InFlight
 {
     public required uint Client { get; init; }
+
+    /// <summary>The form that its update will have.</summary>
+    public required AnarchicForm Form { get; init; }
+
+    /// <summary>What it was asked to do.</summary>
+    public required LocalTraining Settings { get; init; }
 
     /// <summary>Number of the client's task, from 0; addresses its draws.</summary>
     public required uint Turn { get; init; }

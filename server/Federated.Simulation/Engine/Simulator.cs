@@ -52,7 +52,7 @@ public sealed class Simulator
         using var workers = new OrderedWorkers<ModelWorker>(request.Workers, WindowFor(request.Workers, model), () => _setup.Model.CreateWorker(request.Device));
         CandidateReport? candidates = new CandidateTaker(_setup, workers, _failures).Begin(model, cancellationToken);
         using IRoundTrainer trainer = job.Algorithm.Name == OneByteRun.Algorithm ? new OneByteTrainer(_setup, model, workers, _failures)
-            : AnarchicAlgorithms.BuiltIn.Has(job.Algorithm.Name) ? new AnarchicTrainer(_setup, workers, _failures)
+            : AnarchicAlgorithms.BuiltIn.Has(job.Algorithm.Name) ? new AnarchicTrainer(_setup, model, workers, _failures)
             : new CohortTrainer(_setup, ServerAlgorithms.BuiltIn.Create(job, _setup.Model.Schema), model, candidates, workers, _failures);
         var evaluator = new TestEvaluator(_setup.Dataset, workers);
         var statistics = new StatisticsTaker(_setup, workers, _failures);

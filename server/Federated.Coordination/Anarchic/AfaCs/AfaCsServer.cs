@@ -2,6 +2,7 @@ using System.Numerics.Tensors;
 using Federated.Coordination.Algorithms;
 using Federated.Protocol.Jobs;
 using Federated.Protocol.Models;
+using Federated.Protocol.Pruning;
 
 namespace Federated.Coordination.Anarchic.AfaCs;
 
@@ -62,7 +63,7 @@ internal sealed class AfaCsServer : AnarchicServer
             }
 
             bool returns = _left.Remove(arrival.ClientIndex);
-            arrival.Vector = _memory.Put(arrival.ClientIndex, arrival.Vector, arrival.PulledVersion) ?? new float[Schema.ParameterCount];
+            arrival.Vector = _memory.Put(arrival.ClientIndex, arrival.Vector, arrival.PulledVersion) ?? new float[Length];
             _expected = Math.Max(_expected + (returns ? 1 : 0), _memory.Count);
         }
 
@@ -93,6 +94,8 @@ internal sealed class AfaCsServer : AnarchicServer
     {
         _expected = _population;
         _left.Clear();
-        _memory.Clear();
+        _memory.Clear(Length);
     }
+
+    protected override void Remap(MaskRemap remap) => _memory.Remap(remap);
 }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Federated.Coordination.Algorithms;
+using Federated.Protocol.Pruning;
 
 namespace Federated.Coordination.Anarchic.AfaCs;
 
@@ -8,8 +9,9 @@ namespace Federated.Coordination.Anarchic.AfaCs;
 /// </summary>
 internal sealed class WorkerMemory(int length)
 {
+    private int _length = length;
     private readonly SortedDictionary<uint, (float[] Vector, long PulledVersion)> _entries = [];
-    private readonly double[] _sum = new double[length];
+    private double[] _sum = new double[length];
 
     public int Count => _entries.Count;
 
@@ -60,20 +62,37 @@ internal sealed class WorkerMemory(int length)
         }
     }
 
-    public void Clear()
+    public void Clear() => Clear(_length);
+
+    /// <summary>Forgets everything; vectors have this length from now on.</summary>
+    public void Clear(int elements)
     {
         _entries.Clear();
-        Array.Clear(_sum);
+        _length = elements;
+        _sum = new double[elements];
+    }
+
+    /// <summary>Carries every entry and their sum to another mask. What is dropped leaves both, what is grown is zero in both, so the sum stays that of the entries.</summary>
+    public void Remap(MaskRemap remap)
+    {
+        foreach (uint client in (uint[])[.. _entries.Keys])
+        {
+            (float[] vector, long pulled) = _entries[client];
+            _entries[client] = (remap.Map<float>(vector), pulled);
+        }
+
+        _sum = remap.Map<double>(_sum);
+        _length = remap.ToCount;
     }
 
     public void Save(AlgorithmState state)
     {
-        byte[] vectors = new byte[checked((long)_entries.Count * length * sizeof(float))];
+        byte[] vectors = new byte[checked((long)_entries.Count * _length * sizeof(float))];
         Span<byte> rest = vectors;
         foreach ((float[] vector, _) in _entries.Values)
         {
             MemoryMarshal.AsBytes(vector.AsSpan()).CopyTo(rest);
-            rest = rest[(length * sizeof(float))..];
+            rest = rest[(_length * sizeof(float))..];
         }
 
         state.Add<uint>("workers", [.. _entries.Keys]);
@@ -90,16 +109,16 @@ internal sealed class WorkerMemory(int length)
         long[] pulled = new long[workers.Length];
         state.Read<long>("pulled", pulled);
         ReadOnlySpan<byte> rest = state.Bytes("memory");
-        if (rest.Length != (long)workers.Length * length * sizeof(float))
+        if (rest.Length != (long)workers.Length * _length * sizeof(float))
         {
-            throw new InvalidDataException($"The memory of {workers.Length} workers has {rest.Length} bytes; this job needs {(long)workers.Length * length * sizeof(float)}.");
+            throw new InvalidDataException($"The memory of {workers.Length} workers has {rest.Length} bytes; this job needs {(long)workers.Length * _length * sizeof(float)}.");
         }
 
         for (int i = 0; i < workers.Length; i++)
         {
-            var vector = new float[length];
-            rest[..(length * sizeof(float))].CopyTo(MemoryMarshal.AsBytes(vector.AsSpan()));
-            rest = rest[(length * sizeof(float))..];
+            var vector = new float[_length];
+            rest[..(_length * sizeof(float))].CopyTo(MemoryMarshal.AsBytes(vector.AsSpan()));
+            rest = rest[(_length * sizeof(float))..];
             _entries.Add(workers[i], (vector, pulled[i]));
         }
 
