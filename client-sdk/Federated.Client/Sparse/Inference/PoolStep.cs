@@ -20,30 +20,28 @@ internal sealed unsafe class PoolStep(Activation input, Activation output, int h
         ActivationLayout layout = output.Layout;
         for (int y = 0; y < layout.Height; y++)
         {
+            if (maximum)
+            {
+                SparseKernels.Max(new PoolWindows(height, width, stride, layout.Lanes, layout.Width), input.Row(channel, y * stride), input.Layout.RowPitch, output.Row(channel, y));
+                continue;
+            }
+
             for (int x = 0; x < layout.Width; x++)
             {
-                Window(channel, y * stride, x * stride, output.Row(channel, y) + (x * layout.Lanes));
+                Mean(channel, y * stride, x * stride, output.Row(channel, y) + (x * layout.Lanes));
             }
         }
     }
 
-    private void Window(int channel, int top, int left, float* destination)
+    private void Mean(int channel, int top, int left, float* destination)
     {
         int lanes = input.Layout.Lanes;
-        new Span<float>(destination, lanes).Fill(maximum ? float.NegativeInfinity : 0);
+        new Span<float>(destination, lanes).Clear();
         for (int y = top; y < top + height; y++)
         {
             for (int x = left; x < left + width; x++)
             {
-                float* pixel = input.Row(channel, y) + (x * lanes);
-                if (maximum)
-                {
-                    SparseKernels.Max(pixel, lanes, destination);
-                }
-                else
-                {
-                    SparseKernels.AddScaled(pixel, lanes, 1f / (height * width), destination);
-                }
+                SparseKernels.AddScaled(input.Row(channel, y) + (x * lanes), lanes, 1f / (height * width), destination);
             }
         }
     }

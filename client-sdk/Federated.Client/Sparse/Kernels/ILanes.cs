@@ -25,5 +25,10 @@ internal unsafe interface ILanes<TVector>
     /// <summary>The elements of <paramref name="value"/> where <paramref name="gate"/> is above 0, and 0 elsewhere.</summary>
     static abstract TVector WherePositive(TVector gate, TVector value);
 
+    /// <summary>The elements of <paramref name="value"/> where the two are equal, and 0 elsewhere.</summary>
+    static abstract TVector WhereEqual(TVector left, TVector right, TVector value);
+
+    static abstract TVector Subtract(TVector left, TVector right);
+
     static abstract float Sum(TVector value);
 }

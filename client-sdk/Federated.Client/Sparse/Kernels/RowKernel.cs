@@ -34,22 +34,6 @@ internal static unsafe class RowKernel<TLanes, TVector>
         }
     }
 
-    /// <summary>destination = max(destination, x).</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Max(float* x, int length, float* destination)
-    {
-        int n = TLanes.Count, i = 0;
-        for (; i + n <= length; i += n)
-        {
-            TLanes.Store(TLanes.Max(TLanes.Load(destination + i), TLanes.Load(x + i)), destination + i);
-        }
-
-        for (; i < length; i++)
-        {
-            destination[i] = Math.Max(destination[i], x[i]);
-        }
-    }
-
     /// <summary>destination += x · factor.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void AddScaled(float* x, int length, float factor, float* destination)

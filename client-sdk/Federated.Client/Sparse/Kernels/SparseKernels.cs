@@ -41,16 +41,20 @@ internal static unsafe class SparseKernels
         }
     }
 
-    /// <inheritdoc cref="RowKernel{TLanes, TVector}.Max" />
-    public static void Max(float* x, int length, float* destination)
+    /// <inheritdoc cref="PoolKernel{TLanes, TVector}.Max" />
+    public static void Max(PoolWindows windows, float* input, int pitch, float* output)
     {
-        if (Vector256.IsHardwareAccelerated)
+        if (Vector512.IsHardwareAccelerated && windows.Lanes >= Lanes512.Count)
         {
-            RowKernel<Lanes256, Vector256<float>>.Max(x, length, destination);
+            PoolKernel<Lanes512, Vector512<float>>.Max(windows, input, pitch, output);
+        }
+        else if (Vector256.IsHardwareAccelerated && windows.Lanes >= Lanes256.Count)
+        {
+            PoolKernel<Lanes256, Vector256<float>>.Max(windows, input, pitch, output);
         }
         else
         {
-            RowKernel<Lanes128, Vector128<float>>.Max(x, length, destination);
+            PoolKernel<Lanes128, Vector128<float>>.Max(windows, input, pitch, output);
         }
     }
 

@@ -73,4 +73,21 @@ internal static unsafe class TrainingKernels
             MomentKernel<Lanes128, Vector128<float>>.Gate(g, output);
         }
     }
+
+    /// <inheritdoc cref="PoolKernel{TLanes, TVector}.Route" />
+    public static void Route(PoolWindows windows, float* input, int pitch, float* output, float* gradient, float* to, int toPitch)
+    {
+        if (Vector512.IsHardwareAccelerated && windows.Lanes >= Lanes512.Count)
+        {
+            PoolKernel<Lanes512, Vector512<float>>.Route(windows, input, pitch, output, gradient, to, toPitch);
+        }
+        else if (Vector256.IsHardwareAccelerated && windows.Lanes >= Lanes256.Count)
+        {
+            PoolKernel<Lanes256, Vector256<float>>.Route(windows, input, pitch, output, gradient, to, toPitch);
+        }
+        else
+        {
+            PoolKernel<Lanes128, Vector128<float>>.Route(windows, input, pitch, output, gradient, to, toPitch);
+        }
+    }
 }

@@ -29,16 +29,15 @@ internal sealed unsafe class PoolOperation(TrainingContext context, TrainingValu
 
             for (int y = 0; y < gradient.Layout.Height; y++)
             {
+                if (maximum)
+                {
+                    ToLargest(channel, y, gradient, to);
+                    continue;
+                }
+
                 for (int x = 0; x < gradient.Layout.Width; x++)
                 {
-                    if (maximum)
-                    {
-                        ToLargest(channel, y, x, gradient, to);
-                    }
-                    else
-                    {
-                        ToAll(channel, y, x, gradient, to);
-                    }
+                    ToAll(channel, y, x, gradient, to);
                 }
             }
         });
@@ -54,21 +53,12 @@ internal sealed unsafe class PoolOperation(TrainingContext context, TrainingValu
         }
     }
 
-    private void ToLargest(int channel, int y, int x, Activation gradient, Activation to)
-    {
-        int lanes = to.Layout.Lanes;
-        float* source = gradient.Row(channel, y) + (x * lanes), largest = Output.Value.Row(channel, y) + (x * lanes);
-        for (int lane = 0; lane < lanes; lane++)
-        {
-            for (int i = 0; i < height * width; i++)
-            {
-                int row = (y * stride) + (i / width), column = ((x * stride) + (i % width)) * lanes;
-                if (input.Value.Row(channel, row)[column + lane] == largest[lane])
-                {
-                    to.Row(channel, row)[column + lane] += source[lane];
-                    break;
-                }
-            }
-        }
-    }
+    private void ToLargest(int channel, int y, Activation gradient, Activation to) => TrainingKernels.Route(
+        new PoolWindows(height, width, stride, to.Layout.Lanes, gradient.Layout.Width),
+        input.Value.Row(channel, y * stride),
+        input.Value.Layout.RowPitch,
+        Output.Value.Row(channel, y),
+        gradient.Row(channel, y),
+        to.Row(channel, y * stride),
+        to.Layout.RowPitch);
 }
