@@ -12,12 +12,13 @@ namespace Federated.Client.Sparse;
 /// whatever an optimizer keeps are of that length, so memory for them follows the active weights; <see cref="SgdSolver"/> trains it as it does any objective.
 /// </summary>
 /// <remarks>
-/// Memory for the values between the layers is taken for the batch sizes in use, at most two, and kept. The bits of a result do not depend on the number of workers.
+/// Memory for the values between the layers is taken for the batch sizes in use, at most three (whole batches, the rest of a pass, the 16 examples of an evaluation), and kept. The bits of a result do not depend on the number of workers.
 /// </remarks>
 public sealed unsafe class SparseObjective : INormalisationObjective, IExampleObjective
 {
     private const int EvaluationLanes = 16;
     private const int StatisticsLanes = 64;
+    private const int MostGraphs = 3;
 
     private readonly TrainingModel _model;
     private readonly List<TrainingGraph> _graphs = [];
@@ -116,8 +117,8 @@ public sealed unsafe class SparseObjective : INormalisationObjective, IExampleOb
     /// <inheritdoc />
     public Evaluation Evaluate(ReadOnlySpan<float> parameters, CancellationToken cancellationToken = default)
     {
-        // Examples do not depend on each other here, so the last batch may leave lanes unused.
-        TrainingGraph graph = _graphs.Count > 0 ? _graphs.MaxBy(graph => graph.Lanes)! : GraphFor(Math.Clamp(ExampleCount, 1, EvaluationLanes));
+        // Examples do not depend on each other here, so the last batch may leave lanes unused. The number of lanes, and so the order of the sums, does not depend on what was trained before.
+        TrainingGraph graph = GraphFor(EvaluationLanes);
         Span<int> batch = new int[graph.Lanes];
         var total = new Evaluation(0, 0, 0);
         for (int start = 0; start < ExampleCount; start += graph.Lanes)
@@ -235,19 +236,19 @@ public sealed unsafe class SparseObjective : INormalisationObjective, IExampleOb
     private TrainingGraph GraphFor(int lanes)
     {
         int index = _graphs.FindIndex(graph => graph.Lanes == lanes);
+        TrainingGraph graph = index >= 0 ? _graphs[index] : new TrainingGraph(_model, lanes);
         if (index >= 0)
         {
-            return _graphs[index];
+            _graphs.RemoveAt(index);
         }
-
-        if (_graphs.Count == 2)
+        else if (_graphs.Count == MostGraphs)
         {
-            _model.Context.Forget(_graphs[1].Lanes);
-            _graphs.RemoveAt(1);
+            // Whole batches, and that of evaluations, come again; the rest of a pass comes in other sizes.
+            _model.Context.Forget(_graphs[0].Lanes);
+            _graphs.RemoveAt(0);
         }
 
-        // The first size is that of whole batches; only the rest of a pass comes in other sizes.
-        _graphs.Add(new TrainingGraph(_model, lanes));
-        return _graphs[^1];
+        _graphs.Add(graph);
+        return graph;
     }
 }
