@@ -6,6 +6,7 @@ using Federated.Simulation;
 using Federated.Simulation.Data;
 using Federated.Simulation.Devices;
 using Federated.Simulation.Engine;
+using Federated.Simulation.Kernels;
 using Federated.Simulation.Models;
 using Federated.Simulation.Partitions;
 
@@ -49,6 +50,7 @@ internal sealed class RequestBinding(RunOptions options, ParseResult parsed)
             Workers = Get(options.Workers) ?? Environment.ProcessorCount,
             Nodes = Get(options.Nodes) ?? 1,
             Device = Get(options.Device) ?? "cpu",
+            Kernels = Try(() => OneOf<KernelSetting>("kernels", Get(options.Kernels) ?? data.Kernels)) ?? KernelSetting.Auto,
             ModelOptions = model ?? new ModelOptions(),
             FitCohort = file is null && Get(options.Cohort) is null && Get(options.Concurrency) is null,
         };

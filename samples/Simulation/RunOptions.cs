@@ -125,6 +125,8 @@ internal sealed class RunOptions
 
     public Option<string?> Device { get; } = new("--device") { Description = "Where models are trained; without CUDA the CPU stands in, and a line says so. Default: cpu", HelpName = "cpu|cuda|cuda:N|auto" };
 
+    public Option<string?> Kernels { get; } = new("--kernels") { Description = "Pruning: what masked models are computed with; auto decides by multiply-adds and density, the same on every run. Default: auto", HelpName = "auto|sparse|dense" };
+
     public Option<double?> TargetAccuracy { get; } = new("--target-accuracy") { Description = "The run ends when the test accuracy reaches this, in (0, 1]", HelpName = "SHARE" };
 
     public Option<int?> EvaluateEvery { get; } = new("--eval-every") { Description = "Rounds between evaluations on the test part; the last round is always evaluated. Default: 1", HelpName = "ROUNDS" };
@@ -147,6 +149,6 @@ internal sealed class RunOptions
         ServerOptimizer, ServerLearningRate, ServerMomentum, Aggregation, AggregationF, Exchange, SketchError, Weighting,
         Compression, CompressionDown, CompressionEta, CompressionMomentum, CompressionStart,
         Pruning, Density, PruningCandidates, PruningAlpha, PruningEvery, PruningStop, PruningBlocks, OverSelection, MinReports,
-        DropOut, Devices, Concurrency, Selection, Attack, Byzantine, Seed, Workers, Nodes, Device, TargetAccuracy, EvaluateEvery, Statistics, StatisticsEvery, Output, Job, Plain,
+        DropOut, Devices, Concurrency, Selection, Attack, Byzantine, Seed, Workers, Nodes, Device, Kernels, TargetAccuracy, EvaluateEvery, Statistics, StatisticsEvery, Output, Job, Plain,
     ];
 }

@@ -20,6 +20,7 @@ IBenchmark[] benchmarks =
     new LatencyBenchmark(smallOnly: false),
     new LatencyBenchmark(smallOnly: true),
     new SimulationBenchmark(),
+    new KernelsBenchmark(),
     new SparseBenchmark(),
     new UploadBenchmark(),
     new RoundBenchmark(),

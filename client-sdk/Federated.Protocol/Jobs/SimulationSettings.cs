@@ -36,6 +36,9 @@ public sealed record SimulationSettings
     /// <summary>Number of attackers among the clients.</summary>
     public int? Byzantine { get; set; }
 
+    /// <summary>Which kernels run a masked model: <c>auto</c>, <c>sparse</c> or <c>dense</c>.</summary>
+    public string? Kernels { get; set; }
+
     /// <summary>Options of the model by name, such as <c>norm: group</c>.</summary>
     public Dictionary<string, string>? ModelOptions { get; set; }
 }

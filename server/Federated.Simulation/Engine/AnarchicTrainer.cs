@@ -236,6 +236,7 @@ internal sealed class AnarchicTrainer : IRoundTrainer
         };
         try
         {
+            worker.Use(work.Model.Mask);
             worker.Objective.Select(_setup.Dataset.Examples, _setup.Clients[(int)work.Client].Rows);
             ClientOutcome outcome = half.Run(task, worker.Solver, update, cancellationToken);
             EncodedUpdate? encoded = update.Has(SectionRole.TopK) ? new EncodedUpdate(update.Payload.Length, update.Headers(), 1, 0, 0, true) : null;

@@ -169,6 +169,7 @@ internal sealed class CandidateTaker
         var update = new ClientUpdate(sections, payload);
         try
         {
+            worker.Use(candidate.Mask);
             worker.Objective.Select(_setup.Dataset.Examples, _setup.Clients[client].Rows);
             return new ClientTaskResult(half.Run(task, worker.Solver, update, cancellationToken), null, update.Weight, 0, double.NaN, 0);
         }

@@ -182,8 +182,10 @@ internal sealed class CohortTrainer : IRoundTrainer
 
         GradientDemand? demand = _algorithm.TrainingFor(key, 0, _algorithm.Roles[0]).Gradients;
         _costs?.Add(model.Mask, demand, gradients, order.Count - vanishes.Count(vanished => vanished));
+        string? kernels = _setup.Kernels.NameFor(model.Mask);
         return Close(key, aggregate, model, bytesUp) with
         {
+            Kernels = kernels,
             Gradients = gradients,
             SimulatedSeconds = _timing.SimulatedSeconds,
             ClientSeconds = _timing.BusySeconds(order.Count),

@@ -174,6 +174,7 @@ internal sealed class CohortWork
         };
         try
         {
+            worker.Use(model.Mask);
             worker.Objective.Select(_setup.Dataset.Examples, _setup.Clients[(int)assignment.ClientIndex].Rows);
             ClientOutcome outcome = half.Run(task, worker.Solver, update, cancellationToken);
             EncodedUpdate? encoded = update.Has(SectionRole.TopK) ? new EncodedUpdate(update.Payload.Length, update.Headers(), 1, 0, 0, true) : null;

@@ -42,6 +42,9 @@ public sealed record RoundReport(
     /// <summary>Version of the mask of the model that the round has made; null for a dense model.</summary>
     public long? MaskEpoch { get; init; }
 
+    /// <summary>Which kernels the clients trained with: <c>sparse</c> or <c>dense</c>; null for a dense model.</summary>
+    public string? Kernels { get; init; }
+
     /// <summary>The slopes of a round of one-byte exchange; null for other algorithms.</summary>
     public SlopeReport? Slopes { get; init; }
 

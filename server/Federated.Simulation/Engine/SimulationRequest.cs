@@ -1,6 +1,7 @@
 using Federated.Protocol.Jobs;
 using Federated.Simulation.Data;
 using Federated.Simulation.Devices;
+using Federated.Simulation.Kernels;
 using Federated.Simulation.Models;
 using Federated.Simulation.Partitions;
 
@@ -53,6 +54,9 @@ public sealed record SimulationRequest
 
     /// <summary><c>cpu</c>, <c>cuda</c>, <c>cuda:N</c> or <c>auto</c>.</summary>
     public string Device { get; init; } = "cpu";
+
+    /// <summary>Which kernels run a masked model.</summary>
+    public KernelSetting Kernels { get; init; }
 
     /// <summary>Choices inside the model.</summary>
     public ModelOptions ModelOptions { get; init; } = new();

@@ -14,6 +14,7 @@ using Federated.Protocol.OneByte;
 using Federated.Simulation.Attacks;
 using Federated.Simulation.Data;
 using Federated.Simulation.Devices;
+using Federated.Simulation.Kernels;
 using Federated.Simulation.Models;
 using Federated.Simulation.Partitions;
 using Federated.Simulation.Reports;
@@ -31,6 +32,7 @@ public sealed class SimulationSetup
         (_dataset, _clients) = (dataset, clients);
         Request = request;
         Model = model;
+        Kernels = KernelChoice.Of(request, model);
         (Adversary, DataAttack? data, HashSet<int> attackers) = Oppose(request, clients.Count);
         Attackers = attackers;
         Fleet = request.Devices is null ? null : new DeviceFleet(request.Devices, request.Job.Seed, request.DropOut);
@@ -65,6 +67,9 @@ public sealed class SimulationSetup
 
     /// <summary>The clients' devices; null when rounds take no time.</summary>
     internal DeviceFleet? Fleet { get; }
+
+    /// <summary>Which kernels run the model under a mask.</summary>
+    internal KernelChoice Kernels { get; }
 
     /// <summary>The attackers; null without an attack.</summary>
     internal Adversary? Adversary { get; }

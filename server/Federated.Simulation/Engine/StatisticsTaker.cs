@@ -104,6 +104,7 @@ internal sealed class StatisticsTaker
         };
         try
         {
+            worker.Use(model.Mask);
             worker.Objective.Select(_setup.Dataset.Examples, _setup.Clients[client].Rows);
             return new ClientTaskResult(_client.Run(task, worker.Solver, update, cancellationToken), null, update.Weight, 0, double.NaN, 0);
         }

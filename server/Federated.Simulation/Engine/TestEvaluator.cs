@@ -23,6 +23,7 @@ internal sealed class TestEvaluator(Dataset dataset, OrderedWorkers<ModelWorker>
             (worker, chunk, slot) =>
             {
                 int start = chunk * ChunkRows;
+                worker.Use(model.Mask);
                 worker.Objective.Select(dataset.Examples, dataset.Test.AsMemory(start, Math.Min(ChunkRows, dataset.Test.Length - start)));
                 worker.Objective.LoadStatistics(model.Statistics, model.Counts);
                 results[slot] = worker.Objective.Evaluate(model.Parameters, cancellationToken);

@@ -1,4 +1,7 @@
+using Federated.Client.Sparse;
 using Federated.Client.Training;
+using Federated.Protocol.Pruning;
+using Federated.Simulation.Kernels;
 
 namespace Federated.Simulation.Models;
 
@@ -9,18 +12,49 @@ namespace Federated.Simulation.Models;
 public sealed class ModelWorker : IDisposable
 {
     private readonly IReadOnlyList<IDisposable> _owned;
+    private readonly IExampleObjective _denseObjective;
+    private readonly ILocalSolver _denseSolver;
+    private KernelChoice? _kernels;
+    private MaskedSparseObjective? _sparseObjective;
+    private SparseSolver? _sparseSolver;
     private byte[] _dense = [];
 
     internal ModelWorker(IExampleObjective objective, ILocalSolver solver, params IReadOnlyList<IDisposable> owned)
     {
-        Objective = objective;
-        Solver = solver;
+        Objective = _denseObjective = objective;
+        Solver = _denseSolver = solver;
         _owned = owned;
     }
 
-    public IExampleObjective Objective { get; }
+    /// <summary>That of the kernels in use.</summary>
+    public IExampleObjective Objective { get; private set; }
 
-    public ILocalSolver Solver { get; }
+    /// <summary>That of the kernels in use.</summary>
+    public ILocalSolver Solver { get; private set; }
+
+    /// <summary>Lets masks decide which kernels are used.</summary>
+    internal ModelWorker With(KernelChoice kernels)
+    {
+        _kernels = kernels;
+        return this;
+    }
+
+    /// <summary>Takes the kernels for a model under a mask; to be called before examples are selected.</summary>
+    /// <param name="mask">The mask; null for a dense model.</param>
+    internal void Use(ModelMask? mask)
+    {
+        if (_kernels?.IsSparse(mask) == true)
+        {
+            _sparseObjective ??= _kernels.CreateObjective();
+            _sparseSolver ??= new SparseSolver(_sparseObjective);
+            _sparseSolver.UseMask(mask);
+            (Objective, Solver) = (_sparseObjective, _sparseSolver);
+        }
+        else
+        {
+            (Objective, Solver) = (_denseObjective, _denseSolver);
+        }
+    }
 
     /// <summary>Memory for an update that is compressed before it is handed over; the same from call to call.</summary>
     internal Memory<byte> Dense(int bytes)

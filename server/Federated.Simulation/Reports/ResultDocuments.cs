@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Federated.Protocol.Jobs;
 using Federated.Simulation.Data;
+using Federated.Simulation.Kernels;
 using Federated.Simulation.Engine;
 
 namespace Federated.Simulation.Reports;
@@ -48,7 +49,7 @@ public static class ResultDocuments
             Failures = outcome.Failures,
             Settings = new RunSettings(
                 WithData(request, setup.Clients.Count), request.Partition.ToString(), setup.Clients.Count, request.DropOut, request.TestFraction,
-                request.Scaling.ToString().ToLowerInvariant(), request.Workers, request.Device),
+                request.Scaling.ToString().ToLowerInvariant(), request.Workers, request.Device, request.Kernels),
             Dataset = new DatasetSummary(
                 setup.Dataset.Name, setup.Dataset.Format.ToString().ToLowerInvariant(), setup.Dataset.Shape.ToString(), setup.Dataset.ClassNames,
                 setup.Clients.Sum(client => client.Rows.Length), setup.Dataset.Test.Length, setup.Dataset.Notes),
@@ -81,6 +82,7 @@ public static class ResultDocuments
             Devices = request.Devices?.Name,
             Attack = request.Attack,
             Byzantine = request.Attack is null ? null : request.Byzantine,
+            Kernels = request.Kernels == KernelSetting.Auto ? null : request.Kernels.ToString().ToLowerInvariant(),
             ModelOptions = request.Job.Simulation?.ModelOptions,
         },
     };

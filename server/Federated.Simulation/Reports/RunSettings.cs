@@ -1,4 +1,5 @@
 using Federated.Protocol.Jobs;
+using Federated.Simulation.Kernels;
 
 namespace Federated.Simulation.Reports;
 
@@ -11,5 +12,7 @@ namespace Federated.Simulation.Reports;
 /// <param name="Scaling">How features were scaled.</param>
 /// <param name="Workers">Training threads; they do not change the result.</param>
 /// <param name="Device">What the models ran on.</param>
+/// <param name="Kernels">Which kernels masked models were to take; a round says which ones it took.</param>
 public sealed record RunSettings(
-    JobDefinition Job, string Partition, int Clients, double DropOut, double TestFraction, string Scaling, int Workers, string Device);
+    JobDefinition Job, string Partition, int Clients, double DropOut, double TestFraction, string Scaling, int Workers, string Device,
+    KernelSetting Kernels = KernelSetting.Auto);

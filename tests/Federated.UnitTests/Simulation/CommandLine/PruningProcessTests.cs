@@ -10,23 +10,29 @@ public sealed class PruningProcessTests : IDisposable
 
     public void Dispose() => _folder.Delete(recursive: true);
 
-    [Fact]
-    public async Task Run_TwoProcessesWithOtherThreads_SameMaskAndModel()
+    [Theory]
+    [InlineData("logistic", "dense")]
+    [InlineData("cnn-bn:4", "sparse")]
+    public async Task Run_TwoProcessesWithOtherThreads_SameMaskAndModel(string model, string kernels)
     {
-        PruningSummary[] summaries = await Task.WhenAll(RunAsync(workers: 1), RunAsync(workers: 3));
+        ResultDocument[] results = await Task.WhenAll(RunAsync(model, workers: 1), RunAsync(model, workers: 3));
 
+        PruningSummary[] summaries = [.. results.Select(result => result.Pruning!)];
         Assert.Equal(4, summaries[0].MaskEpoch);
         Assert.Equal(summaries[0].MaskSha256, summaries[1].MaskSha256);
+        Assert.Equal(results[0].Final.ModelSha256, results[1].Final.ModelSha256);
+        Assert.Equal(results[0].Final.Loss, results[1].Final.Loss);
         Assert.Equal(summaries[0].Candidates.Candidates.Select(candidate => candidate.Loss), summaries[1].Candidates.Candidates.Select(candidate => candidate.Loss));
+        Assert.All(results.SelectMany(result => result.Rounds), round => Assert.Equal(kernels, round.Kernels));
     }
 
-    private async Task<PruningSummary> RunAsync(int workers)
+    private async Task<ResultDocument> RunAsync(string model, int workers)
     {
         string folder = Path.Combine(_folder.FullName, $"workers-{workers}");
         using Process process = Process.Start(new ProcessStartInfo(
             "dotnet",
             [
-                Path.Combine(AppContext.BaseDirectory, "Simulation.dll"), "run", "--model", "logistic", "--rounds", "7", "--pruning", "fedtiny", "--density", "0.2", "--pruning-candidates", "3",
+                Path.Combine(AppContext.BaseDirectory, "Simulation.dll"), "run", "--model", model, "--rounds", "7", "--pruning", "fedtiny", "--density", "0.2", "--pruning-candidates", "3",
                 "--pruning-every", "2", "--pruning-stop", "8", "--pruning-blocks", "1", "--eval-every", "7", "--workers", $"{workers}", "--output", folder, "--plain",
             ])
         {
@@ -35,6 +41,6 @@ public sealed class PruningProcessTests : IDisposable
         string output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         Assert.True(process.ExitCode == 0, output);
-        return ResultFolder.Read(folder).Pruning!;
+        return ResultFolder.Read(folder);
     }
 }
