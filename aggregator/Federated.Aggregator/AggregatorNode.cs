@@ -99,9 +99,10 @@ public sealed partial class AggregatorNode : IAsyncDisposable
         var functions = new NodeFunctions(
             workers, leavesPerRound, registry, new NodeLoadMeter(_time), _metrics, _time, _loggers.CreateLogger<RoundSums>());
         var leaf = new LeafWorker(_rounds, store, _loggers.CreateLogger<LeafWorker>());
+        var leftovers = new LeftoverRounds(journal, store, _time);
         var ingest = new UpdateIngest(
-            _options.NodeId, _verifier, _rounds, store, _bus, _metrics, _time, _loggers.CreateLogger<UpdateIngest>());
-        _parts = new Parts(journal, store, new LeftoverRounds(journal, store), ingest, leaf, functions, _bus.Subscribe<UpdateCommitted>(leaf.HandleAsync, ClaimHandlers));
+            _options.NodeId, _verifier, _rounds, leftovers, store, _bus, _metrics, _time, _loggers.CreateLogger<UpdateIngest>());
+        _parts = new Parts(journal, store, leftovers, ingest, leaf, functions, _bus.Subscribe<UpdateCommitted>(leaf.HandleAsync, ClaimHandlers));
         _metrics.Observe(() => new NodeGauges(store.Statistics, _rounds.Waiting, workers.Count, workers.Idle, registry.Resting));
         return Task.CompletedTask;
     }
@@ -205,6 +206,7 @@ public sealed partial class AggregatorNode : IAsyncDisposable
         ReopenedRound recovery = parts.Leftovers.Recover(round);
         parts.Journal.RoundOpened(plan);
         _rounds.Add(round);
+        parts.Leftovers.Opened(plan.Key);
         foreach (UpdateCommitted update in recovery.Recovered)
         {
             await _bus.PublishAsync(update, cancellationToken);

@@ -15,11 +15,13 @@ namespace Federated.Aggregator.Ingest;
 public sealed partial class UpdateIngest
 {
     private static readonly TimeSpan InProgressDelay = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan ReopeningDelay = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan BufferDelay = TimeSpan.FromMilliseconds(200);
 
     private readonly string _nodeId;
     private readonly TicketVerifier _verifier;
     private readonly RoundTable _rounds;
+    private readonly LeftoverRounds _leftovers;
     private readonly UpdateStore _store;
     private readonly IEventBus _bus;
     private readonly AggregatorMetrics _metrics;
@@ -31,12 +33,13 @@ public sealed partial class UpdateIngest
     private bool _isStopping;
 
     internal UpdateIngest(
-        string nodeId, TicketVerifier verifier, RoundTable rounds, UpdateStore store, IEventBus bus, AggregatorMetrics metrics,
+        string nodeId, TicketVerifier verifier, RoundTable rounds, LeftoverRounds leftovers, UpdateStore store, IEventBus bus, AggregatorMetrics metrics,
         TimeProvider time, ILogger logger)
     {
         _nodeId = nodeId;
         _verifier = verifier;
         _rounds = rounds;
+        _leftovers = leftovers;
         _store = store;
         _bus = bus;
         _metrics = metrics;
@@ -147,7 +150,14 @@ public sealed partial class UpdateIngest
 
         // 2. The round, under a writer that is at least as new as the ticket's.
         RoundKey key = RoundOf(ticket);
+        bool mayBeOpened = _leftovers.MayBeOpened(key);
         NodeRound? round = _rounds.Find(key) is { Plan.IsBuffer: false } own ? own : _rounds.FindBuffer(key);
+        if (round is null && mayBeOpened)
+        {
+            return UploadAdmission.Ended(
+                UploadOutcome.Unavailable, "This node has started again, and the round is about to be opened here; send the update again later.", ReopeningDelay);
+        }
+
         if (round is null || ticket.WriterEpoch > round.Plan.WriterEpoch)
         {
             return UploadAdmission.Ended(UploadOutcome.StaleRound, _rounds.Explain(key));

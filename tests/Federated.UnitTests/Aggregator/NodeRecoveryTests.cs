@@ -33,6 +33,40 @@ public sealed class NodeRecoveryTests : NodeFixture
         AssertPoolIsFree(third);
     }
 
+    // A device that is told that the round is stale waits for the coordinator, and the coordinator for its update.
+    [Fact]
+    public async Task Upload_BeforeTheRoundIsOpenedAgain_ComesBack()
+    {
+        RoundPlan plan = Plan();
+        AggregatorNode first = await StartAsync();
+        await OpenAsync(first, plan);
+        await first.StopAsync(Cancellation);
+
+        AggregatorNode second = await StartAsync();
+        UploadResult early = await UploadAsync(second, plan, "a", Payload(1));
+        UploadResult foreign = await UploadAsync(second, Plan() with { Key = plan.Key with { JobId = "another" } }, "b", Payload(2));
+        await OpenAsync(second, plan);
+        UploadResult again = await UploadAsync(second, plan, "a", Payload(1));
+
+        Assert.Equal(UploadOutcome.Unavailable, early.Outcome);
+        Assert.Equal(UploadOutcome.StaleRound, foreign.Outcome);
+        Assert.Equal(UploadOutcome.Stored, again.Outcome);
+    }
+
+    [Fact]
+    public async Task Upload_OfARoundThatNobodyOpensAgain_IsStaleInTheEnd()
+    {
+        RoundPlan plan = Plan();
+        AggregatorNode first = await StartAsync();
+        await OpenAsync(first, plan);
+        await first.StopAsync(Cancellation);
+
+        AggregatorNode second = await StartAsync();
+        Time.Advance(TimeSpan.FromMinutes(2));
+
+        Assert.Equal(UploadOutcome.StaleRound, (await UploadAsync(second, plan, "a", Payload(1))).Outcome);
+    }
+
     [Fact]
     public async Task OpenRound_SummedInMemoryOnly_IsLostAndTakenAgain()
     {
