@@ -34,6 +34,7 @@ public static class DaprServices
                 builder.UseGrpcEndpoint(grpc);
             }
         });
+        services.AddSingleton<SidecarOutages>();
         services.AddSingleton<SidecarCalls>();
         services.AddSingleton<InProcessEventBus>();
         services.AddSingleton<DaprEventBus>();

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 namespace Federated.Aggregator.Hosting.Dapr;
 
 /// <summary>Calls to the sidecar, tried again while it does not answer: it may start later than its app, and may be restarted.</summary>
-internal sealed partial class SidecarCalls(IOptions<DaprOptions> options, TimeProvider time, ILogger<SidecarCalls> logger)
+internal sealed partial class SidecarCalls(IOptions<DaprOptions> options, SidecarOutages outages, TimeProvider time, ILogger<SidecarCalls> logger)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
@@ -22,6 +22,7 @@ internal sealed partial class SidecarCalls(IOptions<DaprOptions> options, TimePr
             }
             catch (DaprException exception) when (IsOutage(exception) && time.GetElapsedTime(started) < options.Value.SidecarTimeout)
             {
+                outages.Note();
                 LogNoAnswer(exception.InnerException?.Message ?? exception.Message);
                 await Task.Delay(Pause, time, cancellationToken);
             }

@@ -1,13 +1,15 @@
 using Dapr.Client;
+using Federated.Aggregator.Hosting.Dapr;
 
 namespace Federated.Server.Tier;
 
 /// <summary>
 /// Whether the server's own sidecar can be trusted to bring what nodes say: while it is away, all of them are silent, and none is lost.
 /// </summary>
-internal sealed class SidecarWatch(DaprClient client, TimeProvider time)
+internal sealed class SidecarWatch(DaprClient client, SidecarOutages outages)
 {
-    private long _failedAt;
+    /// <summary>Time stamp of the latest call that the sidecar did not answer; 0 for never.</summary>
+    public long LatestOutage => outages.Latest;
 
     /// <summary>Whether the sidecar answers now.</summary>
     public async Task<bool> AnswersAsync(CancellationToken cancellationToken)
@@ -15,12 +17,12 @@ internal sealed class SidecarWatch(DaprClient client, TimeProvider time)
         bool answers = await client.CheckOutboundHealthAsync(cancellationToken);
         if (!answers)
         {
-            _failedAt = time.GetTimestamp();
+            outages.Note();
         }
 
         return answers;
     }
 
-    /// <summary>Whether the sidecar has answered at every call for that long.</summary>
-    public bool IsReliable(TimeSpan since) => _failedAt == 0 || time.GetElapsedTime(_failedAt) > since;
+    /// <summary>Whether the sidecar has answered every call for that long.</summary>
+    public bool IsReliable(TimeSpan since) => outages.AreOver(since);
 }

@@ -16,7 +16,7 @@ internal sealed partial class TierRoundDriver(TierRound round, TierParts parts, 
     private Task _watching = Task.CompletedTask;
     private string _eTag = "";
     private RoundTree? _saved;
-    private bool _mayHaveMissed;
+    private long _heardSince = parts.Sidecar.LatestOutage;
     private long _plannedAt;
 
     public TierRound Round => round;
@@ -111,14 +111,10 @@ internal sealed partial class TierRoundDriver(TierRound round, TierParts parts, 
     {
         while (true)
         {
-            if (!await parts.Sidecar.AnswersAsync(cancellationToken))
-            {
-                _mayHaveMissed = true;
-            }
-            else if (_mayHaveMissed && round.Tree is not null)
+            if (await parts.Sidecar.AnswersAsync(cancellationToken) && parts.Sidecar.LatestOutage is var outage && outage != _heardSince && round.Tree is not null)
             {
                 // Hints of stored updates may have got lost with the sidecar: the nodes are asked anew what they hold.
-                _mayHaveMissed = false;
+                _heardSince = outage;
                 round.Resync();
             }
 
