@@ -135,28 +135,22 @@ public sealed class FederatedDevice
         using var inputs = new TaskInputs(downloader, new ModelSteps(downloader, logger));
         var coordinator = new CoordinatorCalls(channels, calls, _options.CallTimeout);
         using var tasks = new TaskRunner(work, () => authenticator.Identity, inputs, states, gate, _timeProvider, events, _options.Compression);
+        var failures = new FailureReports(coordinator, _timeProvider, logger);
+        var uploader = new UpdateUploader(
+            channels,
+            calls,
+            _options.UploadChunkBytes,
+            _options.StallTimeout,
+            (update, bytes, sent) =>
+            {
+                gate.Sent(bytes);
+                events.Uploading(update.Ticket, sent, update.Payload.Length);
+            });
+        var delivery = new UpdateDelivery(
+            coordinator, uploader, pending, states, gate, failures, events, _options.Retry.BaseDelay, _timeProvider, logger);
+        var exchange = new ExchangeSession(coordinator, inputs, downloader, gate, events, _options.CheckInWait, _timeProvider);
         var session = new DeviceSession(
-            _options,
-            coordinator,
-            new UpdateUploader(
-                channels,
-                calls,
-                _options.UploadChunkBytes,
-                _options.StallTimeout,
-                (update, bytes, sent) =>
-                {
-                    gate.Sent(bytes);
-                    events.Uploading(update.Ticket, sent, update.Payload.Length);
-                }),
-            pending,
-            states,
-            tasks,
-            gate,
-            new ExchangeSession(coordinator, inputs, downloader, gate, events, _options.CheckInWait, _timeProvider),
-            events,
-            jitter,
-            _timeProvider,
-            logger);
+            _options, coordinator, pending, delivery, failures, tasks, gate, exchange, events, jitter, _timeProvider, logger);
         return await session.RunAsync(work, cancellationToken).ConfigureAwait(false);
     }
 

@@ -3,7 +3,6 @@ using Federated.Client.Participation;
 using Federated.Client.Transfer;
 using Federated.Protocol;
 using Federated.Protocol.V1;
-using Grpc.Core;
 using Microsoft.Extensions.Logging;
 
 namespace Federated.Client.Sessions;
@@ -15,9 +14,9 @@ namespace Federated.Client.Sessions;
 internal sealed partial class DeviceSession(
     FederatedClientOptions options,
     CoordinatorCalls coordinator,
-    UpdateUploader uploader,
     PendingUpdates pending,
-    ClientStates states,
+    UpdateDelivery delivery,
+    FailureReports failures,
     TaskRunner runner,
     ParticipationGate gate,
     ExchangeSession exchange,
@@ -29,17 +28,10 @@ internal sealed partial class DeviceSession(
     /// <summary>A model of at most so many bytes comes with the task; a larger one is downloaded, which can be resumed.</summary>
     private const uint InlineModelBytes = 1024 * 1024;
 
-    private static readonly TimeSpan DispositionWait = TimeSpan.FromSeconds(60);
-    /// <summary>In a quick round the next check-in's answer tells the fates, and the call that waits for them is spared.</summary>
-    private static readonly TimeSpan WatchAfter = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan FarewellLimit = TimeSpan.FromSeconds(2);
-
     /// <summary>The jobs to name at check-in: those of the options, or the one that gave the first task.</summary>
     private readonly List<string> _jobIds = [.. options.JobIds];
     private int _trained;
     private int _evaluated;
-    private int _counted;
-    private int _discarded;
     private int _failed;
     private int _exchanged;
     private string? _stateHash;
@@ -50,7 +42,7 @@ internal sealed partial class DeviceSession(
         pending.Load();
         if (pending.Count > 0)
         {
-            await AskAsync(TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+            await delivery.AskAsync(TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
         }
 
         int failuresInARow = 0;
@@ -69,7 +61,7 @@ internal sealed partial class DeviceSession(
             }
 
             // 3. Fates first: the state that they commit is what the next task starts from.
-            await ApplyAsync(reply.Dispositions, cancellationToken).ConfigureAwait(false);
+            await delivery.ApplyAsync(reply.Dispositions, cancellationToken).ConfigureAwait(false);
 
             if (reply.OutcomeCase == CheckInReply.OutcomeOneofCase.Assignment)
             {
@@ -85,7 +77,7 @@ internal sealed partial class DeviceSession(
                 if (failuresInARow > 1)
                 {
                     TimeSpan pause = Backoff(failuresInARow - 1);
-                    await WatchingAsync(token => PauseAsync(pause, token), cancellationToken).ConfigureAwait(false);
+                    await delivery.WatchingAsync(token => PauseAsync(pause, token), cancellationToken).ConfigureAwait(false);
                 }
 
                 continue;
@@ -124,7 +116,7 @@ internal sealed partial class DeviceSession(
             if (delay > TimeSpan.Zero)
             {
                 events.Waiting(rejection, delay);
-                await WatchingAsync(token => PauseAsync(delay, token), cancellationToken).ConfigureAwait(false);
+                await delivery.WatchingAsync(token => PauseAsync(delay, token), cancellationToken).ConfigureAwait(false);
             }
         }
 
@@ -132,11 +124,11 @@ internal sealed partial class DeviceSession(
         for (int left = int.MaxValue; pending.Count > 0 && pending.Count < left;)
         {
             left = pending.Count;
-            await AskAsync(DispositionWait, cancellationToken).ConfigureAwait(false);
+            await delivery.AskAsync(UpdateDelivery.LongestWait, cancellationToken).ConfigureAwait(false);
         }
 
         events.JobEnded("");
-        return new SessionSummary(_trained, _evaluated, _counted, _discarded, _failed) { Exchanged = _exchanged, StateHash = _stateHash };
+        return new SessionSummary(_trained, _evaluated, delivery.Counted, delivery.Discarded, _failed) { Exchanged = _exchanged, StateHash = _stateHash };
     }
 
     private async Task ExchangeAsync(string jobId, LocalWork work, ParticipationWatch watch, CancellationToken cancellationToken)
@@ -159,7 +151,7 @@ internal sealed partial class DeviceSession(
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, watch.Refused);
         try
         {
-            return await WatchingAsync(token => coordinator.CheckInAsync(request, token), ended.Token).ConfigureAwait(false);
+            return await delivery.WatchingAsync(token => coordinator.CheckInAsync(request, token), ended.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && watch.Refused.IsCancellationRequested)
         {
@@ -205,7 +197,7 @@ internal sealed partial class DeviceSession(
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            await SayGoodbyeAsync(task).ConfigureAwait(false);
+            await failures.SayGoodbyeAsync(task.AssignmentId).ConfigureAwait(false);
             throw;
         }
 
@@ -214,13 +206,13 @@ internal sealed partial class DeviceSession(
             _failed++;
             LogTaskFailed(logger, task.AssignmentId, failure.Kind, failure.Message);
             events.TaskFailed(task, failure.Kind, failure.Message);
-            await ReportAsync(task.AssignmentId, failure, cancellationToken).ConfigureAwait(false);
+            await failures.ReportAsync(task.AssignmentId, failure, cancellationToken).ConfigureAwait(false);
             return failure.Kind == ErrorKinds.Interrupted;
         }
 
         PendingUpdate update = result.Update!;
         pending.Add(update);
-        bool stored = await SendAsync(update, cancellationToken).ConfigureAwait(false);
+        bool stored = await delivery.SendAsync(update, cancellationToken).ConfigureAwait(false);
         if (stored && task.Kind == TaskKind.Train)
         {
             _trained++;
@@ -233,166 +225,6 @@ internal sealed partial class DeviceSession(
         return stored;
     }
 
-    /// <summary>Uploads until the server holds the update (true). A refusal for good drops it; a closed round leaves it to the coordinator.</summary>
-    private async Task<bool> SendAsync(PendingUpdate update, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await UploadAsync(update, cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            gate.Book();
-        }
-    }
-
-    private async Task<bool> UploadAsync(PendingUpdate update, CancellationToken cancellationToken)
-    {
-        TaskFailure refusal;
-        try
-        {
-            if (await new MovingUpload(uploader, coordinator, options.Retry.BaseDelay, timeProvider).RunAsync(update, cancellationToken).ConfigureAwait(false)
-                is { } decided)
-            {
-                await ApplyAsync([decided], cancellationToken).ConfigureAwait(false);
-                return decided.Kind == DispositionKind.Counted;
-            }
-
-            pending.MarkStored(update);
-            events.Stored(update.Ticket);
-            return true;
-        }
-        catch (RpcException e) when (e.StatusCode == StatusCode.FailedPrecondition)
-        {
-            // The round takes no more updates, but an upload of these bytes whose answer was lost may be in it: only the
-            // coordinator knows, so the bytes are kept until it says what became of them.
-            LogUploadRefused(logger, update.AssignmentId, e.Trailers.GetValue(ErrorKinds.Trailer) ?? ErrorKinds.StaleRound, CallRunner.Describe(e));
-            pending.MarkStored(update);
-            return false;
-        }
-        catch (RpcException e)
-        {
-            refusal = new TaskFailure(e.Trailers.GetValue(ErrorKinds.Trailer) ?? ErrorKinds.Protocol, CallRunner.Describe(e));
-        }
-        catch (FederatedClientException e) when (e.Reason == FederatedClientReason.ProtocolViolation)
-        {
-            refusal = new TaskFailure(ErrorKinds.Protocol, e.Message);
-        }
-
-        string assignmentId = update.AssignmentId;
-        LogUploadRefused(logger, assignmentId, refusal.Kind, refusal.Message);
-        Drop(assignmentId, refusal.Message);
-        await ReportAsync(assignmentId, refusal, cancellationToken).ConfigureAwait(false);
-        return false;
-    }
-
-    /// <summary>Asks for the fate of all pending updates once, and acts on it.</summary>
-    private async Task AskAsync(TimeSpan wait, CancellationToken cancellationToken)
-    {
-        DispositionReply reply = await coordinator.DispositionAsync(pending.Ids(), wait, cancellationToken).ConfigureAwait(false);
-        await ApplyAsync(reply.Dispositions, cancellationToken).ConfigureAwait(false);
-    }
-
-    private async Task ApplyAsync(IEnumerable<UpdateDisposition> dispositions, CancellationToken cancellationToken)
-    {
-        foreach (UpdateDisposition disposition in dispositions)
-        {
-            if (pending.Find(disposition.AssignmentId) is not { } update)
-            {
-                continue;
-            }
-
-            switch (disposition.Kind)
-            {
-                case DispositionKind.Counted:
-                    Count(update, disposition.ModelVersion);
-                    break;
-                case DispositionKind.Discarded:
-                    Drop(update.AssignmentId, disposition.Reason);
-                    break;
-                case DispositionKind.Unknown:
-                    Drop(update.AssignmentId, "the server does not know the update");
-                    break;
-                case DispositionKind.Resend:
-                    update.MoveTo(disposition.Gateway);
-                    events.Resending(update.Ticket, disposition.Reason);
-                    await SendAsync(update, cancellationToken).ConfigureAwait(false);
-                    break;
-                case DispositionKind.Pending when !update.Stored:
-                    await SendAsync(update, cancellationToken).ConfigureAwait(false);
-                    break;
-                default:
-                    break;
-            }
-        }
-    }
-
-    private void Count(PendingUpdate update, uint version)
-    {
-        // State first: an application that ends here counts the update again at its next start, which changes nothing.
-        if (update.NextState.Length > 0)
-        {
-            states.Commit(update.Ticket.JobId, update.Ticket.StateEpoch, update.NextState);
-        }
-
-        pending.Take(update.AssignmentId)?.Dispose();
-        _counted++;
-        events.Counted(update.Ticket, version);
-    }
-
-    private void Drop(string assignmentId, string reason)
-    {
-        if (pending.Take(assignmentId) is { } update)
-        {
-            update.Dispose();
-            _discarded++;
-            events.Discarded(update.Ticket, reason);
-        }
-    }
-
-    /// <summary>Runs something that may take time, and listens for news of pending updates when it does.</summary>
-    private async Task<T> WatchingAsync<T>(Func<CancellationToken, Task<T>> main, CancellationToken cancellationToken)
-    {
-        if (pending.Count == 0)
-        {
-            return await main(cancellationToken).ConfigureAwait(false);
-        }
-
-        using var done = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task<T> work = main(cancellationToken);
-        Task quiet = Task.Delay(WatchAfter, timeProvider, done.Token);
-        Task watch = await Task.WhenAny(work, quiet).ConfigureAwait(false) == work ? Task.CompletedTask : WatchAsync(done.Token);
-        try
-        {
-            return await work.ConfigureAwait(false);
-        }
-        finally
-        {
-            await done.CancelAsync().ConfigureAwait(false);
-            await watch.ConfigureAwait(false);
-        }
-    }
-
-    private async Task WatchAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            while (pending.Count > 0)
-            {
-                await AskAsync(DispositionWait, cancellationToken).ConfigureAwait(false);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // What was waited for has ended; the fates come with the next check-in.
-        }
-        catch (FederatedClientException e)
-        {
-            // The check-in meets the same trouble and decides.
-            LogWatchEnded(logger, e.Message);
-        }
-    }
-
     private async Task<bool> PauseAsync(TimeSpan delay, CancellationToken cancellationToken)
     {
         await Task.Delay(delay, timeProvider, cancellationToken).ConfigureAwait(false);
@@ -403,34 +235,5 @@ internal sealed partial class DeviceSession(
     {
         double longest = Math.Min(options.Retry.MaxDelay.TotalSeconds, options.Retry.BaseDelay.TotalSeconds * Math.Pow(2, Math.Min(times - 1, 20)));
         return jitter.Stretch(TimeSpan.FromSeconds(longest));
-    }
-
-    private async Task ReportAsync(string assignmentId, TaskFailure failure, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await coordinator.ReportFailureAsync(
-                new FailureReport { AssignmentId = assignmentId, Kind = failure.Kind, Message = failure.Message },
-                cancellationToken).ConfigureAwait(false);
-        }
-        catch (FederatedClientException e) when (e.Reason == FederatedClientReason.Refused)
-        {
-            LogReportRefused(logger, assignmentId, e.Message);
-        }
-    }
-
-    /// <summary>The application stops: tell the server, so that the round does not wait for this device.</summary>
-    private async Task SayGoodbyeAsync(TaskAssignment task)
-    {
-        using var limit = new CancellationTokenSource(FarewellLimit, timeProvider);
-        try
-        {
-            await ReportAsync(task.AssignmentId, new TaskFailure(ErrorKinds.Interrupted, "The application stopped."), limit.Token)
-                .ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is OperationCanceledException or FederatedClientException)
-        {
-            LogReportRefused(logger, task.AssignmentId, e.Message);
-        }
     }
 }
