@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using Federated.Aggregator.Rounds;
+using Federated.Coordination.Hierarchy;
 using Federated.Coordination.Tier;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.Tier;
@@ -9,24 +11,15 @@ namespace Federated.Server.Tier;
 /// What the server knows of a round on the distributed tier: its tree, which node has answered what, and where each update is. Only
 /// facts and what follows from them; <see cref="TierRoundDriver"/> talks to the nodes.
 /// </summary>
-internal sealed partial class TierRound(RoundKey key, NodeDirectory nodes, TierOptions options, TimeProvider time)
+internal sealed class TierRound(RoundKey key, NodeDirectory nodes, TierOptions options, TimeProvider time)
 {
-    /// <summary>A node that lives but does not open the round, or is out of the server's reach, is given up after so many times the silence of a lost one.</summary>
-    private const int PatienceWithTheUnwilling = 4;
-
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, RoundMember> _members = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, UpdateCommitted> _stored = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, int> _assigned = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, int> _arrivals = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, long> _awaited = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _displaced = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _delivered = new(StringComparer.Ordinal);
+    private readonly RoundUpdates _updates = new();
+    private readonly TreeAnswers _answers = new(time);
+    private readonly LossJudge _losses = new(nodes, options, time);
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private RoundTree? _tree;
     private string? _refusal;
-    private long _closingSince;
-    private long _answeredAt;
     private bool _isClosing;
 
     public RoundKey Key => key;
@@ -39,7 +32,16 @@ internal sealed partial class TierRound(RoundKey key, NodeDirectory nodes, TierO
     public RoundAggregate? Aggregate { get; set; }
 
     /// <summary>What the top has said of the present tree.</summary>
-    public AggregateReady? Answer { get; private set; }
+    public AggregateReady? Answer
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _answers.Aggregate;
+            }
+        }
+    }
 
     /// <summary>Done at the next change.</summary>
     public Task Changed
@@ -84,7 +86,7 @@ internal sealed partial class TierRound(RoundKey key, NodeDirectory nodes, TierO
         {
             lock (_gate)
             {
-                return [.. _stored.Values];
+                return [.. _updates.Stored];
             }
         }
     }
@@ -95,11 +97,9 @@ internal sealed partial class TierRound(RoundKey key, NodeDirectory nodes, TierO
         lock (_gate)
         {
             return [.. (_tree?.Present.Nodes ?? []).Select(node => new NodeRoundView(
-                node.NodeId, _stored.Values.Count(update => update.NodeId == node.NodeId), 0, 0, []))];
+                node.NodeId, _updates.CountOf(node.NodeId), 0, 0, []))];
         }
     }
-
-    private bool IsSpooled => Plan.Durability == "spool";
 
     /// <summary>A coordinator, the first or a later one, opens the round, or opens it again after a closing that was not enough.</summary>
     public void Begin(RoundPlan plan, IUpdateSink sink)
@@ -108,7 +108,8 @@ internal sealed partial class TierRound(RoundKey key, NodeDirectory nodes, TierO
         {
             bool isNewWriter = Plan is not null && plan.WriterEpoch != Plan.WriterEpoch;
             bool wasClosing = _isClosing;
-            (Plan, Sink, Aggregate, Answer, _isClosing, _refusal) = (plan, sink, null, null, false, null);
+            (Plan, Sink, Aggregate, _isClosing, _refusal) = (plan, sink, null, false, null);
+            _answers.ForgetAggregate();
             if (isNewWriter)
             {
                 ForgetAnswers_NeedsLock();
@@ -139,8 +140,7 @@ internal sealed partial class TierRound(RoundKey key, NodeDirectory nodes, TierO
         lock (_gate)
         {
             _tree = tree;
-            _displaced.UnionWith(_assigned.Keys);
-            _stored.Clear();
+            _updates.DisplaceAll();
             ForgetAnswers_NeedsLock();
             Signal_NeedsLock();
         }
@@ -151,9 +151,7 @@ internal sealed partial class TierRound(RoundKey key, NodeDirectory nodes, TierO
     {
         lock (_gate)
         {
-            string[] displaced = [.. _displaced];
-            _displaced.Clear();
-            return displaced;
+            return _updates.TakeDisplaced();
         }
     }
 
@@ -162,7 +160,7 @@ internal sealed partial class TierRound(RoundKey key, NodeDirectory nodes, TierO
     {
         lock (_gate)
         {
-            _assigned[assignmentId] = number;
+            _updates.Assign(assignmentId, number);
             return _tree is null ? throw new InvalidOperationException($"Round {key} is not open.") : NodeOf_NeedsLock(assignmentId, number);
         }
     }
@@ -172,7 +170,7 @@ internal sealed partial class TierRound(RoundKey key, NodeDirectory nodes, TierO
     {
         lock (_gate)
         {
-            return [.. _tree!.Present.Nodes.Where(node => _members[node.NodeId].Incarnation is null)];
+            return [.. _tree!.Present.Nodes.Where(node => _answers.Of(node.NodeId).Incarnation is null)];
         }
     }
 
@@ -181,7 +179,7 @@ internal sealed partial class TierRound(RoundKey key, NodeDirectory nodes, TierO
     {
         lock (_gate)
         {
-            return [.. _tree!.Present.Nodes.Where(node => _members[node.NodeId].HasRecovery)];
+            return [.. _tree!.Present.Nodes.Where(node => _answers.Of(node.NodeId).HasRecovery)];
         }
     }
 
@@ -192,7 +190,7 @@ internal sealed partial class TierRound(RoundKey key, NodeDirectory nodes, TierO
         {
             return Plan.Centred.IsEmpty
                 ? []
-                : [.. _tree!.Present.Nodes.Where(node => _members[node.NodeId] is { Incarnation: not null, HasStart: false })];
+                : [.. _tree!.Present.Nodes.Where(node => _answers.Of(node.NodeId) is { Incarnation: not null, HasStart: false })];
         }
     }
 
@@ -201,7 +199,7 @@ internal sealed partial class TierRound(RoundKey key, NodeDirectory nodes, TierO
     {
         lock (_gate)
         {
-            if (_tree?.Present.Revision == tree.Revision && _members.TryGetValue(nodeId, out RoundMember? member))
+            if (_tree?.Present.Revision == tree.Revision && _answers.Find(nodeId) is { } member)
             {
                 member.HasStart = true;
                 member.UnreachedSince = 0;
@@ -214,7 +212,7 @@ internal sealed partial class TierRound(RoundKey key, NodeDirectory nodes, TierO
     {
         lock (_gate)
         {
-            if (_tree?.Present.Revision == tree.Revision && _members.TryGetValue(nodeId, out RoundMember? member) && member.UnreachedSince == 0)
+            if (_tree?.Present.Revision == tree.Revision && _answers.Find(nodeId) is { } member && member.UnreachedSince == 0)
             {
                 member.UnreachedSince = time.GetTimestamp();
             }
@@ -226,7 +224,7 @@ internal sealed partial class TierRound(RoundKey key, NodeDirectory nodes, TierO
     {
         lock (_gate)
         {
-            if (_tree?.Present.Revision == tree.Revision && _members.TryGetValue(nodeId, out RoundMember? member))
+            if (_tree?.Present.Revision == tree.Revision && _answers.Find(nodeId) is { } member)
             {
                 member.HasHandedOver = true;
             }
@@ -237,7 +235,7 @@ internal sealed partial class TierRound(RoundKey key, NodeDirectory nodes, TierO
     {
         lock (_gate)
         {
-            if (!IsOfPresent_NeedsLock(ready.WriterEpoch, ready.Revision) || !_members.TryGetValue(ready.NodeId, out RoundMember? member))
+            if (!IsOfPresent_NeedsLock(ready.WriterEpoch, ready.Revision) || _answers.Find(ready.NodeId) is not { } member)
             {
                 return;
             }
@@ -250,7 +248,7 @@ internal sealed partial class TierRound(RoundKey key, NodeDirectory nodes, TierO
             else if (member.Incarnation != ready.Incarnation)
             {
                 member.Incarnation = ready.Incarnation;
-                member.HasRecovery = ready.Recovered + ready.Lost > 0 || _stored.Values.Any(update => update.NodeId == ready.NodeId);
+                member.HasRecovery = ready.Recovered + ready.Lost > 0 || _updates.CountOf(ready.NodeId) > 0;
             }
 
             Signal_NeedsLock();
@@ -263,9 +261,9 @@ internal sealed partial class TierRound(RoundKey key, NodeDirectory nodes, TierO
         lock (_gate)
         {
             // The claims of an earlier process of the node are judged by what the present one has recovered.
-            return _tree?.Present.Find(stored.NodeId) is null || _members[stored.NodeId].Incarnation is { } present && present != stored.Incarnation
+            return _tree?.Present.Find(stored.NodeId) is null || _answers.Of(stored.NodeId).Incarnation is { } present && present != stored.Incarnation
                 ? []
-                : [.. stored.Updates.Where(IsNews_NeedsLock)];
+                : [.. stored.Updates.Where(_updates.TryStore)];
         }
     }
 
@@ -274,7 +272,7 @@ internal sealed partial class TierRound(RoundKey key, NodeDirectory nodes, TierO
     {
         lock (_gate)
         {
-            return [.. updates.OrderBy(update => _arrivals.GetValueOrDefault(update.AssignmentId, int.MaxValue))];
+            return _updates.InOrderOfArrival(updates);
         }
     }
 
@@ -283,7 +281,7 @@ internal sealed partial class TierRound(RoundKey key, NodeDirectory nodes, TierO
     {
         lock (_gate)
         {
-            return _stored.Values.Where(update => update.NodeId == nodeId).Select(update => update.AssignmentId).ToHashSet(StringComparer.Ordinal);
+            return _updates.Of(nodeId).Select(update => update.AssignmentId).ToHashSet(StringComparer.Ordinal);
         }
     }
 
@@ -291,7 +289,7 @@ internal sealed partial class TierRound(RoundKey key, NodeDirectory nodes, TierO
     {
         lock (_gate)
         {
-            if (IsOfPresent_NeedsLock(delayed.WriterEpoch, delayed.Revision) && _members.TryGetValue(delayed.NodeId, out RoundMember? member))
+            if (IsOfPresent_NeedsLock(delayed.WriterEpoch, delayed.Revision) && _answers.Find(delayed.NodeId) is { } member)
             {
                 member.WaitsFor = delayed.Nodes;
             }
@@ -304,7 +302,7 @@ internal sealed partial class TierRound(RoundKey key, NodeDirectory nodes, TierO
         {
             if (IsOfPresent_NeedsLock(ready.WriterEpoch, ready.Revision))
             {
-                _delivered.Add(ready.NodeId);
+                _answers.Delivered(ready.NodeId);
             }
         }
     }
@@ -315,8 +313,7 @@ internal sealed partial class TierRound(RoundKey key, NodeDirectory nodes, TierO
         {
             if (IsOfPresent_NeedsLock(ready.WriterEpoch, ready.Revision))
             {
-                _answeredAt = Answer is null ? time.GetTimestamp() : _answeredAt;
-                Answer = ready;
+                _answers.Answered(ready);
                 Signal_NeedsLock();
             }
         }
@@ -331,30 +328,21 @@ internal sealed partial class TierRound(RoundKey key, NodeDirectory nodes, TierO
     {
         lock (_gate)
         {
-            if (!_members.TryGetValue(nodeId, out RoundMember? member))
+            if (_answers.Find(nodeId) is not { } member)
             {
                 return [];
             }
 
             member.HasRecovery = false;
             member.UnreachedSince = 0;
-            if (recovery.Recovered.Any(update => _stored.TryGetValue(update.AssignmentId, out UpdateCommitted? other) && other.NodeId != nodeId))
+            if (recovery.Recovered.Any(update => _updates.IsElsewhere(update, nodeId)))
             {
                 Lose_NeedsLock([nodeId]);
                 return [];
             }
 
-            HashSet<string> held = [.. recovery.Recovered.Select(update => update.AssignmentId)];
-            string[] lost = [.. _stored.Values
-                .Where(update => update.NodeId == nodeId && known.Contains(update.AssignmentId) && !held.Contains(update.AssignmentId))
-                .Select(update => update.AssignmentId).Union(recovery.Lost.Where(id => !_stored.ContainsKey(id)))];
-            foreach (string id in lost)
-            {
-                _stored.Remove(id);
-            }
-
-            _displaced.UnionWith(lost);
-            return [.. recovery.Recovered.Where(IsNews_NeedsLock)];
+            _updates.TakeLost(nodeId, recovery, known);
+            return [.. recovery.Recovered.Where(_updates.TryStore)];
         }
     }
 
@@ -363,7 +351,7 @@ internal sealed partial class TierRound(RoundKey key, NodeDirectory nodes, TierO
     {
         lock (_gate)
         {
-            _closingSince = _closingSince == 0 ? time.GetTimestamp() : _closingSince;
+            _answers.ClosingAsked();
         }
     }
 
@@ -372,10 +360,7 @@ internal sealed partial class TierRound(RoundKey key, NodeDirectory nodes, TierO
     {
         lock (_gate)
         {
-            foreach (RoundMember member in _members.Values.Where(member => member.AskedAt == 0))
-            {
-                member.AskedAt = time.GetTimestamp();
-            }
+            _answers.Asked();
         }
     }
 
@@ -388,26 +373,121 @@ internal sealed partial class TierRound(RoundKey key, NodeDirectory nodes, TierO
         }
     }
 
-    private TreeNode NodeOf_NeedsLock(string assignmentId, int number) => Plan.IsBuffer ? _tree!.NodeOf(assignmentId) : _tree!.NodeOf(assignmentId, number);
-
-    private bool IsNews_NeedsLock(UpdateCommitted update)
+    /// <summary>
+    /// Compares what a node counts with what it has told of. What is still missing one sign of life later has got lost on the way, and what was
+    /// known one earlier and is not there now has got lost at the node: then the node is asked what it holds.
+    /// </summary>
+    public void Compare(NodeAlive alive, HeldRound held)
     {
-        _arrivals.TryAdd(update.AssignmentId, _arrivals.Count);
-        return _stored.TryAdd(update.AssignmentId, update);
-    }
-
-    private void ForgetAnswers_NeedsLock()
-    {
-        Answer = null;
-        _closingSince = 0;
-        _answeredAt = 0;
-        _delivered.Clear();
-        _members.Clear();
-        foreach (TreeNode node in _tree?.Present.Nodes ?? [])
+        lock (_gate)
         {
-            _members.Add(node.NodeId, new RoundMember());
+            if (Plan is null || held.WriterEpoch != Plan.WriterEpoch || _answers.Find(alive.NodeId) is not { } member
+                || member.Incarnation != alive.Incarnation || alive.Sequence <= member.Beat)
+            {
+                return;
+            }
+
+            int known = _updates.CountOf(alive.NodeId);
+            if (member.Beat > 0 && (known < member.Held || held.Stored < member.Known))
+            {
+                member.HasRecovery = true;
+                Signal_NeedsLock();
+            }
+
+            (member.Beat, member.Held, member.Known) = (alive.Sequence, held.Stored, known);
         }
     }
+
+    /// <summary>Looks who is silent, gone or another process, and changes the tree accordingly.</summary>
+    public void Check()
+    {
+        lock (_gate)
+        {
+            if (_tree is null || Aggregate is not null)
+            {
+                return;
+            }
+
+            (IReadOnlyList<string> lost, bool isRestarted) = _losses.Judge(Plan, _tree.Present, _answers, _updates, _isClosing);
+            if (lost.Count > 0)
+            {
+                Lose_NeedsLock(lost);
+            }
+            else if (isRestarted)
+            {
+                Replace_NeedsLock(_tree.Lost);
+            }
+        }
+    }
+
+    /// <summary>Puts the same nodes into the next revision of the tree, so that each says again what it holds.</summary>
+    public void Resync()
+    {
+        lock (_gate)
+        {
+            if (!_tree!.Present.Nodes.IsEmpty && Aggregate is null)
+            {
+                Replace_NeedsLock(_tree.Lost);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Looks at the loads again: other leaves, and other nodes for assignments that are not made yet. Not while the round closes, or while a node is
+    /// silent or has not opened the present tree: what is under way comes first.
+    /// </summary>
+    public void Replan(PlannerOptions planner)
+    {
+        lock (_gate)
+        {
+            // The nodes of a buffer sum nothing, and its assignments are placed by their ids.
+            if (Plan.IsBuffer || _isClosing || Aggregate is not null || _updates.LastNumber is not { } last || _tree is not { Present.Nodes.IsEmpty: false } tree
+                || _answers.All.Any(member => member.Incarnation is null || member.HasRecovery))
+            {
+                return;
+            }
+
+            KnownNode[] present = [.. nodes.Present(options.NodeLossAfter).Where(node => tree.Present.Find(node.Info.NodeId) is not null)];
+            if (present.Length < tree.Present.Nodes.Length)
+            {
+                return;
+            }
+
+            int from = Math.Max(tree.FirstLater, last + 1);
+            if (TreeReplanning.Again(
+                tree.Present,
+                [.. present.Select(node => node.Load)],
+                present.ToDictionary(node => node.Info.NodeId, node => node.Queue, StringComparer.Ordinal),
+                tree.PlannedFor(from),
+                planner) is { } replan)
+            {
+                _tree = tree.Again(replan, from);
+                ForgetAnswers_NeedsLock();
+                Signal_NeedsLock();
+            }
+        }
+    }
+
+    private TreeNode NodeOf_NeedsLock(string assignmentId, int number) => Plan.IsBuffer ? _tree!.NodeOf(assignmentId) : _tree!.NodeOf(assignmentId, number);
+
+    /// <summary>Takes nodes out of the round for good. An empty tree is left for the driver to plan anew.</summary>
+    private void Lose_NeedsLock(IReadOnlyList<string> lost)
+    {
+        _updates.Displace(lost, (assignmentId, number) => NodeOf_NeedsLock(assignmentId, number).NodeId);
+        Replace_NeedsLock([.. _tree!.Lost.Union(lost, StringComparer.Ordinal)]);
+    }
+
+    private void Replace_NeedsLock(ImmutableArray<string> lost)
+    {
+        TreePlan present = _tree!.Present.Nodes.All(node => lost.Contains(node.NodeId))
+            ? _tree.Present with { Revision = _tree.Present.Revision + 1, Nodes = [] }
+            : TreePlanner.Without(_tree.Present, lost, id => nodes.Find(id)?.Info);
+        _tree = _tree with { Present = present, Lost = lost };
+        ForgetAnswers_NeedsLock();
+        Signal_NeedsLock();
+    }
+
+    private void ForgetAnswers_NeedsLock() => _answers.Begin(_tree?.Present.Nodes ?? []);
 
     private bool IsOfPresent_NeedsLock(ulong writerEpoch, int revision) =>
         Plan is not null && _tree is not null && writerEpoch == Plan.WriterEpoch && revision == _tree.Present.Revision;
