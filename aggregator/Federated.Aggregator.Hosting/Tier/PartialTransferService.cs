@@ -22,7 +22,7 @@ internal sealed class PartialTransferService(
             throw new RpcException(new Status(StatusCode.InvalidArgument, "The first message of a transfer must be its header."));
         }
 
-        PartialAdmission admission = member.Receive(header);
+        PartialAdmission admission = member.Transfers.Receive(header);
         if (admission.Intake is null)
         {
             return Answer(admission.Result);
@@ -51,7 +51,7 @@ internal sealed class PartialTransferService(
     public async Task FetchAggregate(FetchRequest request, IServerStreamWriter<TransferFrame> frames, ServerCallContext context)
     {
         Authenticate(TransferMethods.AggregateName, context);
-        if (member.FindAggregate(request) is not { } aggregate)
+        if (member.Transfers.FindAggregate(request) is not { } aggregate)
         {
             throw new RpcException(new Status(StatusCode.NotFound, "The aggregate of the round is not ready at this node."));
         }
@@ -62,7 +62,7 @@ internal sealed class PartialTransferService(
     public async Task FetchKept(FetchRequest request, IServerStreamWriter<TransferFrame> frames, ServerCallContext context)
     {
         Authenticate(TransferMethods.KeptName, context);
-        if (!await member.ReadKeptAsync(request, (kept, cancellationToken) => WriteWholeAsync(kept, frames, cancellationToken), context.CancellationToken))
+        if (!await member.Transfers.ReadKeptAsync(request, (kept, cancellationToken) => WriteWholeAsync(kept, frames, cancellationToken), context.CancellationToken))
         {
             throw new RpcException(new Status(StatusCode.NotFound, "The round is not closed at this node, or hands no updates over."));
         }
@@ -71,7 +71,7 @@ internal sealed class PartialTransferService(
     public async Task FetchVerdict(FetchRequest request, IServerStreamWriter<TransferFrame> frames, ServerCallContext context)
     {
         Authenticate(TransferMethods.VerdictName, context);
-        if (member.FindVerdict(request) is not { } verdict)
+        if (member.Transfers.FindVerdict(request) is not { } verdict)
         {
             throw new RpcException(new Status(StatusCode.NotFound, "The round is not judged at this node."));
         }
@@ -82,7 +82,7 @@ internal sealed class PartialTransferService(
     public async Task FetchRecovery(FetchRequest request, IServerStreamWriter<TransferFrame> frames, ServerCallContext context)
     {
         Authenticate(TransferMethods.RecoveryName, context);
-        if (member.FindRecovery(request) is not { } recovery)
+        if (member.Transfers.FindRecovery(request) is not { } recovery)
         {
             throw new RpcException(new Status(StatusCode.NotFound, "The round is not open in this tree at this node."));
         }

@@ -19,11 +19,8 @@ public sealed class NodeExchange
 {
     private readonly ExchangePlan _plan;
     private readonly string _node;
-    private UpdateCommitted[] _own = [];
-    private RetainedUpdate[] _payloads = [];
-    private readonly RetainedAggregation _sections;
+    private readonly OwnUpdates _own;
     private readonly int _degree;
-    private readonly Dictionary<int, ReadOnlyMemory<float>[]> _values = [];
     private readonly Dictionary<int, NodeStatistics> _measured = [];
     private readonly Dictionary<int, RuleVerdict> _verdicts = [];
     private readonly Dictionary<int, ReadOnlyMemory<float>[]> _ranges = [];
@@ -39,7 +36,7 @@ public sealed class NodeExchange
         ArgumentNullException.ThrowIfNull(plan);
         _plan = plan;
         _node = node;
-        _sections = new RetainedAggregation(plan.Round.Sections, plan.RuleOf(0), plan.Round.RuleSeed);
+        _own = new OwnUpdates(plan.Round, new RetainedAggregation(plan.Round.Sections, plan.RuleOf(0), plan.Round.RuleSeed));
         _degree = degree;
         Starts = new Inbox(plan.Round.Centred.IsEmpty ? [] : [ExchangePlan.Server]);
         Shares = new Inbox(plan.SharesFor(node));
@@ -66,12 +63,7 @@ public sealed class NodeExchange
 
     /// <summary>Gives the node its updates; once, before it tells anything. What others tell may come before.</summary>
     /// <param name="held">The updates with their payloads, which stay readable until the round is over.</param>
-    public void Hold(IEnumerable<(UpdateCommitted Update, RetainedUpdate Payload)> held)
-    {
-        (UpdateCommitted Update, RetainedUpdate Payload)[] sorted = [.. held.OrderBy(pair => pair.Update.AssignmentId, StringComparer.Ordinal)];
-        _own = [.. sorted.Select(pair => pair.Update)];
-        _payloads = [.. sorted.Select(pair => pair.Payload)];
-    }
+    public void Hold(IEnumerable<(UpdateCommitted Update, RetainedUpdate Payload)> held) => _own.Hold(held);
 
     /// <summary>Reads a message to this node.</summary>
     /// <param name="kind">Its kind.</param>
@@ -97,14 +89,14 @@ public sealed class NodeExchange
     public ExchangeMessage ShareFor(string receiver)
     {
         var blocks = new List<ExchangeBlock>();
-        foreach (int section in Carried())
+        foreach (int section in _own.Carried())
         {
             if (!_plan.IsSketched(section))
             {
                 ParameterRange range = _plan.RangeOf(section, receiver);
                 if (range.Length > 0)
                 {
-                    blocks.Add(ExchangeBlock.OfVectors(section, ExchangeContent.Range, range.From, [.. Values(section).Select(range.Of)]));
+                    blocks.Add(ExchangeBlock.OfVectors(section, ExchangeContent.Range, range.From, [.. _own.Values(section).Select(range.Of)]));
                 }
             }
             else if (receiver == _plan.Top)
@@ -119,7 +111,7 @@ public sealed class NodeExchange
             }
         }
 
-        return new ExchangeMessage(ExchangeKind.Share, _node, _own, blocks);
+        return new ExchangeMessage(ExchangeKind.Share, _node, _own.Updates, blocks);
     }
 
     /// <summary>Pass 1, when all shares are there: the statistics of the ranges that this node owns.</summary>
@@ -181,7 +173,7 @@ public sealed class NodeExchange
             }
             else
             {
-                AddShares(section, VerdictBlocks.Coefficients([.. blocks], Values(section).Length));
+                AddShares(section, VerdictBlocks.Coefficients([.. blocks], _own.Values(section).Length));
             }
         }
 
@@ -235,31 +227,12 @@ public sealed class NodeExchange
         return new ClosedRound(sections, roster.Updates) { Scores = [.. scores.Select(score => score ?? default)] };
     }
 
-    /// <summary>Sections that an own update carries and that are aggregated here.</summary>
-    private IEnumerable<int> Carried() => Enumerable.Range(0, _plan.Round.Sections.Length).Where(section => !_plan.Round.IsHandedOver(section) && _payloads.Any(payload => SectionBytes.Carries(payload, section)));
-
-    /// <summary>The values of a section of the own updates that carry it.</summary>
-    private ReadOnlyMemory<float>[] Values(int section)
-    {
-        // Shares for several receivers are made at the same time.
-        lock (_gate)
-        {
-            if (!_values.TryGetValue(section, out ReadOnlyMemory<float>[]? values))
-            {
-                values = [.. _payloads.Where(payload => SectionBytes.Carries(payload, section)).Select(payload => _sections.Values(payload, section))];
-                _values.Add(section, values);
-            }
-
-            return values;
-        }
-    }
-
     private NodeStatistics Measured(int section)
     {
         if (!_measured.TryGetValue(section, out NodeStatistics? measured))
         {
             measured = NodeStatistics.Measure(
-                _plan.RuleOf(section), InputOf(section, Values(section), null), (int)_plan.Round.Sections[section].ElementCount, _plan.Sketch);
+                _plan.RuleOf(section), InputOf(section, _own.Values(section), null), (int)_plan.Round.Sections[section].ElementCount, _plan.Sketch);
             _measured.Add(section, measured);
         }
 
@@ -296,7 +269,7 @@ public sealed class NodeExchange
         {
             int[] positions = roster.PositionsOf(section, node);
             IReadOnlyList<ReadOnlyMemory<float>> rows = node == _node
-                ? [.. Values(section).Select(range.Of)]
+                ? [.. _own.Values(section).Select(range.Of)]
                 : Shares.All()[node].Blocks.First(block => block.Shape.Section == section && block.Shape.Content == ExchangeContent.Range).Single;
             for (int k = 0; k < positions.Length; k++)
             {
@@ -315,7 +288,7 @@ public sealed class NodeExchange
             return _roster ??= new Roster(
                 _plan,
                 [
-                    .. _own.Select(update => (_node, update)),
+                    .. _own.Updates.Select(update => (_node, update)),
                     .. Shares.All().SelectMany(share => share.Value.Updates.Select(update => (share.Key, update))),
                 ]);
         }
@@ -409,7 +382,7 @@ public sealed class NodeExchange
     private void AddShares(int section, double[] coefficients)
     {
         float[] sum = GC.AllocateUninitializedArray<float>((int)_plan.Round.Sections[section].ElementCount);
-        WeightedSum.Compute(Values(section), coefficients, sum, _degree);
+        WeightedSum.Compute(_own.Values(section), coefficients, sum, _degree);
         _sums.Add(section, 0, sum);
     }
 }

@@ -19,7 +19,7 @@ public sealed class InProcessTransport : IPartialTransport
     {
         ArgumentNullException.ThrowIfNull(receiver);
         ArgumentNullException.ThrowIfNull(handover);
-        PartialAdmission admission = _members[receiver.NodeId].Receive(handover.Header);
+        PartialAdmission admission = _members[receiver.NodeId].Transfers.Receive(handover.Header);
         if (admission.Intake is null)
         {
             return admission.Result;
@@ -43,7 +43,7 @@ public sealed class InProcessTransport : IPartialTransport
     {
         ArgumentNullException.ThrowIfNull(top);
         ArgumentNullException.ThrowIfNull(reader);
-        if (_members[top.NodeId].FindVerdict(request) is not { } verdict)
+        if (_members[top.NodeId].Transfers.FindVerdict(request) is not { } verdict)
         {
             return Task.FromResult(new TransferResult(TransferOutcome.NotReady, "The round is not judged yet."));
         }

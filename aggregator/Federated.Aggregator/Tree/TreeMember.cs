@@ -1,41 +1,33 @@
 using System.Collections.Concurrent;
 using Federated.Aggregator.Events;
 using Federated.Aggregator.Exchange;
-using Federated.Aggregator.Functions;
 using Federated.Aggregator.Rounds;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.Tier;
-using Federated.Protocol.V1;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Federated.Aggregator.Tree;
 
 /// <summary>
-/// A node's part in a tier of several: does what control events say, hands the node's partial to its parent, and merges those of its
-/// children. Every handler may be called any number of times with the same event, and in any order.
+/// A node's part in a tier of several: does what control events say, to one round after another. Every handler may be called any number of times with the same event, and in any order.
 /// </summary>
 public sealed partial class TreeMember : IAsyncDisposable
 {
-    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(2);
-
     /// <summary>A node that ends does not wait longer for a bus that may be gone: its silence tells the same, a little later.</summary>
     private static readonly TimeSpan LongestFarewell = TimeSpan.FromSeconds(5);
 
     private readonly AggregatorNode _node;
     private readonly IEventBus _bus;
-    private readonly IPartialTransport _transport;
     private readonly TreeMemberOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly SemaphoreSlim _gate = new(1);
-    private readonly ConcurrentDictionary<RoundKey, MemberRound> _rounds = new();
+    private readonly MemberRounds _rounds = new();
     private readonly ConcurrentDictionary<RoundKey, RoundClosing> _early = new();
-    private readonly EndedRounds _ended = new();
     private readonly List<IAsyncDisposable> _subscriptions = [];
-    private readonly ITimer _alive;
-    private long _sequence;
+    private readonly MemberClosing _closing;
+    private readonly SignsOfLife _alive;
 
     public TreeMember(
         AggregatorNode node, IEventBus bus, IPartialTransport transport, IOptions<TreeMemberOptions> options, TimeProvider time,
@@ -44,16 +36,21 @@ public sealed partial class TreeMember : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         _node = node;
         _bus = bus;
-        _transport = transport;
         _options = options.Value;
         _time = time;
         _logger = logger;
         Revocations = new DeviceRevocations(time);
-        _alive = time.CreateTimer(_ => _ = SayAliveAsync(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        Transfers = new TreeTransfers(node, _rounds);
+        var sender = new PartialSender(node, transport, time, logger);
+        _closing = new MemberClosing(node, Incarnation, bus, sender, new ExchangeClosing(node, bus, transport, sender, logger), logger);
+        _alive = new SignsOfLife(node, bus, _rounds, Revocations, () => Introduction, _options, time, logger);
     }
 
     /// <summary>The devices that the node refuses.</summary>
     public DeviceRevocations Revocations { get; }
+
+    /// <summary>What others hand this node, and what they fetch from it.</summary>
+    public TreeTransfers Transfers { get; }
 
     /// <summary>Random id of this process.</summary>
     public string Incarnation { get; } = Guid.NewGuid().ToString("N");
@@ -89,7 +86,7 @@ public sealed partial class TreeMember : IAsyncDisposable
             },
             1));
         await _bus.PublishAsync(Introduction, cancellationToken);
-        _alive.Change(_options.IdleAliveInterval, Timeout.InfiniteTimeSpan);
+        _alive.Start();
     }
 
     /// <summary>Says that the node leaves, if the bus still carries it, and ends what runs. Rounds stay in the node.</summary>
@@ -118,9 +115,7 @@ public sealed partial class TreeMember : IAsyncDisposable
         }
 
         _subscriptions.Clear();
-        MemberRound[] rounds = [.. _rounds.Values];
-        _rounds.Clear();
-        foreach (MemberRound round in rounds)
+        foreach (MemberRound round in _rounds.TakeAll())
         {
             await EndAsync(round);
         }
@@ -136,20 +131,16 @@ public sealed partial class TreeMember : IAsyncDisposable
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            if (_ended.Has(key, opened.Plan.WriterEpoch))
+            if (_rounds.Ended.Has(key, opened.Plan.WriterEpoch))
             {
                 return;
             }
 
-            int order = -1;
-            if (_rounds.TryGetValue(key, out MemberRound? known))
-            {
-                order = known.CompareTo(opened.Plan.WriterEpoch, opened.Tree.Revision);
-            }
-
+            MemberRound? known = _rounds.Find(key);
+            int order = known?.CompareTo(opened.Plan.WriterEpoch, opened.Tree.Revision) ?? -1;
             if (order < 0)
             {
-                _rounds.TryRemove(key, out _);
+                _rounds.Remove(key);
                 await EndAsync(known);
                 known = await OpenAsync(opened, cancellationToken);
             }
@@ -177,11 +168,12 @@ public sealed partial class TreeMember : IAsyncDisposable
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            int order = _rounds.TryGetValue(closing.Key, out MemberRound? round) ? round.CompareTo(closing.WriterEpoch, closing.Revision) : -1;
+            MemberRound? round = _rounds.Find(closing.Key);
+            int order = round?.CompareTo(closing.WriterEpoch, closing.Revision) ?? -1;
             if (order < 0)
             {
                 // The opening is still on its way.
-                if (!_ended.Has(closing.Key, closing.WriterEpoch))
+                if (!_rounds.Ended.Has(closing.Key, closing.WriterEpoch))
                 {
                     _early[closing.Key] = closing;
                 }
@@ -192,11 +184,11 @@ public sealed partial class TreeMember : IAsyncDisposable
             _early.TryRemove(closing.Key, out _);
             if (order == 0 && round!.Closing is null)
             {
-                round.Closing = CloseAsync(round);
+                round.Closing = _closing.CloseAsync(round);
             }
             else if (order == 0 && round!.Answer is { } answer)
             {
-                await PublishAsync(answer, cancellationToken);
+                await _closing.SayAsync(answer, cancellationToken);
             }
             else if (order == 0)
             {
@@ -226,7 +218,7 @@ public sealed partial class TreeMember : IAsyncDisposable
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            if (_rounds.TryGetValue(ready.Key, out MemberRound? round) && round.CompareTo(ready.WriterEpoch, ready.Revision) == 0)
+            if (_rounds.Find(ready.Key) is { } round && round.CompareTo(ready.WriterEpoch, ready.Revision) == 0)
             {
                 round.Hint.Release();
             }
@@ -244,14 +236,15 @@ public sealed partial class TreeMember : IAsyncDisposable
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            if (_rounds.TryGetValue(ended.Key, out MemberRound? round) && round.Opened.Plan.WriterEpoch > ended.WriterEpoch)
+            MemberRound? round = _rounds.Find(ended.Key);
+            if (round is not null && round.Opened.Plan.WriterEpoch > ended.WriterEpoch)
             {
                 return;
             }
 
-            _rounds.TryRemove(ended.Key, out _);
+            _rounds.Remove(ended.Key);
             _early.TryRemove(ended.Key, out _);
-            _ended.Add(ended.Key, ended.WriterEpoch);
+            _rounds.Ended.Add(ended.Key, ended.WriterEpoch);
             await EndAsync(round);
             if (ended.IsCommitted)
             {
@@ -303,8 +296,8 @@ public sealed partial class TreeMember : IAsyncDisposable
         {
             Exchange = opened.Plan.IsMean ? null : new NodeExchange(new ExchangePlan(opened.Plan, opened.Tree), _node.NodeId),
         };
-        _rounds[key] = round;
-        _alive.Change(_options.AliveInterval, Timeout.InfiniteTimeSpan);
+        _rounds.Add(key, round);
+        _alive.Hurry();
         return round;
     }
 
@@ -330,126 +323,5 @@ public sealed partial class TreeMember : IAsyncDisposable
 
         await round.QuietAsync();
         round.Dispose();
-    }
-
-    private async Task CloseAsync(MemberRound round)
-    {
-        RoundOpened opened = round.Opened;
-        RoundPlan plan = opened.Plan;
-        string partialId = $"{_node.NodeId}/{Incarnation}/{plan.WriterEpoch}.{opened.Tree.Revision}";
-        try
-        {
-            TransferHandover handover = plan.IsMean ? await SumAsync(round, partialId) : await ExchangeAsync(round, partialId);
-            round.Result = handover;
-            PartialHeader header = handover.Header;
-            if (round.Self.Parent is { } parent)
-            {
-                await SendAsync(round, opened.Tree.Find(parent)!, handover);
-                round.Answer = new PartialReady(
-                    plan.Key, plan.WriterEpoch, opened.Tree.Revision, partialId, _node.NodeId, parent, (int)header.Included, header.TotalWeight,
-                    (long)header.ByteLength);
-            }
-            else
-            {
-                round.Answer = new AggregateReady(
-                    plan.Key, plan.WriterEpoch, opened.Tree.Revision, partialId, _node.NodeId, (int)header.Included, header.TotalWeight,
-                    (long)header.ByteLength);
-            }
-        }
-        catch (OperationCanceledException) when (round.Over.IsCancellationRequested)
-        {
-            return;
-        }
-        catch (Exception exception)
-        {
-            LogNotClosed(exception, plan.Key);
-            round.Answer = new AggregateReady(
-                plan.Key, plan.WriterEpoch, opened.Tree.Revision, partialId, _node.NodeId, 0, 0, 0, $"Node {_node.NodeId}: {exception.Message}");
-        }
-
-        try
-        {
-            await PublishAsync(round.Answer, round.Over);
-        }
-        catch (Exception exception)
-        {
-            // The coordinator asks again when it hears nothing.
-            LogNotPublished(exception, plan.Key);
-        }
-    }
-
-    private async Task<TransferHandover> SumAsync(MemberRound round, string partialId)
-    {
-        NodePartial own = await _node.ClosePartialAsync(round.Opened.Plan.Key, round.Over);
-        await round.Board.AllMergedAsync(round.Over);
-        NodePartial all = round.Board.Combine(own);
-        return new PartialHandover(PartialNames.HeaderOf(round.Opened, partialId, _node.NodeId, all), all);
-    }
-
-    private async Task SendAsync(MemberRound round, TreeNode parent, TransferHandover handover)
-    {
-        CancellationToken cancellationToken = round.Over;
-        TimeSpan delay = FirstRetry;
-        while (true)
-        {
-            TransferResult result = await _transport.SendAsync(parent, handover, cancellationToken);
-            if (result.Outcome is TransferOutcome.Merged or TransferOutcome.AlreadyMerged)
-            {
-                round.Unreached.TryRemove(parent.NodeId, out _);
-                _node.Functions.Metrics.Transferred((long)handover.Header.ByteLength, isSent: true);
-                return;
-            }
-
-            if (!result.MayBeRepeated)
-            {
-                throw new InvalidOperationException($"Node {parent.NodeId} does not take the partial: {result.Reason}");
-            }
-
-            round.Unreached[parent.NodeId] = true;
-            LogTransferRepeated(handover.Header.PartialId, parent.NodeId, result.Outcome, result.Reason);
-            await Task.Delay(delay, _time, cancellationToken);
-            delay = delay * 2 < LongestRetry ? delay * 2 : LongestRetry;
-        }
-    }
-
-    private ValueTask PublishAsync(ITierEvent answer, CancellationToken cancellationToken) => answer switch
-    {
-        PartialReady ready => _bus.PublishAsync(ready, cancellationToken),
-        AggregateReady ready => _bus.PublishAsync(ready, cancellationToken),
-        _ => throw new ArgumentOutOfRangeException(nameof(answer), answer, "A closing is not answered so."),
-    };
-
-    private async Task SayAliveAsync()
-    {
-        try
-        {
-            NodeLoadView load = _node.SampleLoad();
-            await _bus.PublishAsync(
-                new NodeAlive(
-                    _node.NodeId, Incarnation, ++_sequence, load.Waiting, load.ArrivalRate, load.SecondsPerUpdate, _node.Slots.Free, load.IdleWorkers,
-                    HeldOnes(), Introduction, Revocations.Known),
-                CancellationToken.None);
-        }
-        catch (Exception exception)
-        {
-            LogNotAlive(exception);
-        }
-
-        try
-        {
-            _alive.Change(_rounds.IsEmpty ? _options.IdleAliveInterval : _options.AliveInterval, Timeout.InfiniteTimeSpan);
-        }
-        catch (ObjectDisposedException)
-        {
-            // The member has stopped meanwhile.
-        }
-    }
-
-    /// <summary>The rounds that a sign of life names; when they are too many for one, the next names others.</summary>
-    private HeldRound[] HeldOnes()
-    {
-        IReadOnlyList<HeldRound> all = _node.HeldRounds();
-        int from = all.Count <= NodeAlive.MaxRounds ? 0 : (int)(_sequence * NodeAlive.MaxRounds % all.Count);
-        return [.. all.OrderBy(round => round.Key.ToString(), StringComparer.Ordinal).Skip(from).Take(NodeAlive.MaxRounds)];
     }
 }

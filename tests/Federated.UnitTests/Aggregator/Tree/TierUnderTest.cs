@@ -94,7 +94,7 @@ internal sealed class TierUnderTest : IAsyncDisposable
         AggregateReady ready = await AwaitAggregateAsync(plan, tree, cancellationToken);
         Assert.Null(ready.Fault);
         Assert.Equal(tree.Top.NodeId, ready.NodeId);
-        ClosedRound closed = _members[ready.NodeId].Report(PartialNames.RequestOf(plan.Key, plan.WriterEpoch, tree.Revision))!;
+        ClosedRound closed = _members[ready.NodeId].Transfers.Report(PartialNames.RequestOf(plan.Key, plan.WriterEpoch, tree.Revision))!;
         Assert.Equal(ready.Included, closed.Included.Count);
         return closed;
     }
@@ -116,7 +116,7 @@ internal sealed class TierUnderTest : IAsyncDisposable
         foreach (TreeNode node in tree.Nodes)
         {
             var receiver = new KeptReceiver(plan);
-            Assert.True(await _members[node.NodeId].ReadKeptAsync(
+            Assert.True(await _members[node.NodeId].Transfers.ReadKeptAsync(
                 PartialNames.RequestOf(plan.Key, plan.WriterEpoch, tree.Revision),
                 (kept, _) =>
                 {

@@ -117,11 +117,11 @@ public sealed class TreeMemberTests : NodeFixture
             NodeId = "n1",
             Included = 1,
         };
-        Assert.Equal(TransferOutcome.AlreadyMerged, tier["n0"].Receive(header).Result.Outcome);
-        Assert.Equal(TransferOutcome.Refused, tier["n0"].Receive(With(header, changed => changed.PartialId = "another")).Result.Outcome);
-        Assert.Equal(TransferOutcome.Refused, tier["n0"].Receive(With(header, changed => changed.NodeId = "n9")).Result.Outcome);
-        Assert.Equal(TransferOutcome.Refused, tier["n0"].Receive(With(header, changed => changed.PlanHash = "00")).Result.Outcome);
-        Assert.Equal(TransferOutcome.NotReady, tier["n0"].Receive(With(header, changed => changed.Round.Revision = 2)).Result.Outcome);
+        Assert.Equal(TransferOutcome.AlreadyMerged, tier["n0"].Transfers.Receive(header).Result.Outcome);
+        Assert.Equal(TransferOutcome.Refused, tier["n0"].Transfers.Receive(With(header, changed => changed.PartialId = "another")).Result.Outcome);
+        Assert.Equal(TransferOutcome.Refused, tier["n0"].Transfers.Receive(With(header, changed => changed.NodeId = "n9")).Result.Outcome);
+        Assert.Equal(TransferOutcome.Refused, tier["n0"].Transfers.Receive(With(header, changed => changed.PlanHash = "00")).Result.Outcome);
+        Assert.Equal(TransferOutcome.NotReady, tier["n0"].Transfers.Receive(With(header, changed => changed.Round.Revision = 2)).Result.Outcome);
 
         static PartialHeader With(PartialHeader header, Action<PartialHeader> change)
         {
@@ -149,14 +149,14 @@ public sealed class TreeMemberTests : NodeFixture
             ByteLength = 10,
         };
 
-        using (TransferIntake intake = tier["n0"].Receive(header).Intake!)
+        using (TransferIntake intake = tier["n0"].Transfers.Receive(header).Intake!)
         {
-            Assert.Equal(TransferOutcome.NotReady, tier["n0"].Receive(header).Result.Outcome);
+            Assert.Equal(TransferOutcome.NotReady, tier["n0"].Transfers.Receive(header).Result.Outcome);
             intake.Append(new byte[100]);
             Assert.Equal(TransferOutcome.Damaged, (await intake.CompleteAsync()).Outcome);
         }
 
-        Assert.Equal(["n1"], tier["n0"].MissingChildren(plan.Key));
+        Assert.Equal(["n1"], tier["n0"].Transfers.MissingChildren(plan.Key));
         await UploadAsync(_nodes["n1"], plan, 4);
         AssertMean(await tier.CloseAsync(plan, tree, Cancellation), [4]);
     }
@@ -301,7 +301,7 @@ public sealed class TreeMemberTests : NodeFixture
         }
 
         await tier["n1"].HandleAsync(new RoundEnded(plan.Key, plan.WriterEpoch, true, "its model version has been made."), Cancellation);
-        Assert.False(await tier["n1"].ReadKeptAsync(PartialNames.RequestOf(plan.Key, plan.WriterEpoch, 1), (_, _) => Task.CompletedTask, Cancellation));
+        Assert.False(await tier["n1"].Transfers.ReadKeptAsync(PartialNames.RequestOf(plan.Key, plan.WriterEpoch, 1), (_, _) => Task.CompletedTask, Cancellation));
     }
 
     // Pass 1 of the first tree is done, or half done, when a node is given up.

@@ -5,16 +5,26 @@ using Federated.Protocol.V1;
 
 namespace Federated.Aggregator.Tree;
 
-// What others hand this node, and what they fetch from it.
-public sealed partial class TreeMember
+/// <summary>What others hand a node for its rounds, and what they fetch from it.</summary>
+public sealed class TreeTransfers
 {
+    private readonly AggregatorNode _node;
+    private readonly MemberRounds _rounds;
+
+    internal TreeTransfers(AggregatorNode node, MemberRounds rounds)
+    {
+        _node = node;
+        _rounds = rounds;
+    }
+
     /// <summary>Judges the header of a transfer from a child.</summary>
     public PartialAdmission Receive(PartialHeader header)
     {
         ArgumentNullException.ThrowIfNull(header);
         RoundKey key = PartialNames.KeyOf(header.Round);
-        int order = _rounds.TryGetValue(key, out MemberRound? round) ? round.CompareTo(header.Round.WriterEpoch, (int)header.Round.Revision) : -1;
-        if (order < 0 && !_ended.Has(key, header.Round.WriterEpoch))
+        MemberRound? round = _rounds.Find(key);
+        int order = round?.CompareTo(header.Round.WriterEpoch, (int)header.Round.Revision) ?? -1;
+        if (order < 0 && !_rounds.Ended.Has(key, header.Round.WriterEpoch))
         {
             return PartialAdmission.Ended(TransferOutcome.NotReady, $"Round {key} is not open in this tree at node {_node.NodeId} yet.");
         }
@@ -51,21 +61,21 @@ public sealed partial class TreeMember
     }
 
     /// <summary>What a node needs to carry the decision of a round out whose top is here; null before the round is judged.</summary>
-    public TransferHandover? FindVerdict(FetchRequest request) => Find(request)?.Verdicts?.GetValueOrDefault(request.NodeId);
+    public TransferHandover? FindVerdict(FetchRequest request) => _rounds.Find(request)?.Verdicts?.GetValueOrDefault(request.NodeId);
 
     /// <summary>The aggregate of a round whose top is here; null when it is not ready, or of another tree or writer.</summary>
-    public TransferHandover? FindAggregate(FetchRequest request) => Find(request) is { Self.Parent: null } round ? round.Result : null;
+    public TransferHandover? FindAggregate(FetchRequest request) => _rounds.Find(request) is { Self.Parent: null } round ? round.Result : null;
 
     /// <summary>The same, divided, for those in the same process.</summary>
     public ClosedRound? Report(FetchRequest request) =>
-        Find(request)?.Closed ?? (FindAggregate(request) as PartialHandover)?.Report(_node.Functions);
+        _rounds.Find(request)?.Closed ?? (FindAggregate(request) as PartialHandover)?.Report(_node.Functions);
 
     /// <summary>Gives a reader the updates of this node that the server wants one by one; they stay in place meanwhile.</summary>
     /// <returns>False when they are not there: the round is not closed, or not open in this tree.</returns>
     public async Task<bool> ReadKeptAsync(FetchRequest request, Func<TransferHandover, CancellationToken, Task> read, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(read);
-        if (Find(request) is not { Kept: { } kept } round || !round.TryBeginReading())
+        if (_rounds.Find(request) is not { Kept: { } kept } round || !round.TryBeginReading())
         {
             return false;
         }
@@ -83,17 +93,8 @@ public sealed partial class TreeMember
     }
 
     /// <summary>What the node holds of a round now, and what it has lost; null when the round is not open in this tree.</summary>
-    public ReopenedRound? FindRecovery(FetchRequest request) => Find(request) is { } round ? _node.HoldingsOf(round.Opened.Plan.Key) : null;
+    public ReopenedRound? FindRecovery(FetchRequest request) => _rounds.Find(request) is { } round ? _node.HoldingsOf(round.Opened.Plan.Key) : null;
 
     /// <summary>The children that a round waits for here; empty when the node does not have the round.</summary>
-    public IReadOnlyList<string> MissingChildren(RoundKey key) => _rounds.TryGetValue(key, out MemberRound? round) ? round.Board.Missing : [];
-
-    private MemberRound? Find(FetchRequest request)
-    {
-        ArgumentNullException.ThrowIfNull(request);
-        return _rounds.TryGetValue(PartialNames.KeyOf(request), out MemberRound? round)
-            && round.CompareTo(request.WriterEpoch, (int)request.Revision) == 0
-                ? round
-                : null;
-    }
+    public IReadOnlyList<string> MissingChildren(RoundKey key) => _rounds.Find(key)?.Board.Missing ?? [];
 }
