@@ -1,5 +1,6 @@
 using Federated.Protocol.Codecs;
 using Federated.Protocol.Models;
+using Federated.Protocol.Pruning;
 using Federated.Protocol.V1;
 
 namespace Federated.Client.Compression;
@@ -20,7 +21,8 @@ internal static class OwnCompression
     /// <param name="task">The task's compression.</param>
     /// <param name="own">The device's compressor; null for the task's.</param>
     /// <param name="schema">The model.</param>
-    public static UpdateCompression Of(UpdateCompression task, string? own, ModelSchema schema)
+    /// <param name="mask">Its mask; null for a dense model.</param>
+    public static UpdateCompression Of(UpdateCompression task, string? own, ModelSchema schema, ModelMask? mask)
     {
         if (own is null)
         {
@@ -30,7 +32,7 @@ internal static class OwnCompression
         CompressionSpec spec = CompressionSpec.Parse(own) with { Feedback = CompressionSpec.Parse(task.Spec).Feedback };
         UpdateCompression settings = task.Clone();
         settings.Spec = spec.ToString();
-        settings.Eta = new VectorCompressor(spec, CompressionLayout.Of(schema)).NominalContraction / 2;
+        settings.Eta = new VectorCompressor(spec, CompressionLayout.Of(schema, mask)).NominalContraction / 2;
         return settings;
     }
 }

@@ -13,7 +13,7 @@ namespace Federated.Client.Compression;
 /// remembers is committed only when the update is counted, and is worked out from what the server decodes, so that both sides hold the same numbers.
 /// </summary>
 /// <remarks>
-/// The memory is a vector of floats: first the round whose update left it, then that of the feedback. When the memory is not that of
+/// The memory is a vector of floats: first the round whose update left it, then, of a masked model, the mask (<see cref="MaskedMemory"/>), then that of the feedback. When the memory is not that of
 /// <see cref="UpdateCompression.StateRound"/>, the kinds that the server mirrors cannot go on (<see cref="HasLost"/>); the others begin anew.
 /// </remarks>
 public sealed class UpdateEncoder
@@ -22,12 +22,15 @@ public sealed class UpdateEncoder
     private readonly CompressionSpec _spec;
     private readonly VectorCompressor _compressor;
     private readonly ErrorFeedback _feedback;
+    private readonly MaskedMemory? _masked;
+    private readonly int[] _regrown;
 
     /// <summary>An encoder for one model and task.</summary>
     /// <param name="schema">The model.</param>
     /// <param name="settings">The task's compression.</param>
     /// <param name="mask">The model's mask, under which differences are packed; null for a dense model.</param>
     /// <exception cref="FormatException">The specification cannot be read.</exception>
+    /// <exception cref="InvalidDataException">The coordinates that were grown again are none of the mask's.</exception>
     public UpdateEncoder(ModelSchema schema, UpdateCompression settings, ModelMask? mask = null)
     {
         ArgumentNullException.ThrowIfNull(schema);
@@ -36,10 +39,17 @@ public sealed class UpdateEncoder
         _spec = CompressionSpec.Parse(settings.Spec);
         _compressor = new VectorCompressor(_spec, CompressionLayout.Of(schema, mask));
         _feedback = new ErrorFeedback(_spec.Feedback, _compressor.Length, settings.Eta, settings.Momentum);
+        _masked = mask is null || _feedback.StateLength == 0 ? null : new MaskedMemory(schema, mask, _feedback.StateLength / mask.PackedCount);
+        _regrown = mask is null ? [] : PackedIndices.Read(settings.Regrown.Span, mask.PackedCount);
     }
 
     /// <summary>Floats that a client remembers; 0 without feedback.</summary>
-    public int StateLength => _feedback.StateLength == 0 ? 0 : 1 + _feedback.StateLength;
+    public int StateLength => _feedback.StateLength == 0 ? 0 : 1 + HeaderLength + _feedback.StateLength;
+
+    /// <summary>Whether what a client remembers may have another length than <see cref="StateLength"/>: that of an earlier mask.</summary>
+    public bool TakesAnyLength => _masked is not null;
+
+    private int HeaderLength => _masked?.HeaderLength ?? 0;
 
     /// <summary>An encoder where the task asks for one; null when its updates are dense.</summary>
     /// <param name="schema">The model.</param>
@@ -49,12 +59,12 @@ public sealed class UpdateEncoder
     public static UpdateEncoder? For(ModelSchema schema, LocalTraining settings, ModelMask? mask = null, string? ownCompressor = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        return settings.Compression is { } compression ? new UpdateEncoder(schema, OwnCompression.Of(compression, ownCompressor, schema), mask) : null;
+        return settings.Compression is { } compression ? new UpdateEncoder(schema, OwnCompression.Of(compression, ownCompressor, schema, mask), mask) : null;
     }
 
     /// <summary>Whether the server reckons with a memory that this is not: the client cannot make an update.</summary>
     /// <param name="state">What the client remembers; empty for nothing.</param>
-    public bool HasLost(ReadOnlySpan<float> state) => _spec.TracksEstimates && _settings.StateRound > 0 && !IsCurrent(state);
+    public bool HasLost(ReadOnlySpan<float> state) => _spec.TracksEstimates && _settings.StateRound > 0 && !TryRead(state, out _);
 
     /// <summary>Most bytes of an update with these sections.</summary>
     /// <param name="sections">The sections as they are sent.</param>
@@ -105,13 +115,30 @@ public sealed class UpdateEncoder
         return result with { Length = at };
     }
 
-    private bool IsCurrent(ReadOnlySpan<float> state) => state.Length == StateLength && StateLength > 0 && state[0] == _settings.StateRound;
+    /// <summary>Whether a memory is that of the round which the task names; then what the feedback goes on from.</summary>
+    private bool TryRead(ReadOnlySpan<float> state, out ReadOnlySpan<float> memory)
+    {
+        memory = default;
+        if (StateLength == 0 || state.IsEmpty || state[0] != _settings.StateRound)
+        {
+            return false;
+        }
+
+        if (_masked is not null)
+        {
+            return _masked.TryRead(state[1..], _regrown, out memory);
+        }
+
+        memory = state[1..];
+        return state.Length == StateLength;
+    }
 
     private (int Length, EncodedUpdate Result) EncodeDelta(
         ReadOnlySpan<float> g, ReadOnlySpan<float> state, CompressionDraw draw, Span<byte> frame, Span<float> nextState, EncodedUpdate result)
     {
-        bool isFresh = _settings.StateRound == 0 || !IsCurrent(state);
-        ReadOnlySpan<float> memory = isFresh ? [] : state[1..];
+        ReadOnlySpan<float> memory = [];
+        bool isFresh = _settings.StateRound == 0 || !TryRead(state, out memory);
+        memory = isFresh ? [] : memory;
         float[] rented = ArrayPool<float>.Shared.Rent(2 * g.Length);
         try
         {
@@ -130,9 +157,10 @@ public sealed class UpdateEncoder
             if (!nextState.IsEmpty)
             {
                 nextState[0] = draw.Round;
+                _masked?.WriteHeader(nextState[1..]);
             }
 
-            FeedbackSums sums = _feedback.Next(g, memory, target, sent, nextState.IsEmpty ? nextState : nextState[1..]);
+            FeedbackSums sums = _feedback.Next(g, memory, target, sent, nextState.IsEmpty ? nextState : nextState[(1 + HeaderLength)..]);
             return (length, result with
             {
                 Contraction = norm == 0 ? 1 : 1 - (sums.Lost / norm),

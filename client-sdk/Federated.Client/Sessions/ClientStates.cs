@@ -32,18 +32,14 @@ internal sealed class ClientStates(string? folder)
     /// </summary>
     public ReadOnlyMemory<float> Load(string jobId, uint epoch, int length, bool orLonger = false)
     {
-        lock (_gate)
-        {
-            if (!_byJob.TryGetValue(jobId, out (uint Epoch, float[] Values) state))
-            {
-                state = Read_NeedsLock(jobId);
-                _byJob[jobId] = state;
-            }
-
-            bool fits = orLonger ? state.Values.Length >= length : state.Values.Length == length;
-            return state.Epoch == epoch && fits ? state.Values.AsMemory(0, length) : default(ReadOnlyMemory<float>);
-        }
+        float[] values = ValuesOf(jobId, epoch);
+        bool fits = orLonger ? values.Length >= length : values.Length == length;
+        return fits ? values.AsMemory(0, length) : default(ReadOnlyMemory<float>);
     }
+
+    /// <summary>The job's state whatever its length, where that is at least so much; empty before the first counted update of the epoch.</summary>
+    public ReadOnlyMemory<float> LoadAll(string jobId, uint epoch, int least) =>
+        ValuesOf(jobId, epoch) is { } values && values.Length >= least ? values : default(ReadOnlyMemory<float>);
 
     /// <summary>The update that led to this state was counted.</summary>
     public void Commit(string jobId, uint epoch, float[] values)
@@ -63,6 +59,20 @@ internal sealed class ClientStates(string? folder)
             MemoryMarshal.AsBytes(values.AsSpan()).CopyTo(file.AsSpan(PrefixLength));
             BinaryPrimitives.WriteUInt64LittleEndian(file.AsSpan(file.Length - 8), XxHash3.HashToUInt64(file.AsSpan(0, file.Length - 8)));
             PrivateFile.Replace(PathOf(jobId), file);
+        }
+    }
+
+    private float[] ValuesOf(string jobId, uint epoch)
+    {
+        lock (_gate)
+        {
+            if (!_byJob.TryGetValue(jobId, out (uint Epoch, float[] Values) state))
+            {
+                state = Read_NeedsLock(jobId);
+                _byJob[jobId] = state;
+            }
+
+            return state.Epoch == epoch ? state.Values : [];
         }
     }
 

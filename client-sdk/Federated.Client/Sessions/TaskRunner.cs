@@ -149,6 +149,11 @@ internal sealed class TaskRunner(
         int ownLength = StateLength(algorithm, model.Schema, settings);
         ReadOnlyMemory<float> state = states.Load(
             task.JobId, task.StateEpoch, ownLength + (encoder?.StateLength ?? 0), orLonger: algorithm == Evaluation);
+        if (encoder is { TakesAnyLength: true })
+        {
+            state = states.LoadAll(task.JobId, task.StateEpoch, ownLength);
+        }
+
         ReadOnlyMemory<float> memory = state.IsEmpty ? state : state[ownLength..];
         if (encoder is not null && encoder.HasLost(memory.Span))
         {

@@ -135,6 +135,19 @@ public sealed class ModelMask
     /// <param name="layer">Its position in <see cref="Layers"/>.</param>
     public int CountOf(int layer) => _active[layer].Length;
 
+    /// <summary>Where the active coordinates of a layer begin in the packed vector.</summary>
+    /// <param name="layer">Its position in <see cref="Layers"/>.</param>
+    public int PackedStart(int layer)
+    {
+        int start = Layers[layer].Start;
+        for (int l = 0; l < layer; l++)
+        {
+            start -= Layers[l].Count - _active[l].Length;
+        }
+
+        return start;
+    }
+
     /// <summary>Whether a coordinate is active.</summary>
     /// <param name="layer">The layer's position in <see cref="Layers"/>.</param>
     /// <param name="index">The coordinate within the layer.</param>

@@ -4,9 +4,11 @@ using Federated.Coordination.Tier;
 using Federated.Protocol.Codecs;
 using Federated.Protocol.Jobs;
 using Federated.Protocol.Models;
+using Federated.Protocol.Pruning;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.Sections;
 using Federated.Protocol.V1;
+using Google.Protobuf;
 
 namespace Federated.Coordination.Compression;
 
@@ -18,7 +20,7 @@ namespace Federated.Coordination.Compression;
 /// <remarks>
 /// A client continues only from the state that its last counted update left; the task names that round. All clients begin anew when one reports that it has
 /// lost its state or changes its weight (its old h cannot be taken out of H), every <see cref="CompressionSettings.ResyncRounds"/>, and when the
-/// job's state epoch rises.
+/// job's state epoch rises. Of a sparse model all of this is about packed vectors: when the mask changes, H (or every h) is carried to the next one, and so does each client with its next task.
 /// </remarks>
 internal sealed class CompressedServer : IServerAlgorithm
 {
@@ -27,10 +29,14 @@ internal sealed class CompressedServer : IServerAlgorithm
     private readonly IServerAlgorithm _inner;
     private readonly CompressionSpec _spec;
     private readonly CompressionSettings _settings;
-    private readonly double _eta;
+    private readonly ModelSchema _schema;
+    private readonly bool _isPruned;
+    private readonly RegrownCoordinates _regrown = new();
     private readonly EstimateMembers _members = new();
-    private readonly double[] _sum;
+    private double[] _sum;
     private readonly EstimateTable? _table;
+    private ModelMask? _mask;
+    private double _eta;
     private int _epoch;
     private int _rounds;
 
@@ -39,7 +45,9 @@ internal sealed class CompressedServer : IServerAlgorithm
         _inner = inner;
         _settings = job.Compression;
         _spec = CompressionSpec.Parse(_settings.Up);
-        _eta = _settings.Eta ?? (new VectorCompressor(_spec, CompressionLayout.Of(schema)).NominalContraction / 2);
+        _schema = schema;
+        _isPruned = job.Pruning.IsActive;
+        _eta = EtaUnder(null);
         _table = _spec.TracksEstimates && !AggregationRules.IsMean(job) ? new EstimateTable(job, schema) : null;
         _sum = _spec.TracksEstimates && _table is null ? new double[schema.ParameterCount] : [];
     }
@@ -55,7 +63,32 @@ internal sealed class CompressedServer : IServerAlgorithm
     /// <summary>Every client's h, under a rule other than the mean.</summary>
     internal IReadOnlyDictionary<uint, float[]> Estimates => _table?.Estimates ?? ImmutableSortedDictionary<uint, float[]>.Empty;
 
-    public void Follow(ModelContent model) => _inner.Follow(model);
+    public void Follow(ModelContent model)
+    {
+        _inner.Follow(model);
+        if (model.Mask is not { } mask || _spec.Feedback == FeedbackKind.None)
+        {
+            return;
+        }
+
+        bool isFresh = _members.Count == 0;
+        (_mask, _eta) = (mask, EtaUnder(mask));
+        if (isFresh)
+        {
+            _regrown.Begin(mask);
+        }
+
+        _table?.Use(mask.PackedCount);
+        bool sums = _spec.TracksEstimates && _table is null;
+        if (isFresh)
+        {
+            _sum = sums ? new double[mask.PackedCount] : [];
+        }
+        else if (_sum.Length != (sums ? mask.PackedCount : 0))
+        {
+            throw new InvalidDataException($"The mean of the estimates has {_sum.Length} elements, the mask of the model {mask.PackedCount}.");
+        }
+    }
 
     public int CohortSize(RoundKey round) => _inner.CohortSize(round);
 
@@ -84,6 +117,10 @@ internal sealed class CompressedServer : IServerAlgorithm
                 StateRound = _members.RoundOf(clientIndex),
                 Weight = keepsWeight ? _members.WeightOf(clientIndex) : 0,
             };
+            if (_mask is not null && training.Compression.StateRound is > 0 and var left)
+            {
+                training.Compression.Regrown = ByteString.CopyFrom(_regrown.Since(left));
+            }
         }
 
         return training;
@@ -100,6 +137,7 @@ internal sealed class CompressedServer : IServerAlgorithm
         {
             TakeInEstimates(_table, round, aggregate);
             _inner.Apply(round, aggregate, model);
+            Carry(round, model);
             _rounds++;
             if (_settings.ResyncRounds > 0 && _rounds >= _settings.ResyncRounds)
             {
@@ -111,6 +149,7 @@ internal sealed class CompressedServer : IServerAlgorithm
 
         bool holds = TakeIn(round, aggregate);
         _inner.Apply(round, _spec.TracksEstimates ? WithEstimate(aggregate) : aggregate, model);
+        Carry(round, model);
         _rounds++;
         if (!holds || aggregate.LostStates.Count > 0 || (_settings.ResyncRounds > 0 && _rounds >= _settings.ResyncRounds))
         {
@@ -131,6 +170,7 @@ internal sealed class CompressedServer : IServerAlgorithm
         _members.Save(state);
         state.Add<double>("sum", _sum);
         _table?.Save(state);
+        _regrown.Save(state);
         if (inner is not null)
         {
             state.Add<byte>("inner", inner);
@@ -147,6 +187,7 @@ internal sealed class CompressedServer : IServerAlgorithm
             return;
         }
 
+        _mask = null;
         Restart();
         _epoch = 0;
         if (state.IsEmpty)
@@ -157,7 +198,10 @@ internal sealed class CompressedServer : IServerAlgorithm
 
         AlgorithmState parts = AlgorithmState.Parse(state, StateName);
         int[] counters = parts.Read<int>("epoch");
+        // How long the vectors of a sparse model are shows with its mask.
+        _sum = _isPruned ? parts.Read<double>("sum") : _sum;
         parts.Read<double>("sum", _sum);
+        _regrown.Load(parts, _schema);
         _members.Load(parts);
         _table?.Load(parts, _members.Clients);
         (_epoch, _rounds) = (counters[0], counters[1]);
@@ -247,5 +291,26 @@ internal sealed class CompressedServer : IServerAlgorithm
         _table?.Clear();
         Array.Clear(_sum);
         _rounds = 0;
+        if (_mask is not null)
+        {
+            _regrown.Begin(_mask);
+        }
     }
+
+    /// <summary>What is dropped leaves the estimates, those of clients and their mean alike; what is grown is zero in them. So the mean stays that of the estimates.</summary>
+    private void Carry(RoundKey round, ModelContent model)
+    {
+        if (_mask is not { } mask || model.Mask is not { } next || ReferenceEquals(mask, next))
+        {
+            return;
+        }
+
+        var remap = MaskRemap.Between(mask, next);
+        _sum = _sum.Length > 0 ? remap.Map<double>(_sum) : _sum;
+        _table?.Carry(remap);
+        _regrown.Changed(mask, next, (uint)round.Round);
+        (_mask, _eta) = (next, EtaUnder(next));
+    }
+
+    private double EtaUnder(ModelMask? mask) => _settings.Eta ?? (new VectorCompressor(_spec, CompressionLayout.Of(_schema, mask)).NominalContraction / 2);
 }

@@ -5,6 +5,7 @@ using Federated.Coordination.Rounds;
 using Federated.Coordination.Tier;
 using Federated.Protocol.Jobs;
 using Federated.Protocol.Models;
+using Federated.Protocol.Pruning;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.V1;
 
@@ -23,7 +24,7 @@ internal sealed class EstimateTable
     private const int MostClients = 1000;
 
     private readonly JobDefinition _job;
-    private readonly int _length;
+    private int _length;
     private readonly SortedDictionary<uint, float[]> _estimates = [];
 
     public EstimateTable(JobDefinition job, ModelSchema schema)
@@ -107,6 +108,28 @@ internal sealed class EstimateTable
         }
     }
 
+    /// <summary>Vectors of another length are aggregated: those of a packed model.</summary>
+    /// <exception cref="InvalidDataException">What was loaded has another length.</exception>
+    public void Use(int length)
+    {
+        _length = length;
+        if (_estimates.Values.FirstOrDefault(estimate => estimate.Length != length) is { } unfit)
+        {
+            throw new InvalidDataException($"An estimate has {unfit.Length} elements, the mask of the model {length}.");
+        }
+    }
+
+    /// <summary>Carries every estimate to another mask.</summary>
+    public void Carry(MaskRemap remap)
+    {
+        foreach (uint client in (uint[])[.. _estimates.Keys])
+        {
+            _estimates[client] = remap.Map<float>(_estimates[client]);
+        }
+
+        _length = remap.ToCount;
+    }
+
     public void Forget(uint client) => _estimates.Remove(client);
 
     public void Clear() => _estimates.Clear();
@@ -124,7 +147,8 @@ internal sealed class EstimateTable
         _estimates.Clear();
         foreach (uint client in clients)
         {
-            float[] estimate = new float[_length];
+            // How long the vectors of a sparse model are shows with its mask.
+            float[] estimate = _job.Pruning.IsActive ? state.Read<float>(PartOf(client)) : new float[_length];
             state.Read<float>(PartOf(client), estimate);
             _estimates[client] = estimate;
         }

@@ -48,11 +48,6 @@ public static class PruningCheck
         }
 
         var up = CompressionSpec.Parse(job.Compression.Up);
-        if (up.Feedback != FeedbackKind.None)
-        {
-            yield return new JobDefinitionError("compression.up", $"'{job.Compression.Up}' does not go with pruning: an error feedback remembers coordinates that are pruned meanwhile. Name the compressor alone.");
-        }
-
         if (up.Kind is CompressorKind.PowerStep or CompressorKind.Truncate)
         {
             yield return new JobDefinitionError("compression.up", $"'{job.Compression.Up}' does not go with pruning: the active weights of a layer are no matrix. Use topk, randk, qN, sign, f16 or bf16.");

@@ -5,6 +5,8 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Federated.Client.Sessions;
 using Federated.Client.Training;
+using Federated.Protocol.Models;
+using Federated.Protocol.Pruning;
 
 namespace Federated.FunctionalTests.EndToEnd;
 
@@ -187,6 +189,63 @@ public sealed class CompressionTests
     private static async Task<string[]> FailureKindsAsync(DigitsFederation federation) =>
         [.. (await federation.GetAsync("/failures"))["items"]!.AsArray().Select(item => (string)item!["kind"]!)];
 
+    [Fact]
+    public async Task Job_WithEControlUnderAMaskThatChanges_BothSidesAgree()
+    {
+        // Two of three devices a round, so that each misses changes of the mask; one is started anew in between and goes on from its file.
+        await using DigitsFederation federation = await DigitsFederation.StartAsync(
+            24, new { cohortSize = 2, deadlineSeconds = 60 }, new { up = "topk:0.2+econtrol" }, new { weighting = "uniform" },
+            pruning: new { method = "fedtiny", density = 0.25, candidates = 1, alpha = 1, adjustEvery = 2, stopAdjusting = 24, blocks = 1 });
+        using var first = CancellationTokenSource.CreateLinkedTokenSource(federation.Limit);
+        int counted = 0;
+        Task others = Task.WhenAll(Enumerable.Range(0, 2).Select(i => federation.RunDeviceAsync($"device-{i}", Digits.SolverFor(i, 3))));
+        await Record.ExceptionAsync(() => federation.RunDeviceAsync("device-2", Digits.SolverFor(2, 3), first.Token, happened: what =>
+        {
+            if (what.Kind == DeviceEventKind.Counted && ++counted == 3)
+            {
+                first.Cancel();
+            }
+        }));
+
+        SessionSummary again = await federation.RunDeviceAsync("device-2", Digits.SolverFor(2, 3));
+        await others;
+
+        JsonNode job = await federation.GetAsync("");
+        Assert.Equal("completed", (string)job["status"]!);
+        Assert.True(counted >= 3 && again.Trained > 0);
+        Assert.Equal(0, again.Failed);
+        ModelContent model = await federation.ModelAsync((int)job["currentVersion"]!);
+        ModelMask mask = model.Mask!;
+        Assert.True(mask.Epoch > 5, $"{mask.Epoch}");
+        byte[] state = await federation.AlgorithmStateAsync((int)job["currentVersion"]!);
+        double[] sum = Part<double>(state, "sum");
+        double[] weights = Part<double>(state, "client weights");
+        uint[] rounds = Part<uint>(state, "client rounds"), regrown = Part<uint>(state, "regrown");
+        Assert.Equal((mask.PackedCount, mask.PackedCount, 3), (sum.Length, regrown.Length, rounds.Length));
+
+        // What a device holds, carried to the present mask as its next task would: by index, without what has been dropped since.
+        double[] expected = new double[sum.Length];
+        List<float> seen = [];
+        for (int device = 0; device < 3; device++)
+        {
+            float[] values = ReadValues(federation.FolderOf($"device-{device}"));
+            byte[] bytes = MemoryMarshal.AsBytes(values.AsSpan(2))[..BitConverter.SingleToInt32Bits(values[1])].ToArray();
+            var from = ModelMask.Parse(model.Schema, bytes);
+            float[] estimate = MaskRemap.Between(from, mask).Map<float>(values.AsSpan()[^from.PackedCount..]);
+            double weight = weights[WeightOf(values[0], rounds)];
+            for (int i = 0; i < sum.Length; i++)
+            {
+                expected[i] += regrown[i] > 0 && regrown[i] >= values[0] ? 0 : weight * estimate[i];
+            }
+
+            seen.Add(values[0]);
+        }
+
+        Assert.Equal(rounds.Select(round => (float)round).Order(), seen.Order());
+        double scale = 1e-4 * expected.Max(Math.Abs);
+        Assert.All(expected.Zip(sum), pair => Assert.Equal(pair.First, pair.Second, scale));
+    }
+
     private static async Task AssertBothSidesAgreeAsync(DigitsFederation federation, string[] devices)
     {
         JsonNode job = await federation.GetAsync("");
@@ -213,10 +272,15 @@ public sealed class CompressionTests
     /// <summary>The memory in a device's state file: the round, e, h.</summary>
     private static (float Round, float[] Estimate) ReadState(string folder)
     {
-        byte[] file = File.ReadAllBytes(Assert.Single(Directory.GetFiles(Path.Combine(folder, "state"), "*.state")));
-        float[] values = MemoryMarshal.Cast<byte, float>(file.AsSpan(16, 4 * BinaryPrimitives.ReadInt32LittleEndian(file.AsSpan(12)))).ToArray();
+        float[] values = ReadValues(folder);
         Assert.Equal(1 + (2 * Length), values.Length);
         return (values[0], values[(1 + Length)..]);
+    }
+
+    private static float[] ReadValues(string folder)
+    {
+        byte[] file = File.ReadAllBytes(Assert.Single(Directory.GetFiles(Path.Combine(folder, "state"), "*.state")));
+        return MemoryMarshal.Cast<byte, float>(file.AsSpan(16, 4 * BinaryPrimitives.ReadInt32LittleEndian(file.AsSpan(12)))).ToArray();
     }
 
     /// <summary>A part of the algorithm's state: name (16), length (8), bytes; behind a header of 24 bytes.</summary>

@@ -5,6 +5,7 @@ using Federated.Client.Sessions;
 using Federated.Client.Training;
 using Federated.Coordination.Persistence;
 using Federated.FunctionalTests.Server;
+using Federated.Protocol.Models;
 using Federated.Storage.Blobs;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -31,13 +32,13 @@ internal sealed class DigitsFederation : IAsyncDisposable
     public CancellationToken Limit => _limit.Token;
 
     public static async Task<DigitsFederation> StartAsync(
-        int rounds, object round, object? compression = null, object? aggregation = null, int evaluateEvery = 5)
+        int rounds, object round, object? compression = null, object? aggregation = null, int evaluateEvery = 5, object? pruning = null)
     {
         RunningServer server = await RunningServer.StartAsync();
         string token = await server.CreateEnrolmentTokenAsync();
         using HttpResponseMessage response = await server.Administrator.PostAsJsonAsync(
             "/api/v1/jobs",
-            Job(rounds, round, aggregation, evaluateEvery, compression),
+            Job(rounds, round, aggregation, evaluateEvery, compression, pruning),
             TestContext.Current.CancellationToken);
         JsonNode? body = await response.Content.ReadFromJsonAsync<JsonNode>(TestContext.Current.CancellationToken);
         Assert.True(response.IsSuccessStatusCode, body?.ToJsonString());
@@ -53,7 +54,7 @@ internal sealed class DigitsFederation : IAsyncDisposable
         return (await response.Content.ReadFromJsonAsync<JsonNode>(Limit))!["errors"]!.AsObject().SelectMany(error => error.Value!.AsArray()).Select(text => (string)text!).Single();
     }
 
-    private static object Job(int rounds, object round, object? aggregation, int evaluateEvery, object? compression = null) => new
+    private static object Job(int rounds, object round, object? aggregation, int evaluateEvery, object? compression = null, object? pruning = null) => new
     {
         model = "logistic",
         linear = new { features = Digits.Features, outputs = Digits.Outputs },
@@ -61,6 +62,7 @@ internal sealed class DigitsFederation : IAsyncDisposable
         round,
         aggregation = aggregation ?? new { rule = "mean" },
         compression = compression ?? new { },
+        pruning = pruning ?? new { },
         local = new { epochs = 1, batchSize = 16, learningRate = 0.2 },
         evaluation = new { everyRounds = evaluateEvery, deadlineSeconds = 30 },
     };
@@ -91,6 +93,10 @@ internal sealed class DigitsFederation : IAsyncDisposable
         ModelVersionRecord? record = await store.FindVersionAsync(new JobKey("default", _jobId), version, Limit);
         return await _server.Services.GetRequiredService<IBlobStore>().ReadAsync(BlobId.Parse(record!.StateBlobId!), Limit) ?? [];
     }
+
+    /// <summary>A version of the model.</summary>
+    public async Task<ModelContent> ModelAsync(int version) =>
+        ModelFile.Read(await _server.Administrator.GetByteArrayAsync($"/api/v1/jobs/{_jobId}/versions/{version}/model", Limit));
 
     public async Task<JsonNode> GetAsync(string path) =>
         (await _server.Administrator.GetFromJsonAsync<JsonNode>($"/api/v1/jobs/{_jobId}{path}", TestContext.Current.CancellationToken))!;

@@ -46,6 +46,11 @@ public sealed class PrunedSimulationTests
     [InlineData("mean", "topk:0.5", "fedprox", 1)]
     [InlineData("nnm+trimmed-mean", "none", "fedavg", 1)]
     [InlineData("multi-krum", "q8", "fedavg", 1)]
+    [InlineData("mean", "topk:0.3+econtrol", "fedavg", 1)]
+    [InlineData("mean", "topk:0.3+ef21", "fedprox", 2)]
+    [InlineData("mean", "q4+ef21-sgdm", "fedavg", 1)]
+    [InlineData("mean", "topk:0.3+ec", "fedavg", 1)]
+    [InlineData("nnm+trimmed-mean", "topk:0.3+econtrol", "fedavg", 1)]
     [InlineData("flag", "none", "fedavg", 2)]
     public void Run_WithCompressionRulesAndNodes_Learns(string rule, string up, string algorithm, int nodes)
     {
