@@ -10,7 +10,8 @@ namespace Federated.Client.Pruning;
 
 /// <summary>
 /// Judges the masks that a sparse model may begin with: sums the inputs of the normalisation layers under each mask, or its loss with the statistics that the server has pooled. One section of float64
-/// sums, candidate behind candidate; a candidate of which this device has no usable figure adds zeros.
+/// sums, candidate behind candidate; a candidate of which this device has no usable figure adds zeros, and so do statistics of a single example, which has no batch to be normalised by. A solver that
+/// knows masks is told of each one, so that a device without room for the dense model needs none.
 /// </summary>
 public sealed class CandidateClient : IClientAlgorithm
 {
@@ -48,20 +49,30 @@ public sealed class CandidateClient : IClientAlgorithm
         Span<double> sums = update.Doubles(SectionRole.Scalars);
         sums.Clear();
         float[] parameters = new float[task.Parameters.Length];
-        for (int c = 0; c < candidates.Masks.Count; c++)
+        var masked = solver as IMaskedSolver;
+        try
         {
-            stop.ThrowIfCancellationRequested();
-            task.Parameters.Span.CopyTo(parameters);
-            ModelMask.OfLargest(task.Schema, 1, task.Parameters.Span, [.. candidates.Masks[c].Active.Select(count => checked((int)count))]).Apply(parameters);
-            Span<double> own = sums.Slice(c * width, width);
-            if (candidates.SumsInputs)
+            for (int c = 0; c < candidates.Masks.Count; c++)
             {
-                SumInputs(task, objective, parameters, own, stop);
+                stop.ThrowIfCancellationRequested();
+                ModelMask mask = ModelMask.OfLargest(task.Schema, 1, task.Parameters.Span, [.. candidates.Masks[c].Active.Select(count => checked((int)count))]);
+                task.Parameters.Span.CopyTo(parameters);
+                mask.Apply(parameters);
+                masked?.UseMask(mask);
+                Span<double> own = sums.Slice(c * width, width);
+                if (!candidates.SumsInputs)
+                {
+                    SumLosses(task, objective, parameters, c, own, stop);
+                }
+                else if (objective.ExampleCount > 1)
+                {
+                    SumInputs(task, objective, parameters, own, stop);
+                }
             }
-            else
-            {
-                SumLosses(task, objective, parameters, c, own, stop);
-            }
+        }
+        finally
+        {
+            masked?.UseMask(null);
         }
 
         update.Weight = objective.ExampleCount;

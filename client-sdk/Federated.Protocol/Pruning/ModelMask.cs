@@ -148,6 +148,9 @@ public sealed class ModelMask
         return start;
     }
 
+    /// <summary>Active coordinates of every layer, in the order of <see cref="Layers"/>.</summary>
+    public IEnumerable<int> Counts => _active.Select(static layer => layer.Length);
+
     /// <summary>Whether a coordinate is active.</summary>
     /// <param name="layer">The layer's position in <see cref="Layers"/>.</param>
     /// <param name="index">The coordinate within the layer.</param>

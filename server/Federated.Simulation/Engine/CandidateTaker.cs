@@ -1,24 +1,24 @@
 using System.Collections.Immutable;
-using System.Runtime.InteropServices;
 using Federated.Client.Algorithms;
-using Federated.Client.Algorithms.Evaluate;
-using Federated.Client.Algorithms.Statistics;
+using Federated.Client.Pruning;
+using Federated.Coordination.Algorithms;
 using Federated.Coordination.Pruning;
+using Federated.Coordination.Rounds;
 using Federated.Coordination.Selection;
+using Federated.Coordination.Tier;
 using Federated.Protocol.Jobs;
 using Federated.Protocol.Models;
 using Federated.Protocol.Pruning;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.Sections;
-using Federated.Protocol.Statistics;
 using Federated.Protocol.V1;
 using Federated.Simulation.Models;
 
 namespace Federated.Simulation.Engine;
 
 /// <summary>
-/// Puts the initial model of a job with pruning under its first mask. Of several candidates the clients judge each one twice: they sum the inputs of its normalisation layers, and evaluate it with the
-/// pooled statistics. A model without such layers is judged by its loss alone. Sums are added in the order of the selection.
+/// Puts the initial model of a job with pruning under its first mask. Of several candidates the clients of a cohort find the best, with the two halves of the live system; here before the first round.
+/// Sums are added in the order of the cohort.
 /// </summary>
 internal sealed class CandidateTaker
 {
@@ -26,9 +26,7 @@ internal sealed class CandidateTaker
     private readonly JobDefinition _job;
     private readonly OrderedWorkers<ModelWorker> _workers;
     private readonly List<ClientFailure> _failures;
-    private readonly StatisticsClient _statistics = new();
-    private readonly EvaluateClient _evaluation = new();
-    private readonly StatisticsShape _shape;
+    private readonly CandidateClient _client = new();
 
     public CandidateTaker(SimulationSetup setup, OrderedWorkers<ModelWorker> workers, List<ClientFailure> failures)
     {
@@ -36,7 +34,6 @@ internal sealed class CandidateTaker
         _job = setup.Request.Job;
         _workers = workers;
         _failures = failures;
-        _shape = new StatisticsShape(0, 0, NormalisationLayer.Of(setup.Model.Schema).Sum(layer => layer.Channels));
     }
 
     /// <summary>Gives the model its mask and the statistics that fit it; null when the job prunes nothing.</summary>
@@ -47,38 +44,37 @@ internal sealed class CandidateTaker
             return null;
         }
 
-        ImmutableArray<ModelMask> masks = method.Candidates(model.Parameters);
-        if (masks.Length == 1)
+        var selection = new CandidateSelection(method, _job, model.Schema);
+        selection.Follow(model, []);
+        ImmutableArray<ModelMask> masks = selection.Masks;
+        if (masks is [var only])
         {
-            model.Use(masks[0]);
-            return new CandidateReport(0, [new CandidateFigures(CountsOf(masks[0]), null, 0)], 0, 0);
+            model.Use(only);
+            return new CandidateReport(0, [new CandidateFigures([.. only.Counts], null, 0)], 0, 0);
         }
 
+        // Clients hold the model once; of a candidate they are told a count a layer.
         int[] cohort = Cohort();
-        var figures = new List<CandidateFigures>(masks.Length);
-        float[][] statistics = new float[masks.Length][];
-        for (int c = 0; c < masks.Length; c++)
+        long up = 0, down = WireSizes.Down(model.Schema, []);
+        CandidateOutcome? outcome = null;
+        for (int round = 0; round < 2 && outcome is null; round++)
         {
-            var candidate = new ModelContent(model.Schema, [.. model.Parameters], [.. model.Statistics], [.. model.Counts]);
-            candidate.Use(masks[c]);
-            Describe(candidate, cohort, cancellationToken);
-            statistics[c] = candidate.Statistics;
-            (double loss, double examples) = Judge(candidate, cohort, cancellationToken);
-            figures.Add(new CandidateFigures(CountsOf(masks[c]), examples > 0 && double.IsFinite(loss) ? loss / examples : null, examples));
+            up += WireSizes.Up(selection.UpSections);
+            down += selection.TrainingFor(0).Candidates.CalculateSize() + selection.DownSections.Sum(section => SectionSpecs.DenseBytes(section.Spec));
+            outcome = selection.Take(Ask(selection, model, cohort, cancellationToken), model);
         }
 
-        int best = CandidateChoice.Best([.. figures.Select(figure => figure.Loss ?? double.NaN)], [.. figures.Select(_ => 1.0)]);
-        statistics[best].CopyTo(model.Statistics, 0);
-        long down = WireSizes.Down(model.Schema, []);
-        model.Use(masks[best]);
+        if (outcome is null)
+        {
+            throw new SimulationException($"None of {cohort.Length} clients has judged the masks; the first failure: {_failures.FirstOrDefault()?.Reason ?? "no client has examples"}");
+        }
 
-        // Clients make the candidates from the model that they hold: a count a layer is enough. A channel has three sums up, and two figures down.
-        long perCandidate = (4L * masks[0].Layers.Length) + (8L * _shape.Channels);
         return new CandidateReport(
-            best,
-            figures,
-            cohort.Length * (long)masks.Length * (WireSizes.Up(_shape.Sections()) + WireSizes.Up([SectionSpecs.Evaluation()])),
-            cohort.Length * (down + (masks.Length * perCandidate)));
+            outcome.Chosen,
+            [.. masks.Select((mask, c) => new CandidateFigures(
+                [.. mask.Counts], outcome.Predictions[c] > 0 ? outcome.Losses[c] / outcome.Predictions[c] : null, outcome.Predictions[c]))],
+            cohort.Length * up,
+            cohort.Length * down);
     }
 
     private int[] Cohort()
@@ -88,90 +84,60 @@ internal sealed class CandidateTaker
         return [.. new UniformSelection(_job.Seed).Select(key, 0, _setup.Clients.Count, Math.Min(wanted, _setup.Clients.Count))];
     }
 
-    /// <summary>Replaces the candidate's statistics by the pooled ones.</summary>
-    private void Describe(ModelContent candidate, int[] cohort, CancellationToken cancellationToken)
+    /// <summary>Lets every client of the cohort do its task, and sums what a gateway would let in.</summary>
+    private RoundAggregate Ask(CandidateSelection selection, ModelContent model, int[] cohort, CancellationToken cancellationToken)
     {
-        if (_shape.Channels == 0)
-        {
-            return;
-        }
-
-        double[] total = new double[MomentSums.Width * _shape.Channels];
-        Ask(_statistics, _shape.Sections(), _shape.ToSettings(), candidate, cohort, payload =>
-        {
-            ReadOnlySpan<double> sums = MemoryMarshal.Cast<byte, double>(payload.AsSpan());
-            if (CandidateSums.CanPool(new MomentSums(sums.ToArray())))
-            {
-                for (int i = 0; i < total.Length; i++)
-                {
-                    total[i] += sums[i];
-                }
-            }
-        }, cancellationToken);
-        CandidateStatistics.Pool(candidate.Schema, new MomentSums(total), candidate.Statistics);
-    }
-
-    private (double Loss, double Examples) Judge(ModelContent candidate, int[] cohort, CancellationToken cancellationToken)
-    {
-        double loss = 0, examples = 0;
-        Ask(_evaluation, [SectionSpecs.Evaluation()], new LocalTraining(), candidate, cohort, payload =>
-        {
-            ReadOnlySpan<double> sums = MemoryMarshal.Cast<byte, double>(payload.AsSpan());
-            loss += sums[0];
-            examples += sums[2];
-        }, cancellationToken);
-        return (loss, examples);
-    }
-
-    /// <summary>Lets every client of the cohort do a task, and hands over what those that were done have summed.</summary>
-    private void Ask(
-        IClientAlgorithm half, IReadOnlyList<SectionSpec> sections, LocalTraining settings, ModelContent candidate, int[] cohort, Action<byte[]> take, CancellationToken cancellationToken)
-    {
+        var key = new RoundKey("default", "simulation", 0, TaskKind.Train);
+        ImmutableArray<SectionSpec> sections = selection.UpSections;
+        var aggregate = new CohortAggregate(sections, [new UpdateForm(DeviceRoles.Worker, [0])], []);
         byte[][] payloads = new byte[_workers.Window][];
         var results = new ClientTaskResult[_workers.Window];
         _workers.Run(
             cohort.Length,
             (worker, item, slot) =>
             {
-                payloads[slot] = new byte[ClientUpdate.PayloadLength(sections)];
-                results[slot] = Work(worker, half, sections, settings, candidate, cohort[item], payloads[slot], cancellationToken);
+                payloads[slot] ??= new byte[ClientUpdate.PayloadLength(sections)];
+                results[slot] = Work(worker, selection, sections, model, cohort[item], payloads[slot], cancellationToken);
             },
             (item, slot) =>
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                if (results[slot].Outcome == ClientOutcome.Completed)
+                string client = _setup.Clients[cohort[item]].Name;
+                if (FaultOf(results[slot], sections, payloads[slot]) is { } fault)
                 {
-                    take(payloads[slot]);
+                    _failures.Add(new ClientFailure(0, client, fault.Kind, fault.Reason));
                 }
-                else if (results[slot].Outcome != ClientOutcome.Nothing)
+                else if (results[slot].Outcome == ClientOutcome.Completed)
                 {
-                    (string kind, string reason) = WorkFailure.Of(results[slot]);
-                    _failures.Add(new ClientFailure(0, _setup.Clients[cohort[item]].Name, kind, reason));
+                    aggregate.Add(payloads[slot], new UpdateCommitted(
+                        key, AssignmentIds.Of(key, item), client, "simulation", "", payloads[slot].Length, 0, results[slot].Weight, 0, double.NaN, 0, 0, DeviceRoles.Worker));
                 }
 
                 return true;
             },
             cancellationToken);
+        return aggregate.Report();
     }
 
     private ClientTaskResult Work(
-        ModelWorker worker, IClientAlgorithm half, IReadOnlyList<SectionSpec> sections, LocalTraining settings, ModelContent candidate, int client, byte[] payload, CancellationToken cancellationToken)
+        ModelWorker worker, CandidateSelection selection, ImmutableArray<SectionSpec> sections, ModelContent model, int client, byte[] payload, CancellationToken cancellationToken)
     {
         var task = new ClientTask
         {
-            Schema = candidate.Schema,
-            Parameters = candidate.Parameters,
-            Statistics = candidate.Statistics,
-            Counts = candidate.Counts,
-            Settings = settings,
+            Schema = model.Schema,
+            Parameters = model.Parameters,
+            Statistics = model.Statistics,
+            Counts = model.Counts,
+            Settings = selection.TrainingFor((uint)client),
             Round = 0,
+            DownSections = selection.DownSections.ToDictionary(section => section.Spec.Role, section => section.Values),
         };
         var update = new ClientUpdate(sections, payload);
         try
         {
-            worker.Use(candidate.Mask);
+            worker.Use(selection.Masks[0]);
             worker.Objective.Select(_setup.Dataset.Examples, _setup.Clients[client].Rows);
-            return new ClientTaskResult(half.Run(task, worker.Solver, update, cancellationToken), null, update.Weight, 0, double.NaN, 0);
+            return new ClientTaskResult(_client.Run(task, worker.Solver, update, cancellationToken), null, update.Weight, 0, double.NaN, 0);
         }
         catch (Exception exception) when (exception is not (OperationCanceledException or OutOfMemoryException))
         {
@@ -179,5 +145,15 @@ internal sealed class CandidateTaker
         }
     }
 
-    private static int[] CountsOf(ModelMask mask) => [.. Enumerable.Range(0, mask.Layers.Length).Select(mask.CountOf)];
+    /// <summary>Why the sums do not count; a client without examples says nothing.</summary>
+    private UpdateFault? FaultOf(ClientTaskResult result, ImmutableArray<SectionSpec> sections, byte[] payload)
+    {
+        if (result.Outcome is ClientOutcome.Nothing)
+        {
+            return null;
+        }
+
+        (string kind, string reason) = WorkFailure.Of(result);
+        return result.Outcome == ClientOutcome.Completed ? UpdateFault.Find(_job.Bounds with { MaxNorm = 0 }, result, sections, payload) : new UpdateFault(kind, reason);
+    }
 }

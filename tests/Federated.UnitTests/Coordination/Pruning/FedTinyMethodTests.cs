@@ -101,6 +101,9 @@ public sealed class FedTinyMethodTests
     {
         Assert.Equal(1, CandidateChoice.Best([10, 8, 1], [4, 4, 0]));
         Assert.Equal(1, CandidateChoice.Best([double.NaN, 6, 6], [1, 2, 2]));
+
+        // A device had no finite loss under the last one: it must not look better for that.
+        Assert.Equal(1, CandidateChoice.Best([12, 8, 3], [4, 4, 3]));
         Assert.Equal(0, CandidateChoice.Best([double.NaN, double.PositiveInfinity], [1, 1]));
     }
 

@@ -75,6 +75,63 @@ public sealed class SelectingServerTests
         }
     }
 
+    [Fact]
+    public void Run_OneExampleOrNoUsableFigure_AddsZeros()
+    {
+        ModelSchema schema = PruningModels.Small;
+        var model = new ModelContent(schema, PruningModels.Gaussian(schema.ParameterCount, 1));
+        var selection = new CandidateSelection(PruningMethods.Create(_job.Pruning, schema, _job.Seed)!, _job, schema);
+        selection.Follow(model, []);
+
+        Assert.All(Run(new FakeObjective(schema, 1) { ExampleCount = 1 }), sum => Assert.Equal(0, sum));
+        Assert.All(Run(new FakeObjective(schema, double.NaN)), sum => Assert.Equal(0, sum));
+        Assert.Equal(Candidates * 4 * 2, Run(new FakeObjective(schema, 1)).Chunk(12).Sum(own => own[..4].Sum()));
+
+        double[] Run(FakeObjective objective)
+        {
+            byte[] payload = new byte[ClientUpdate.PayloadLength(selection.UpSections)];
+            var solver = new RecordingSolver(objective);
+            var task = new ClientTask { Schema = schema, Parameters = model.Parameters, Statistics = model.Statistics, Settings = selection.TrainingFor(1), Round = 1 };
+            Assert.Equal(ClientOutcome.Completed, new CandidateClient().Run(task, solver, new ClientUpdate(selection.UpSections, payload), TestContext.Current.CancellationToken));
+
+            // Whoever computes with active weights alone is told which they are, and at the end that there is no mask any more.
+            Assert.Equal([.. selection.Masks.Select(mask => mask.HashText), null], solver.Masks);
+            return MemoryMarshal.Cast<byte, double>(payload).ToArray();
+        }
+    }
+
+    [Fact]
+    public void Follow_StateOfAnotherNumberOfCandidates_IsRefused()
+    {
+        ModelSchema schema = PruningModels.Small;
+        var model = new ModelContent(schema, PruningModels.Gaussian(schema.ParameterCount, 1));
+        IServerAlgorithm server = ServerAlgorithms.BuiltIn.Create(_job, schema);
+        server.Follow(model);
+        server.Apply(Round(1), Sums(server, model, [new FakeObjective(schema, 1)]), model);
+        byte[] state = server.SaveState()!;
+
+        JobDefinition other = _job with { Pruning = new PruningSettings { Method = "fedtiny", Density = 0.2, Candidates = Candidates + 1, StopAdjusting = 0 } };
+        IServerAlgorithm restarted = ServerAlgorithms.BuiltIn.Create(other, schema);
+        restarted.LoadState(state);
+
+        Assert.Contains("7 candidates", Assert.Throws<InvalidDataException>(() => restarted.Follow(model)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Apply_NobodyAnswered_HoldsTheSameRoundAgain()
+    {
+        ModelSchema schema = PruningModels.Small;
+        var model = new ModelContent(schema, PruningModels.Gaussian(schema.ParameterCount, 1));
+        IServerAlgorithm server = ServerAlgorithms.BuiltIn.Create(_job, schema);
+        server.Follow(model);
+
+        server.Apply(Round(1), new RoundAggregate([], []), model);
+
+        Assert.True(server.TakesSums);
+        Assert.True(server.TrainingFor(Round(2), 1, "worker").Candidates.SumsInputs);
+        Assert.Null(server.SaveState());
+    }
+
     private static RoundAggregate Sums(IServerAlgorithm server, ModelContent model, FakeObjective[] clients)
     {
         SectionSpec section = Assert.Single(server.UpSections("worker"));
@@ -123,7 +180,7 @@ public sealed class SelectingServerTests
 
         public int StatisticCount => schema.StatisticCount;
 
-        public int ExampleCount => 10;
+        public int ExampleCount { get; init; } = 10;
 
         public void LoadStatistics(ReadOnlySpan<float> statistics, ReadOnlySpan<long> counts) => _statistics = statistics.ToArray();
 
@@ -142,5 +199,18 @@ public sealed class SelectingServerTests
             sums.Sums.Fill(2 * s * p);
             sums.Squares.Fill(4 * s * s * p * p);
         }
+    }
+
+    /// <summary>Remembers the masks that it was told of.</summary>
+    private sealed class RecordingSolver(IObjective objective) : IMaskedSolver
+    {
+        public List<string?> Masks { get; } = [];
+
+        public IObjective Objective => objective;
+
+        public void UseMask(ModelMask? mask) => Masks.Add(mask?.HashText);
+
+        public LocalSgdResult Solve(
+            LocalSgdPlan plan, TrainingKey key, ReadOnlySpan<float> start, ReadOnlySpan<float> correction, Span<float> local, CancellationToken stop = default) => throw new NotSupportedException();
     }
 }
