@@ -189,10 +189,24 @@ public sealed class CounterRandom
     /// <typeparam name="T">Type of an item.</typeparam>
     public void Shuffle<T>(Span<T> items)
     {
-        for (int i = items.Length - 1; i > 0; i--)
+        Span<uint> words = stackalloc uint[ChunkWords];
+        for (int i = items.Length - 1; i > 0;)
         {
-            int other = NextInt(i + 1);
-            (items[i], items[other]) = (items[other], items[i]);
+            // Every exchange takes a word at least, so that so many are used in any case.
+            Span<uint> chunk = words[..Math.Min(ChunkWords, i)];
+            FillWords(chunk);
+            foreach (uint word in chunk)
+            {
+                // As in NextInt: a word below the threshold is passed over.
+                uint range = (uint)i + 1;
+                ulong product = (ulong)word * range;
+                if ((uint)product >= range || (uint)product >= (0u - range) % range)
+                {
+                    int other = (int)(product >> 32);
+                    (items[i], items[other]) = (items[other], items[i]);
+                    i--;
+                }
+            }
         }
     }
 

@@ -103,6 +103,31 @@ public sealed class CounterRandomTests
         Assert.InRange(counts.Values.Sum(count => Math.Pow(count - 5_000, 2) / 5_000), 0, 31.3); // 99.9 % point, 11 degrees
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(260)]
+    [InlineData(513)]
+    [InlineData(5000)]
+    public void Shuffle_AnyLength_TakesTheWordsOfNextIntAndNoOthers(int length)
+    {
+        int[] expected = [.. Enumerable.Range(0, length)], actual = [.. expected];
+        CounterRandom one = new(6, RandomPurpose.Test), many = new(6, RandomPurpose.Test);
+        one.NextUInt32();
+        many.NextUInt32();
+        for (int i = length - 1; i > 0; i--)
+        {
+            int other = one.NextInt(i + 1);
+            (expected[i], expected[other]) = (expected[other], expected[i]);
+        }
+
+        many.Shuffle(actual.AsSpan());
+
+        Assert.Equal(expected, actual);
+        Assert.Equal(one.NextUInt32(), many.NextUInt32());
+    }
+
     [Fact]
     public void Shuffle_IsAPermutation_ThatTheSeedFixes()
     {
