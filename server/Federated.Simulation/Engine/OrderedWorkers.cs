@@ -55,7 +55,7 @@ internal sealed class OrderedWorkers<TWorker> : IDisposable
     /// <param name="cancellationToken">Ends the run before the next item.</param>
     public void Run(int count, Action<TWorker, int, int> work, Func<int, int, bool> fold, CancellationToken cancellationToken)
     {
-        using CancellationTokenRegistration registration = cancellationToken.Register(() => Stop(null));
+        using CancellationTokenRegistration registration = cancellationToken.Register(Stop);
         lock (_gate)
         {
             (_count, _next, _folded, _fault) = (cancellationToken.IsCancellationRequested ? 0 : count, 0, 0, null);
@@ -146,28 +146,41 @@ internal sealed class OrderedWorkers<TWorker> : IDisposable
 
     private void Work(int number, int item)
     {
+        ExceptionDispatchInfo? fault = null;
         try
         {
             _work!(_owned[number] ??= _create(), item, item % Window);
-            lock (_gate)
-            {
-                _finished[item % Window] = true;
-                HandOver_NeedsLock();
-            }
         }
         catch (Exception exception)
         {
-            Stop(ExceptionDispatchInfo.Capture(exception));
+            fault = ExceptionDispatchInfo.Capture(exception);
         }
-        finally
+
+        lock (_gate)
         {
-            lock (_gate)
+            try
             {
-                _busy--;
-                if (_waiting > 0)
+                if (fault is null)
                 {
-                    Monitor.PulseAll(_gate);
+                    _finished[item % Window] = true;
+                    HandOver_NeedsLock();
                 }
+            }
+            catch (Exception exception)
+            {
+                fault = ExceptionDispatchInfo.Capture(exception);
+            }
+
+            if (fault is not null)
+            {
+                _fault ??= fault;
+                _count = 0;
+            }
+
+            _busy--;
+            if (_waiting > 0)
+            {
+                Monitor.PulseAll(_gate);
             }
         }
     }
@@ -188,11 +201,10 @@ internal sealed class OrderedWorkers<TWorker> : IDisposable
         }
     }
 
-    private void Stop(ExceptionDispatchInfo? fault)
+    private void Stop()
     {
         lock (_gate)
         {
-            _fault ??= fault;
             _count = 0;
             Monitor.PulseAll(_gate);
         }
