@@ -16,10 +16,12 @@ internal sealed record TrainedModel(ModelContent Model, ModelMask Mask, Dataset 
     public void WriteExamples(string path)
     {
         ExampleSet examples = Dataset.Examples;
+        float[] example = new float[examples.FeatureLength];
         using var writer = new StreamWriter(path);
         foreach (int row in Dataset.Test)
         {
-            foreach (float value in examples.Features.Span.Slice(row * examples.FeatureLength, examples.FeatureLength))
+            examples.CopyRow(row, example);
+            foreach (float value in example)
             {
                 writer.Write(value.ToString(CultureInfo.InvariantCulture));
                 writer.Write(',');

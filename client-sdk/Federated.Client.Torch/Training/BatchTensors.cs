@@ -26,7 +26,6 @@ internal sealed class BatchTensors : IDisposable
     public (Tensor Inputs, Tensor Labels) Gather(ExampleSet examples, ReadOnlySpan<int> indices, ReadOnlySpan<int> batch)
     {
         Reserve(examples, batch.Length);
-        ReadOnlySpan<float> features = examples.Features.Span;
         ReadOnlySpan<int> labels = examples.Labels.Span;
         Span<float> inputs = FlatTensor.Span<float>(_features!);
         Span<long> targets = FlatTensor.Span<long>(_labels!);
@@ -34,7 +33,7 @@ internal sealed class BatchTensors : IDisposable
         for (int i = 0; i < batch.Length; i++)
         {
             int row = indices[batch[i]];
-            features.Slice(row * width, width).CopyTo(inputs[(i * width)..]);
+            examples.CopyRow(row, inputs[(i * width)..]);
             for (int j = 0; j < depth; j++)
             {
                 targets[(i * depth) + j] = labels[(row * depth) + j];

@@ -22,6 +22,7 @@ public sealed unsafe class SparseObjective : INormalisationObjective, IExampleOb
 
     private readonly TrainingModel _model;
     private readonly List<TrainingGraph> _graphs = [];
+    private readonly float[] _row;
     private ExampleSet? _examples;
     private ReadOnlyMemory<int> _rows;
     private int[] _labels = [];
@@ -39,6 +40,7 @@ public sealed unsafe class SparseObjective : INormalisationObjective, IExampleOb
         ArgumentNullException.ThrowIfNull(mask);
         ArgumentOutOfRangeException.ThrowIfLessThan(workers, 1);
         _model = new TrainingModel(architecture, schema, mask, workers);
+        _row = new float[_model.InputShape.Length];
     }
 
     /// <summary>The mask whose packed vectors the objective takes.</summary>
@@ -224,7 +226,8 @@ public sealed unsafe class SparseObjective : INormalisationObjective, IExampleOb
             {
                 int row = rows[batch[lane]];
                 _labels[lane] = examples.Labels.Span[row];
-                PanelPacking.PackLane(examples.Features.Span.Slice(row * examples.FeatureLength, examples.FeatureLength), graph.Input, lane);
+                examples.CopyRow(row, _row);
+                PanelPacking.PackLane(_row, graph.Input, lane);
             }
             else
             {

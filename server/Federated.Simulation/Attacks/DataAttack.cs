@@ -1,3 +1,4 @@
+using Federated.Client.Sparse;
 using Federated.Client.Training;
 using Federated.Numerics;
 using Federated.Simulation.Models;
@@ -39,33 +40,50 @@ public sealed class DataAttack : Attack
         ArgumentNullException.ThrowIfNull(examples);
         ArgumentNullException.ThrowIfNull(clients);
         ArgumentNullException.ThrowIfNull(attackers);
-        int copies = attackers.Sum(attacker => clients[attacker].Rows.Length);
-        float[] features = new float[checked((examples.Count + copies) * examples.FeatureLength)];
-        int[] labels = new int[(examples.Count + copies) * examples.LabelLength];
-        examples.Features.CopyTo(features);
-        examples.Labels.CopyTo(labels);
+        int copies = attackers.Sum(attacker => clients[attacker].Rows.Length), width = examples.FeatureLength, depth = examples.LabelLength;
+        float[] features = new float[checked(copies * width)];
+        int[] labels = new int[copies * depth];
         VirtualClient[] changed = [.. clients];
-        int next = examples.Count;
+        int next = 0;
         foreach (int attacker in attackers)
         {
             int[] rows = clients[attacker].Rows;
             int first = next;
             foreach (int row in rows)
             {
-                examples.Features.Span.Slice(row * examples.FeatureLength, examples.FeatureLength).CopyTo(features.AsSpan(next * examples.FeatureLength));
-                examples.Labels.Span.Slice(row * examples.LabelLength, examples.LabelLength).CopyTo(labels.AsSpan(next * examples.LabelLength));
+                examples.CopyRow(row, features.AsSpan(next * width));
+                examples.Labels.Span.Slice(row * depth, depth).CopyTo(labels.AsSpan(next * depth));
                 next++;
             }
 
-            changed[attacker] = clients[attacker] with { Rows = [.. Enumerable.Range(first, rows.Length)] };
+            changed[attacker] = clients[attacker] with { Rows = [.. Enumerable.Range(examples.Count + first, rows.Length)] };
             var data = new AttackerData(
-                features.AsMemory(first * examples.FeatureLength, rows.Length * examples.FeatureLength),
-                labels.AsMemory(first * examples.LabelLength, rows.Length * examples.LabelLength),
-                shape,
-                classCount);
+                features.AsMemory(first * width, rows.Length * width), labels.AsMemory(first * depth, rows.Length * depth), shape, classCount);
             _poison(data, new CounterRandom(seed, RandomPurpose.Attack, (uint)attacker));
         }
 
-        return (new ExampleSet(features, examples.FeatureLength, labels, examples.LabelLength), changed);
+        return (Appended(examples, features, labels), changed);
+    }
+
+    /// <summary>The examples with dense ones behind them, in rows of their own kind.</summary>
+    private static ExampleSet Appended(ExampleSet examples, float[] features, int[] labels)
+    {
+        if (labels.Length == 0)
+        {
+            return examples;
+        }
+
+        int[] allLabels = [.. examples.Labels.Span, .. labels];
+        if (examples.SparseFeatures is not { } sparse)
+        {
+            return new ExampleSet((float[])[.. examples.Features.Span, .. features], examples.FeatureLength, allLabels, examples.LabelLength);
+        }
+
+        CsrMatrix added = CsrMatrix.FromDense(features.Length / sparse.Columns, sparse.Columns, features);
+        int[] pointers = [.. sparse.RowPointers.Span, .. added.RowPointers[1..].ToArray().Select(end => sparse.Count + end)];
+        return new ExampleSet(
+            new CsrMatrix(sparse.Rows + added.Rows, sparse.Columns, pointers, (int[])[.. sparse.ColumnIndices.Span, .. added.ColumnIndices.Span], (float[])[.. sparse.Values.Span, .. added.Values.Span]),
+            allLabels,
+            examples.LabelLength);
     }
 }

@@ -63,13 +63,13 @@ public sealed class Dataset
         ArgumentNullException.ThrowIfNull(request);
         LoadedData data = DatasetReader.Read(request);
         (int[] train, int[] test) = TestSplit.Divide(data, testFraction, seed);
-        FeaturePreparation.Apply(data, train, scaling);
+        ExampleSet examples = FeaturePreparation.Apply(data, train, scaling);
         return new Dataset
         {
             Name = BundledDatasets.Resolve(request) is null ? data.Name : request.Source,
             Format = data.Format,
             Shape = data.Shape,
-            Examples = new ExampleSet(data.Features, data.Shape.FeatureLength, data.Labels, data.LabelLength),
+            Examples = examples,
             ClassNames = data.ClassNames,
             Groups = data.Groups,
             Train = train,

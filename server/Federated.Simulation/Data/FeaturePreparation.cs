@@ -1,3 +1,4 @@
+using Federated.Client.Training;
 using Federated.Simulation.Models;
 
 namespace Federated.Simulation.Data;
@@ -8,15 +9,52 @@ namespace Federated.Simulation.Data;
 /// </summary>
 internal static class FeaturePreparation
 {
-    public static void Apply(LoadedData data, int[] train, FeatureScaling scaling)
+    /// <summary>An entry takes an index and a value: up to this share of entries, sparse rows take at most half the memory of dense ones.</summary>
+    private const double MostDensity = 0.25;
+
+    /// <summary>The examples, ready for training. Rows that are sparse stay so when they have few entries and are not scaled: shifted zeros are none.</summary>
+    public static ExampleSet Apply(LoadedData data, int[] train, FeatureScaling scaling)
+    {
+        bool auto = scaling == FeatureScaling.Auto;
+        bool scales = !(scaling == FeatureScaling.None || data.Format == DatasetFormat.Text || (auto && data.Format == DatasetFormat.Libsvm));
+        ExampleSet? sparse = data.Sparse is { } rows ? new ExampleSet(rows, data.Labels, data.LabelLength) : null;
+        if (sparse is not null && !scales && data.Sparse!.Density <= MostDensity)
+        {
+            return sparse;
+        }
+
+        int length = data.Shape.FeatureLength;
+        float[] features = sparse is null ? data.Features : Dense(sparse, data.Name);
+        FillMissing(features, length, train);
+        if (scales)
+        {
+            Scale(data, features, train, auto);
+        }
+
+        return new ExampleSet(features, length, data.Labels, data.LabelLength);
+    }
+
+    private static float[] Dense(ExampleSet examples, string name)
+    {
+        long length = (long)examples.Count * examples.FeatureLength;
+        if (length > Array.MaxLength)
+        {
+            throw new SimulationException(
+                $"{name}: {examples.Count} examples of {examples.FeatureLength} features take {length * 4 / (1 << 30)} GiB as dense rows, which they become when they are scaled or more than a quarter of the features is set; at most {Array.MaxLength} numbers are supported.");
+        }
+
+        float[] dense = new float[length];
+        for (int row = 0; row < examples.Count; row++)
+        {
+            examples.CopyRow(row, dense.AsSpan(row * examples.FeatureLength));
+        }
+
+        return dense;
+    }
+
+    private static void Scale(LoadedData data, float[] features, int[] train, bool auto)
     {
         int length = data.Shape.FeatureLength;
-        FillMissing(data.Features, length, train);
-        bool auto = scaling == FeatureScaling.Auto;
-        if (scaling == FeatureScaling.None || data.Format == DatasetFormat.Text || (auto && data.Format == DatasetFormat.Libsvm))
-        {
-            return;
-        }
 
         // The pixels of an image share their scale: dead border pixels must not be blown up.
         int run = auto && data.Shape.Kind == ModelShapeKind.Image ? length / data.Shape.Dimensions[0] : 1;
@@ -24,7 +62,7 @@ internal static class FeaturePreparation
         {
             if (run > 1 || !data.Indicators.Contains(start))
             {
-                Standardise(data.Features, length, start, run, train);
+                Standardise(features, length, start, run, train);
             }
         }
     }

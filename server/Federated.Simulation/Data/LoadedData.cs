@@ -1,3 +1,4 @@
+using Federated.Client.Sparse;
 using Federated.Simulation.Models;
 
 namespace Federated.Simulation.Data;
@@ -11,8 +12,11 @@ internal sealed class LoadedData
 
     public required ModelShape Shape { get; init; }
 
-    /// <summary>Row-major; NaN where a value is missing and the median of the training part is to stand in.</summary>
-    public required float[] Features { get; init; }
+    /// <summary>Row-major; NaN where a value is missing and the median of the training part is to stand in. Empty where the rows are sparse.</summary>
+    public float[] Features { get; init; } = [];
+
+    /// <summary>The rows of a format that leaves zeros out, in which nothing is missing; null for dense rows.</summary>
+    public CsrMatrix? Sparse { get; init; }
 
     public required int[] Labels { get; init; }
 

@@ -16,7 +16,7 @@ internal static class PatchedTest
         for (int i = 0; i < rows.Length; i++)
         {
             Span<float> example = features.AsSpan(i * examples.FeatureLength, examples.FeatureLength);
-            examples.Features.Span.Slice(rows[i] * examples.FeatureLength, examples.FeatureLength).CopyTo(example);
+            examples.CopyRow(rows[i], example);
             patch.Stamp(example, dataset.Shape);
             labels[i] = patch.Target;
         }

@@ -1,5 +1,6 @@
 using Federated.Client.Algorithms;
 using Federated.Client.Algorithms.Statistics;
+using Federated.Client.Sparse;
 using Federated.Client.Training;
 using Federated.Client.Training.Softmax;
 using Federated.Coordination.Algorithms.Statistics;
@@ -62,6 +63,19 @@ public sealed class StatisticsClientTests
         PooledStatistics pooled = Pool(shape, devices.Select(rows => Run(shape, new SgdSolver(Objective(examples, rows, features: 1)))));
 
         Assert.Equal((5.0, 7.0), (pooled.Features!.Means[0]!.Value, pooled.Features.Variances[0]!.Value));
+    }
+
+    [Fact]
+    public void Run_SparseRows_CountsTheZeros()
+    {
+        var examples = new ExampleSet(CsrMatrix.FromDense(4, 2, [4f, 0, 0, 0, 2, 0, 0, 6]), new int[4]);
+        var shape = new StatisticsShape(2, 0, 0);
+
+        PooledStatistics pooled = Pool(shape, [Run(shape, new SgdSolver(Objective(examples, [0, 1, 2, 3], features: 2)))]);
+
+        Assert.Equal([4, 4], pooled.Features!.Counts);
+        Assert.Equal([1.5, 1.5], pooled.Features.Means);
+        Assert.Equal([2.75, 6.75], pooled.Features.Variances);
     }
 
     [Fact]

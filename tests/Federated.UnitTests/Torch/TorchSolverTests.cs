@@ -1,5 +1,6 @@
 using Federated.Client.Algorithms;
 using Federated.Client.Algorithms.FedAvg;
+using Federated.Client.Sparse;
 using Federated.Client.Torch.Training;
 using Federated.Client.Training;
 using Federated.Protocol.Models;
@@ -42,6 +43,21 @@ public class TorchSolverTests
         {
             Assert.Equal(expected[i], actual[i], 1e-5f);
         }
+    }
+
+    [Fact]
+    public void LossAndGradient_SparseRows_EqualsDenseRows()
+    {
+        using TorchObjective objective = CreateObjective();
+        float[] matrix = [.. _examples.Features.ToArray().Select((value, i) => i % 5 == 0 ? value : 0)], parameters = objective.Module.ToContent().Parameters;
+        float[] expected = new float[parameters.Length], actual = new float[parameters.Length];
+
+        objective.Select(new ExampleSet(matrix, 16, _examples.Labels), SampleExamples.Range(40));
+        double loss = objective.LossAndGradient(parameters, SampleExamples.Range(16), expected);
+        objective.Select(new ExampleSet(CsrMatrix.FromDense(40, 16, matrix), _examples.Labels), SampleExamples.Range(40));
+
+        Assert.Equal(loss, objective.LossAndGradient(parameters, SampleExamples.Range(16), actual));
+        Assert.Equal(expected, actual);
     }
 
     [Fact]

@@ -16,11 +16,11 @@ internal static class LocalSums
                 $"The task asks for statistics of {moments.Columns} features; the examples have {examples.FeatureLength}.");
         }
 
-        ReadOnlySpan<float> features = examples.Features.Span;
+        float[] example = new float[examples.FeatureLength];
         Span<double> counts = moments.Counts, sums = moments.Sums, squares = moments.Squares;
         foreach (int row in objective.Rows.Span)
         {
-            ReadOnlySpan<float> example = features.Slice(checked(row * counts.Length), counts.Length);
+            examples.CopyRow(row, example);
             for (int i = 0; i < example.Length; i++)
             {
                 double value = example[i];

@@ -1,10 +1,11 @@
 using System.Numerics.Tensors;
+using Federated.Client.Sparse;
 
 namespace Federated.Client.Training.Softmax;
 
 /// <summary>
-/// Softmax regression with bias over dense features: cross-entropy, vectorised, without libtorch and, after the first batch, without an allocation. With one output
-/// it is logistic regression of class 1 against class 0. The parameters are the weights (outputs × features, row-major), then the biases.
+/// Softmax regression with bias: cross-entropy, without libtorch and, after the first batch, without an allocation. Over dense rows it is vectorised; over sparse rows it takes time in proportion to
+/// the features that are set. With one output it is logistic regression of class 1 against class 0. The parameters are the weights (outputs × features, row-major), then the biases.
 /// </summary>
 public sealed class SoftmaxObjective : IExampleObjective
 {
@@ -45,8 +46,6 @@ public sealed class SoftmaxObjective : IExampleObjective
 
     private int Classes => _outputs == 1 ? 2 : _outputs;
 
-    private ReadOnlySpan<float> Features => Examples.Features.Span;
-
     /// <inheritdoc />
     public void Select(ExampleSet examples, ReadOnlyMemory<int> indices)
     {
@@ -69,7 +68,16 @@ public sealed class SoftmaxObjective : IExampleObjective
         Score(parameters, batch);
         Span<float> scores = _scores.AsSpan(0, batch.Length * _outputs);
         double loss = _outputs == 1 ? LogisticResiduals(scores) : SoftmaxResiduals(scores);
-        DenseRows.Gradient(Features, _rows.AsSpan(0, batch.Length), _features, scores, _outputs, gradient);
+        ReadOnlySpan<long> rows = _rows.AsSpan(0, batch.Length);
+        if (Examples.SparseFeatures is { } sparse)
+        {
+            SparseRows.Gradient(sparse, rows, scores, _outputs, gradient);
+        }
+        else
+        {
+            DenseRows.Gradient(Examples.Features.Span, rows, _features, scores, _outputs, gradient);
+        }
+
         return loss;
     }
 
@@ -145,14 +153,24 @@ public sealed class SoftmaxObjective : IExampleObjective
         Reserve(batch.Length);
         ReadOnlySpan<int> indices = _indices.Span;
         ReadOnlySpan<int> labels = Examples.Labels.Span;
+        CsrMatrix? sparse = Examples.SparseFeatures;
+        long stride = sparse is null ? _features : 1;
         for (int i = 0; i < batch.Length; i++)
         {
             int index = indices[batch[i]];
             _labels[i] = labels[index];
-            _rows[i] = (long)index * _features;
+            _rows[i] = index * stride;
         }
 
-        DenseRows.Scores(Features, _rows.AsSpan(0, batch.Length), _features, parameters, _outputs, _scores);
+        ReadOnlySpan<long> rows = _rows.AsSpan(0, batch.Length);
+        if (sparse is not null)
+        {
+            SparseRows.Scores(sparse, rows, parameters, _outputs, _scores);
+        }
+        else
+        {
+            DenseRows.Scores(Examples.Features.Span, rows, _features, parameters, _outputs, _scores);
+        }
     }
 
     // Scores become (probability - target) / batch, the gradient with respect to the scores.

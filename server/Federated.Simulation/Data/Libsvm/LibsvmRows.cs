@@ -1,17 +1,16 @@
 using System.Globalization;
+using Federated.Client.Sparse;
 
 namespace Federated.Simulation.Data.Libsvm;
 
-/// <summary>The lines of LIBSVM files in compressed rows: indices and values of row r stand from <c>Starts[r]</c> to <c>Starts[r + 1]</c>.</summary>
+/// <summary>The lines of LIBSVM files as they come.</summary>
 internal sealed class LibsvmRows
 {
     private const int MaxIndex = 100_000_000;
 
-    public List<int> Starts { get; } = [0];
-
-    public List<int> Indices { get; } = [];
-
-    public List<float> Values { get; } = [];
+    private readonly List<int> _starts = [0];
+    private readonly List<int> _indices = [];
+    private readonly List<float> _values = [];
 
     public List<double> Labels { get; } = [];
 
@@ -41,6 +40,12 @@ internal sealed class LibsvmRows
             throw SimulationException.AtLine(path, 1, "the file has no examples.");
         }
     }
+
+    /// <summary>All lines as a matrix.</summary>
+    /// <param name="columns">Number of features.</param>
+    /// <param name="first">The index of the first feature.</param>
+    public CsrMatrix ToMatrix(int columns, int first) =>
+        new(Labels.Count, columns, _starts.ToArray(), _indices.Select(index => index - first).ToArray(), _values.ToArray());
 
     private void AddLine(ReadOnlySpan<char> line, TextLines lines)
     {
@@ -82,11 +87,11 @@ internal sealed class LibsvmRows
             previous = index;
             LargestIndex = Math.Max(LargestIndex, index);
             SmallestIndex = Math.Min(SmallestIndex, index);
-            Indices.Add(index);
-            Values.Add((float)value);
+            _indices.Add(index);
+            _values.Add((float)value);
         }
 
-        Starts.Add(Indices.Count);
+        _starts.Add(_indices.Count);
     }
 
     private static bool Number(ReadOnlySpan<char> token, out double value) =>

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using Federated.Aggregation.Robust.Catalog;
+using Federated.Client.Sparse;
 using Federated.Client.Training;
 using Federated.Numerics;
 using Federated.Simulation;
@@ -163,6 +164,27 @@ public sealed class AttackTests
         Assert.Equal([value, value, value, value, 5, 5, value, 5, 5], poisoned.Features.ToArray()[(row * 9)..((row + 1) * 9)]);
         Assert.Equal(2, attack.Patch!.Size);
         Assert.Throws<SimulationException>(() => attack.Poison(examples, ModelShape.Image(1, 3, 3), 7, clients, [1], 7));
+    }
+
+    [Theory]
+    [InlineData("label-flip")]
+    [InlineData("backdoor:target=7,size=2,value=5,fraction=0.67")]
+    public void DataAttack_SparseRows_StaySparseAndBecomeTheSame(string attack)
+    {
+        (ExampleSet dense, VirtualClient[] clients) = Images();
+        var sparse = new ExampleSet(CsrMatrix.FromDense(6, 9, dense.Features.Span), dense.Labels);
+
+        (ExampleSet expected, _) = ((DataAttack)AttackCatalog.Create(attack)).Poison(dense, ModelShape.Image(1, 3, 3), 10, clients, [1], 7);
+        (ExampleSet actual, _) = ((DataAttack)AttackCatalog.Create(attack)).Poison(sparse, ModelShape.Image(1, 3, 3), 10, clients, [1], 7);
+
+        Assert.NotNull(actual.SparseFeatures);
+        Assert.Equal(expected.Labels.ToArray(), actual.Labels.ToArray());
+        for (int row = 0; row < 9; row++)
+        {
+            float[] copy = new float[9];
+            actual.CopyRow(row, copy);
+            Assert.Equal(expected.Features.ToArray()[(9 * row)..(9 * (row + 1))], copy);
+        }
     }
 
     [Fact]

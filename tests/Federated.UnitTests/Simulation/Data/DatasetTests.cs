@@ -56,6 +56,21 @@ public sealed class DatasetTests : IDisposable
         Assert.Equal([-1, 0, 1, 0, 99, 0], data.Examples.Features.ToArray());
     }
 
+    [Theory]
+    [InlineData("1 1:1\n0 2:1\n1 3:2\n0 4:1\n", FeatureScaling.Auto, true)]
+    [InlineData("1 1:1\n0 2:1\n1 3:2\n0 4:1\n", FeatureScaling.None, true)]
+    [InlineData("1 1:1\n0 2:1\n1 3:2\n0 4:1\n", FeatureScaling.Standard, false)]
+    [InlineData("1 1:1 2:1\n0 2:1\n1 3:2\n0 4:1\n", FeatureScaling.Auto, false)]
+    public void Load_Libsvm_StaysSparseWhereFewFeaturesAreSetAndNoneIsScaled(string text, FeatureScaling scaling, bool sparse)
+    {
+        Dataset data = Dataset.Load(new DatasetRequest { Source = _folder.Write("a.libsvm", text) }, 0.25, scaling, seed: 1);
+
+        float[] row = new float[4];
+        data.Examples.CopyRow(2, row);
+        Assert.Equal(sparse, data.Examples.SparseFeatures is not null);
+        Assert.True(scaling == FeatureScaling.Standard ? row[0] < 0 : row.SequenceEqual([0f, 0, 2, 0]), string.Join(' ', row));
+    }
+
     [Fact]
     public void Load_MissingValues_TakeTheMedianOfTheTrainingPart()
     {

@@ -10,17 +10,20 @@ public sealed class LibsvmReaderTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void Read_SparseLines_FillsTheMatrix()
+    public void Read_SparseLines_KeepsTheEntries()
     {
         LoadedData data = Read("-1 1:0.5 3:2 \n+1 2:-1e1 # a note\n\n-1\n");
 
-        Assert.Equal([0.5f, 0, 2, 0, -10, 0, 0, 0, 0], data.Features);
+        Assert.Equal([0, 2, 3, 3], data.Sparse!.RowPointers.ToArray());
+        Assert.Equal([0, 2, 1], data.Sparse.ColumnIndices.ToArray());
+        Assert.Equal([0.5f, 2, -10], data.Sparse.Values.ToArray());
+        Assert.Equal(3, data.Sparse.Columns);
         Assert.Equal([0, 1, 0], data.Labels);
         Assert.Equal(["-1", "1"], data.ClassNames);
     }
 
     [Fact]
-    public void Read_IndicesFromZero_AreKept() => Assert.Equal([1, 2], Read("0 0:1 1:2\n").Features);
+    public void Read_IndicesFromZero_AreKept() => Assert.Equal([0, 1], Read("0 0:1 1:2\n").Sparse!.ColumnIndices.ToArray());
 
     [Fact]
     public void Read_TestFile_SharesTheColumns()

@@ -3,6 +3,7 @@ using Federated.Client.Training.Softmax;
 using Federated.Protocol;
 using Federated.Protocol.Jobs;
 using Federated.Simulation;
+using Federated.Simulation.Data;
 using Federated.Simulation.Engine;
 using Federated.Simulation.Partitions;
 using Federated.Simulation.Reports;
@@ -26,6 +27,32 @@ public sealed class SimulatorTests
         Assert.Single(results.Select(result => result.Final.Loss).Distinct());
         Assert.Single(results.Select(result => string.Join(',', result.Rounds.Select(round => $"{round.Accuracy}:{round.TrainingLoss}:{round.UpdateNorm}"))).Distinct());
         Assert.Single(results.Select(result => string.Join(',', result.Failures)).Distinct());
+    }
+
+    [Fact]
+    public void Run_SparseExamples_GivesTheSameBytesForAnyWorkersAndLearnsAsFromDenseOnes()
+    {
+        using var folder = new DataFolder();
+        string lines = string.Concat(Enumerable.Range(0, 400).Select(i => $"{(i % 7) % 2} {1 + (i % 7)}:1 {20 + (i % 19)}:0.5\n"));
+        SimulationRequest request = Requests.Digits(rounds: 20) with { Dataset = new DatasetRequest { Source = folder.Write("a.libsvm", lines) }, Partition = PartitionSpec.Parse("iid") };
+        request = request with { Job = request.Job with { Local = new LocalSettings { Epochs = 2, BatchSize = 8, LearningRate = 0.5 } } };
+        SimulationSetup setup = SimulationSetup.Prepare(request);
+        ExampleSet sparse = setup.Dataset.Examples;
+        float[] dense = new float[sparse.Count * sparse.FeatureLength];
+        for (int row = 0; row < sparse.Count; row++)
+        {
+            sparse.CopyRow(row, dense.AsSpan(row * sparse.FeatureLength));
+        }
+
+        SimulationOutcome[] outcomes = [.. Enumerable.Range(1, 3).Select(workers => Requests.Run(request with { Workers = workers }, cancellationToken: TestContext.Current.CancellationToken))];
+
+        Assert.NotNull(sparse.SparseFeatures);
+        Assert.All(outcomes, outcome => Assert.Equal(outcomes[0].Model.Parameters, outcome.Model.Parameters));
+        var objective = new SoftmaxObjective(sparse.FeatureLength, 1);
+        objective.Select(new ExampleSet(dense, sparse.FeatureLength, sparse.Labels), setup.Dataset.Test);
+        Evaluation evaluation = objective.Evaluate(outcomes[0].Model.Parameters, TestContext.Current.CancellationToken);
+        Assert.Equal(evaluation.MeanLoss, outcomes[0].Final!.Value.MeanLoss, 1e-6);
+        Assert.True(evaluation.Accuracy > 0.9, $"accuracy {evaluation.Accuracy}");
     }
 
     [Fact]
