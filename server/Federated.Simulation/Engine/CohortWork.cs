@@ -159,7 +159,7 @@ internal sealed class CohortWork
         float[] state = _states.Of(assignment.ClientIndex);
         byte[]? held = encoder is not null && _waits ? GC.AllocateUninitializedArray<byte>(payload) : null;
         var update = new ClientUpdate(
-            [.. sections.Select(SectionSpecs.Unframed)], held ?? (encoder is null ? _payloads[place] : worker.Dense(payload)), _nextStates[place].AsMemory(0, stateLength));
+            encoder is null ? sections : [.. sections.Select(SectionSpecs.Unframed)], held ?? (encoder is null ? _payloads[place] : worker.Dense(payload)), _nextStates[place].AsMemory(0, stateLength));
         var task = new ClientTask
         {
             Schema = model.Schema,

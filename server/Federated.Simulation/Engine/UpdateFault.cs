@@ -16,7 +16,6 @@ internal readonly record struct UpdateFault(string Kind, string Reason)
 {
     public static UpdateFault? Find(BoundSettings bounds, ClientTaskResult result, IReadOnlyList<SectionSpec> specs, ReadOnlySpan<byte> payload)
     {
-        IReadOnlyList<SectionHeader> sections = result.Encoded?.Sections ?? [.. specs.Select(SectionSpecs.DenseHeader)];
         if (result.Weight > bounds.MaxWeight)
         {
             return new UpdateFault(ErrorKinds.WeightOutOfBounds, FormattableString.Invariant($"The update weighs {result.Weight}; the job allows {bounds.MaxWeight}."));
@@ -27,7 +26,7 @@ internal readonly record struct UpdateFault(string Kind, string Reason)
             return new UpdateFault(ErrorKinds.StepsOutOfBounds, FormattableString.Invariant($"The update took {result.Steps} steps; the job allows {bounds.MaxSteps}."));
         }
 
-        if (!IsFinite(sections, payload, out double norm))
+        if (!IsFinite(result, specs, payload, out double norm))
         {
             return new UpdateFault(ErrorKinds.NotFinite, "The update has a NaN or an infinity.");
         }
@@ -37,14 +36,15 @@ internal readonly record struct UpdateFault(string Kind, string Reason)
             : null;
     }
 
-    private static bool IsFinite(IReadOnlyList<SectionHeader> sections, ReadOnlySpan<byte> payload, out double norm)
+    private static bool IsFinite(ClientTaskResult result, IReadOnlyList<SectionSpec> specs, ReadOnlySpan<byte> payload, out double norm)
     {
         double squares = 0;
         bool finite = true;
-        foreach (SectionHeader header in sections)
+        IReadOnlyList<SectionHeader>? encoded = result.Encoded?.Sections;
+        for (int i = 0; i < (encoded?.Count ?? specs.Count); i++)
         {
-            SectionSpec section = header.Spec;
-            int length = (int)header.ByteLength;
+            SectionSpec section = encoded?[i].Spec ?? specs[i];
+            int length = encoded is null ? (int)SectionSpecs.DenseBytes(section) : (int)encoded[i].ByteLength;
             if (section.Codec == SectionCodec.Frame)
             {
                 FrameMeasure measure = Frames.Measure(payload[..length], (int)section.ElementCount);
