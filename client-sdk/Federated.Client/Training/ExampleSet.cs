@@ -47,6 +47,7 @@ public sealed class ExampleSet
         }
 
         SparseFeatures = features;
+        HasOnlyOnes = !features.Values.Span.ContainsAnyExcept(1f);
     }
 
     private ExampleSet(ReadOnlyMemory<int> labels, int labelLength, int featureLength)
@@ -90,6 +91,9 @@ public sealed class ExampleSet
 
     /// <summary>All features of a set of sparse rows; null when the rows are dense.</summary>
     public CsrMatrix? SparseFeatures { get; }
+
+    /// <summary>Whether the rows are sparse and every entry is 1, as of indicators.</summary>
+    internal bool HasOnlyOnes { get; }
 
     /// <summary>All labels, row-major.</summary>
     public ReadOnlyMemory<int> Labels { get; }

@@ -55,6 +55,30 @@ public class SparseExamplesTests
         }
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void LossAndGradient_Indicators_HasTheBitsOfAnyValues(int outputs)
+    {
+        // Two examples that no batch names: one with another value makes the whole set one of any values.
+        float[] matrix = [.. Create(30, 2, 0.3).Dense.Features.ToArray().Select(value => value == 0 ? 0f : 1f), .. new float[60]];
+        int[] labels = [.. Enumerable.Range(0, Count + 2).Select(i => i % 2)];
+        var ones = new ExampleSet(CsrMatrix.FromDense(Count + 2, 30, matrix), labels);
+        matrix[^1] = 2;
+        var any = new ExampleSet(CsrMatrix.FromDense(Count + 2, 30, matrix), labels);
+        float[][] gradients = [.. new[] { ones, any }.Select(examples =>
+        {
+            var objective = new SoftmaxObjective(30, outputs);
+            objective.Select(examples, SampleExamples.Range(Count));
+            float[] gradient = new float[objective.ParameterCount];
+            objective.LossAndGradient(SampleExamples.Vector(objective.ParameterCount, 5), SampleExamples.Range(Count), gradient);
+            return gradient;
+        })];
+
+        Assert.Equal((true, false), (ones.HasOnlyOnes, any.HasOnlyOnes));
+        Assert.Equal(gradients[0], gradients[1]);
+    }
+
     [Fact]
     public void Loss_RowOfABatch_DoesNotDependOnTheOthers()
     {

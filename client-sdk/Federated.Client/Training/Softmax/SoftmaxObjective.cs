@@ -71,7 +71,7 @@ public sealed class SoftmaxObjective : IExampleObjective
         ReadOnlySpan<long> rows = _rows.AsSpan(0, batch.Length);
         if (Examples.SparseFeatures is { } sparse)
         {
-            SparseRows.Gradient(sparse, rows, scores, _outputs, gradient);
+            SparseRows.Gradient(sparse, Examples.HasOnlyOnes, rows, scores, _outputs, gradient);
         }
         else
         {
@@ -165,7 +165,7 @@ public sealed class SoftmaxObjective : IExampleObjective
         ReadOnlySpan<long> rows = _rows.AsSpan(0, batch.Length);
         if (sparse is not null)
         {
-            SparseRows.Scores(sparse, rows, parameters, _outputs, _scores);
+            SparseRows.Scores(sparse, Examples.HasOnlyOnes, rows, parameters, _outputs, _scores);
         }
         else
         {
