@@ -49,6 +49,26 @@ public abstract class ServerOptimizer
     /// <exception cref="InvalidDataException">It is something else, or damaged. The optimizer is unchanged.</exception>
     public void ImportState(ReadOnlySpan<byte> state) => Steps = OptimizerStateFormat.Read(state, Name, ParameterCount, _moments);
 
+    /// <summary>Goes on where another one of the same name is, whose vectors may be of other coordinates.</summary>
+    /// <param name="from">The other one.</param>
+    /// <param name="carry">Given a vector of the other's state and one of this, which is as at the start, writes what is carried over.</param>
+    /// <exception cref="ArgumentException">It has another name.</exception>
+    public void Continue(ServerOptimizer from, Action<float[], float[]> carry)
+    {
+        ArgumentNullException.ThrowIfNull(from);
+        ArgumentNullException.ThrowIfNull(carry);
+        if (from.Name != Name)
+        {
+            throw new ArgumentException($"'{Name}' cannot go on where '{from.Name}' is.", nameof(from));
+        }
+
+        Steps = from.Steps;
+        for (int i = 0; i < _moments.Length; i++)
+        {
+            carry(from._moments[i], _moments[i]);
+        }
+    }
+
     private protected float[] Moment(int index) => _moments[index];
 
     private protected abstract void Move(Span<float> parameters, ReadOnlySpan<float> delta);

@@ -24,6 +24,13 @@ public interface IClientAlgorithm
     /// <param name="settings">The task's settings.</param>
     int StateLength(ModelSchema schema, LocalTraining settings) => 0;
 
+    /// <summary>
+    /// Vectors of the parameters' length with which the saved floats begin. Those of a sparse model follow its mask: coordinates that have left it since are zero when the state comes back.
+    /// </summary>
+    /// <param name="schema">The model.</param>
+    /// <param name="settings">The task's settings.</param>
+    int StateVectors(ModelSchema schema, LocalTraining settings) => 0;
+
     /// <summary>Does the local work and writes the update.</summary>
     /// <param name="task">The model version and what belongs to it.</param>
     /// <param name="solver">Holds the client's examples; its objective fits the task's schema.</param>

@@ -29,9 +29,10 @@ public sealed class UpdateEncoder
     /// <param name="schema">The model.</param>
     /// <param name="settings">The task's compression.</param>
     /// <param name="mask">The model's mask, under which differences are packed; null for a dense model.</param>
+    /// <param name="regrown">Coordinates of the mask that were dropped since the client's last counted update (<see cref="PackedIndices"/>).</param>
     /// <exception cref="FormatException">The specification cannot be read.</exception>
     /// <exception cref="InvalidDataException">The coordinates that were grown again are none of the mask's.</exception>
-    public UpdateEncoder(ModelSchema schema, UpdateCompression settings, ModelMask? mask = null)
+    public UpdateEncoder(ModelSchema schema, UpdateCompression settings, ModelMask? mask = null, ReadOnlySpan<byte> regrown = default)
     {
         ArgumentNullException.ThrowIfNull(schema);
         ArgumentNullException.ThrowIfNull(settings);
@@ -40,7 +41,7 @@ public sealed class UpdateEncoder
         _compressor = new VectorCompressor(_spec, CompressionLayout.Of(schema, mask));
         _feedback = new ErrorFeedback(_spec.Feedback, _compressor.Length, settings.Eta, settings.Momentum);
         _masked = mask is null || _feedback.StateLength == 0 ? null : new MaskedMemory(schema, mask, _feedback.StateLength / mask.PackedCount);
-        _regrown = mask is null ? [] : PackedIndices.Read(settings.Regrown.Span, mask.PackedCount);
+        _regrown = mask is null ? [] : PackedIndices.Read(regrown, mask.PackedCount);
     }
 
     /// <summary>Floats that a client remembers; 0 without feedback.</summary>
@@ -59,7 +60,7 @@ public sealed class UpdateEncoder
     public static UpdateEncoder? For(ModelSchema schema, LocalTraining settings, ModelMask? mask = null, string? ownCompressor = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        return settings.Compression is { } compression ? new UpdateEncoder(schema, OwnCompression.Of(compression, ownCompressor, schema, mask), mask) : null;
+        return settings.Compression is { } compression ? new UpdateEncoder(schema, OwnCompression.Of(compression, ownCompressor, schema, mask), mask, settings.Regrown.Span) : null;
     }
 
     /// <summary>Whether the server reckons with a memory that this is not: the client cannot make an update.</summary>

@@ -57,7 +57,7 @@ public sealed class MaskedClient : IClientAlgorithm
         try
         {
             var dense = new ClientUpdate(sections, rented, update.NextState);
-            ClientOutcome outcome = _inner.Run(task, MaskedSolver.Under(solver, _mask), dense, stop);
+            ClientOutcome outcome = _inner.Run(Under(task), MaskedSolver.Under(solver, _mask), dense, stop);
             (update.Weight, update.Steps, update.Gradients, update.TrainingLoss) = (dense.Weight, dense.Steps, dense.Gradients, dense.TrainingLoss);
             if (!outcome.IsUsable())
             {
@@ -71,6 +71,45 @@ public sealed class MaskedClient : IClientAlgorithm
         {
             ArrayPool<byte>.Shared.Return(rented);
         }
+    }
+
+    /// <inheritdoc/>
+    public int StateVectors(ModelSchema schema, LocalTraining settings) => _inner.StateVectors(schema, settings);
+
+    /// <summary>The task as of a dense model: vectors that were sent along are unpacked, and those that the client has saved follow the mask.</summary>
+    private ClientTask Under(ClientTask task) => task with
+    {
+        DownSections = task.DownSections.ToDictionary(
+            section => section.Key,
+            section => section.Key is SectionRole.Gradient or SectionRole.Control && section.Value.Length == _mask.PackedCount ? Unpacked(section.Value.Span) : section.Value),
+        State = task.State.IsEmpty || _inner.StateVectors(task.Schema, task.Settings) == 0 ? task.State : Carried(task),
+    };
+
+    private float[] Carried(ClientTask task)
+    {
+        float[] state = task.State.ToArray();
+        float[] packed = new float[_mask.PackedCount];
+        int[] regrown = PackedIndices.Read(task.Settings.Regrown.Span, packed.Length);
+        for (int v = 0; v < _inner.StateVectors(task.Schema, task.Settings); v++)
+        {
+            Span<float> vector = state.AsSpan(v * _mask.ParameterCount, _mask.ParameterCount);
+            _mask.Pack(vector, packed);
+            foreach (int index in regrown)
+            {
+                packed[index] = 0;
+            }
+
+            _mask.Unpack(packed, vector);
+        }
+
+        return state;
+    }
+
+    private ReadOnlyMemory<float> Unpacked(ReadOnlySpan<float> packed)
+    {
+        float[] vector = new float[_mask.ParameterCount];
+        _mask.Unpack(packed, vector);
+        return vector;
     }
 
     private void Pack(ClientUpdate dense, ClientUpdate update)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Federated.Coordination.Tier;
 using Federated.Protocol.Models;
+using Federated.Protocol.Pruning;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.V1;
 
@@ -49,7 +50,12 @@ internal sealed class CentredServer(IServerAlgorithm inner) : IServerAlgorithm
             _centres[section.Spec.Role] = section.Single.ToArray();
         }
 
+        ModelMask? before = model.Mask;
         inner.Apply(round, aggregate, model);
+        if (before is not null && model.Mask is { } next && !ReferenceEquals(before, next))
+        {
+            Carry(MaskRemap.Between(before, next));
+        }
     }
 
     public byte[]? SaveState()
@@ -87,6 +93,18 @@ internal sealed class CentredServer(IServerAlgorithm inner) : IServerAlgorithm
     }
 
     public void BeginEpoch(int stateEpoch) => inner.BeginEpoch(stateEpoch);
+
+    /// <summary>Packed vectors follow the mask.</summary>
+    private void Carry(MaskRemap remap)
+    {
+        foreach (SectionRole role in (SectionRole[])[SectionRole.Delta, SectionRole.Gradient, SectionRole.Control])
+        {
+            if (_centres.TryGetValue(role, out ReadOnlyMemory<float> centre) && centre.Length == remap.FromCount)
+            {
+                _centres[role] = remap.Map(centre.Span);
+            }
+        }
+    }
 
     private static string PartOf(SectionRole role) => FormattableString.Invariant($"centre {(int)role}");
 }

@@ -90,6 +90,15 @@ public interface IServerAlgorithm
     void Apply(RoundKey round, RoundAggregate aggregate, ModelContent model);
 
     /// <summary>
+    /// Coordinates of the parameters have left the model's mask, after <see cref="Apply"/>: whatever is remembered of them is as at the start from now on. What clients remember of them is forgotten as
+    /// well, with their next task. Nothing for algorithms that remember nothing of the kind.
+    /// </summary>
+    /// <param name="coordinates">Positions in the flat parameters.</param>
+    void Forget(ReadOnlySpan<int> coordinates)
+    {
+    }
+
+    /// <summary>
     /// The state to keep with the model version that <see cref="Apply"/> has made, stored as a content-addressed blob; null when there is none.
     /// The bytes have a layout version of their own and are checked when they are read.
     /// </summary>

@@ -94,6 +94,12 @@ internal abstract class ServerHalf : IServerAlgorithm
         }
     }
 
+    public void Forget(ReadOnlySpan<int> coordinates)
+    {
+        _optimizer = FedAvgServer.Forgetting(_optimizer, Job.ServerOptimizer, coordinates);
+        ForgetVectors(coordinates);
+    }
+
     /// <summary>Moves the parameters by a mean difference.</summary>
     protected void Step(ModelContent model, ReadOnlySpan<float> delta) => _optimizer.Step(model.Parameters, delta);
 
@@ -108,6 +114,11 @@ internal abstract class ServerHalf : IServerAlgorithm
 
     /// <summary>Takes what <see cref="Save"/> added.</summary>
     protected virtual void Load(AlgorithmState state)
+    {
+    }
+
+    /// <summary>Sets these coordinates of what a half remembers to zero.</summary>
+    protected virtual void ForgetVectors(ReadOnlySpan<int> coordinates)
     {
     }
 

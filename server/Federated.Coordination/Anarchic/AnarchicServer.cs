@@ -181,7 +181,9 @@ internal abstract class AnarchicServer : IAnarchicAlgorithm
     {
         Length = remap.ToCount;
         _direction = new float[Length];
-        _optimizer = CreateOptimizer();
+        ServerOptimizer optimizer = CreateOptimizer();
+        optimizer.Continue(_optimizer, (before, next) => remap.Overlay<float>(before, next));
+        _optimizer = optimizer;
         Buffer.DropSpare();
         Remap(remap);
     }

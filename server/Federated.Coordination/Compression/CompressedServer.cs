@@ -8,7 +8,6 @@ using Federated.Protocol.Pruning;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.Sections;
 using Federated.Protocol.V1;
-using Google.Protobuf;
 
 namespace Federated.Coordination.Compression;
 
@@ -31,7 +30,6 @@ internal sealed class CompressedServer : IServerAlgorithm
     private readonly CompressionSettings _settings;
     private readonly ModelSchema _schema;
     private readonly bool _isPruned;
-    private readonly RegrownCoordinates _regrown = new();
     private readonly EstimateMembers _members = new();
     private double[] _sum;
     private readonly EstimateTable? _table;
@@ -73,11 +71,6 @@ internal sealed class CompressedServer : IServerAlgorithm
 
         bool isFresh = _members.Count == 0;
         (_mask, _eta) = (mask, EtaUnder(mask));
-        if (isFresh)
-        {
-            _regrown.Begin(mask);
-        }
-
         _table?.Use(mask.PackedCount);
         bool sums = _spec.TracksEstimates && _table is null;
         if (isFresh)
@@ -117,10 +110,6 @@ internal sealed class CompressedServer : IServerAlgorithm
                 StateRound = _members.RoundOf(clientIndex),
                 Weight = keepsWeight ? _members.WeightOf(clientIndex) : 0,
             };
-            if (_mask is not null && training.Compression.StateRound is > 0 and var left)
-            {
-                training.Compression.Regrown = ByteString.CopyFrom(_regrown.Since(left));
-            }
         }
 
         return training;
@@ -137,7 +126,7 @@ internal sealed class CompressedServer : IServerAlgorithm
         {
             TakeInEstimates(_table, round, aggregate);
             _inner.Apply(round, aggregate, model);
-            Carry(round, model);
+            Carry(model);
             _rounds++;
             if (_settings.ResyncRounds > 0 && _rounds >= _settings.ResyncRounds)
             {
@@ -149,7 +138,7 @@ internal sealed class CompressedServer : IServerAlgorithm
 
         bool holds = TakeIn(round, aggregate);
         _inner.Apply(round, _spec.TracksEstimates ? WithEstimate(aggregate) : aggregate, model);
-        Carry(round, model);
+        Carry(model);
         _rounds++;
         if (!holds || aggregate.LostStates.Count > 0 || (_settings.ResyncRounds > 0 && _rounds >= _settings.ResyncRounds))
         {
@@ -170,7 +159,6 @@ internal sealed class CompressedServer : IServerAlgorithm
         _members.Save(state);
         state.Add<double>("sum", _sum);
         _table?.Save(state);
-        _regrown.Save(state);
         if (inner is not null)
         {
             state.Add<byte>("inner", inner);
@@ -201,7 +189,6 @@ internal sealed class CompressedServer : IServerAlgorithm
         // How long the vectors of a sparse model are shows with its mask.
         _sum = _isPruned ? parts.Read<double>("sum") : _sum;
         parts.Read<double>("sum", _sum);
-        _regrown.Load(parts, _schema);
         _members.Load(parts);
         _table?.Load(parts, _members.Clients);
         (_epoch, _rounds) = (counters[0], counters[1]);
@@ -291,14 +278,10 @@ internal sealed class CompressedServer : IServerAlgorithm
         _table?.Clear();
         Array.Clear(_sum);
         _rounds = 0;
-        if (_mask is not null)
-        {
-            _regrown.Begin(_mask);
-        }
     }
 
     /// <summary>What is dropped leaves the estimates, those of clients and their mean alike; what is grown is zero in them. So the mean stays that of the estimates.</summary>
-    private void Carry(RoundKey round, ModelContent model)
+    private void Carry(ModelContent model)
     {
         if (_mask is not { } mask || model.Mask is not { } next || ReferenceEquals(mask, next))
         {
@@ -308,7 +291,6 @@ internal sealed class CompressedServer : IServerAlgorithm
         var remap = MaskRemap.Between(mask, next);
         _sum = _sum.Length > 0 ? remap.Map<double>(_sum) : _sum;
         _table?.Carry(remap);
-        _regrown.Changed(mask, next, (uint)round.Round);
         (_mask, _eta) = (next, EtaUnder(next));
     }
 

@@ -6,6 +6,7 @@ using Federated.Protocol.Models;
 using Federated.Protocol.Pruning;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.V1;
+using Google.Protobuf;
 
 namespace Federated.Coordination.Pruning;
 
@@ -20,17 +21,23 @@ internal sealed class PrunedServer : IServerAlgorithm
     private readonly IServerAlgorithm _inner;
     private readonly IPruningMethod _method;
     private readonly int _parameterCount;
+    private readonly ModelSchema _schema;
     private readonly int _batchSize;
+    private readonly RegrownCoordinates? _regrown;
     private ModelMask? _mask;
     private PruningDemand _demand = PruningDemand.None;
+    private bool _hasBegun;
     private int _rounds;
+    private int _epoch;
 
     public PrunedServer(IServerAlgorithm inner, IPruningMethod method, JobDefinition job, ModelSchema schema)
     {
         _inner = inner;
         _method = method;
         _parameterCount = schema.ParameterCount;
+        _schema = schema;
         _batchSize = job.Pruning.GradientBatch;
+        _regrown = PruningCheck.ClientsRemember(job) ? new RegrownCoordinates() : null;
     }
 
     public ImmutableArray<string> Roles => _inner.Roles;
@@ -48,6 +55,11 @@ internal sealed class PrunedServer : IServerAlgorithm
         _inner.Follow(model);
         _mask = model.Mask ?? throw new InvalidOperationException("The model of a job with pruning has no mask.");
         _demand = _method.DemandFor(_rounds + 1, _mask);
+        if (!_hasBegun)
+        {
+            _hasBegun = true;
+            _regrown?.Begin(_mask);
+        }
     }
 
     public int CohortSize(RoundKey round) => _inner.CohortSize(round);
@@ -62,7 +74,7 @@ internal sealed class PrunedServer : IServerAlgorithm
         return SendsGradients(role) ? [.. packed, TopGradients.Section(Mask, _demand.Layers)] : [.. packed];
     }
 
-    public ImmutableArray<DownSection> DownSections(string role) => _inner.DownSections(role);
+    public ImmutableArray<DownSection> DownSections(string role) => [.. _inner.DownSections(role).Select(section => Packed(section, Mask))];
 
     public LocalTraining TrainingFor(RoundKey round, uint clientIndex, string role)
     {
@@ -70,6 +82,11 @@ internal sealed class PrunedServer : IServerAlgorithm
         if (SendsGradients(role))
         {
             training.Gradients = _demand.ToTask(_batchSize);
+        }
+
+        if (_regrown is not null)
+        {
+            training.Regrown = ByteString.CopyFrom(_regrown.For(clientIndex));
         }
 
         return training;
@@ -84,11 +101,18 @@ internal sealed class PrunedServer : IServerAlgorithm
         _inner.Apply(round, Unpacked(aggregate, mask), model);
         mask.Apply(model.Parameters);
         _rounds++;
+        foreach (IncludedClient client in aggregate.Clients)
+        {
+            _regrown?.Counted(client.ClientIndex, (uint)round.Round);
+        }
+
 
         ModelMask next = _method.Next(new PruningRound(_rounds, mask, before, model.Parameters, _demand, GradientsOf(aggregate, mask)));
         if (!ReferenceEquals(next, mask))
         {
             model.Use(next.Epoch == mask.Epoch + 1 ? next : throw new InvalidOperationException($"The mask of epoch {mask.Epoch} was changed into one of epoch {next.Epoch}."));
+            _inner.Forget(DroppedFrom(mask, next));
+            _regrown?.Changed(mask, next, (uint)round.Round);
         }
 
         _mask = next;
@@ -99,6 +123,12 @@ internal sealed class PrunedServer : IServerAlgorithm
     {
         var state = new AlgorithmState(StateName);
         state.Add<int>("rounds", [_rounds]);
+        if (_regrown is not null)
+        {
+            state.Add<int>("epoch", [_epoch]);
+            _regrown.Save(state);
+        }
+
         if (_inner.SaveState() is { } inner)
         {
             state.Add<byte>("inner", inner);
@@ -109,7 +139,7 @@ internal sealed class PrunedServer : IServerAlgorithm
 
     public void LoadState(ReadOnlySpan<byte> state)
     {
-        (_mask, _rounds) = (null, 0);
+        (_mask, _rounds, _epoch, _hasBegun) = (null, 0, 0, false);
         if (state.IsEmpty)
         {
             _inner.LoadState([]);
@@ -118,10 +148,45 @@ internal sealed class PrunedServer : IServerAlgorithm
 
         AlgorithmState parts = AlgorithmState.Parse(state, StateName);
         _rounds = parts.Read<int>("rounds") is [>= 0 and var rounds] ? rounds : throw new InvalidDataException("The state of a pruned model has no number of rounds.");
+        if (_regrown is not null && parts.Has("epoch"))
+        {
+            _epoch = parts.Read<int>("epoch")[0];
+            _regrown.Load(parts, _schema);
+            _hasBegun = true;
+        }
+
         _inner.LoadState(parts.Has("inner") ? parts.Bytes("inner") : []);
     }
 
-    public void BeginEpoch(int stateEpoch) => _inner.BeginEpoch(stateEpoch);
+    public void BeginEpoch(int stateEpoch)
+    {
+        if (stateEpoch != _epoch)
+        {
+            _epoch = stateEpoch;
+            if (_mask is not null)
+            {
+                _regrown?.Begin(_mask);
+            }
+        }
+
+        _inner.BeginEpoch(stateEpoch);
+    }
+
+    private static int[] DroppedFrom(ModelMask mask, ModelMask next) =>
+        [.. MaskDifference.Between(mask, next).Layers.SelectMany(change => change.Dropped.Select(index => mask.Layers[change.Layer].Start + index))];
+
+    private static DownSection Packed(DownSection section, ModelMask mask)
+    {
+        SectionSpec spec = PackedVectors.Under(section.Spec, mask);
+        if (ReferenceEquals(spec, section.Spec))
+        {
+            return section;
+        }
+
+        float[] packed = new float[mask.PackedCount];
+        mask.Pack(section.Values.Span, packed);
+        return new DownSection(spec, packed);
+    }
 
     private bool SendsGradients(string role) => !_demand.IsEmpty && _inner.UpSections(role).Any(section => section.Role == SectionRole.Delta);
 

@@ -10,8 +10,17 @@ namespace Federated.Coordination.Pruning;
 /// <summary>What of a definition does not go with a sparse model, and why.</summary>
 public static class PruningCheck
 {
-    /// <summary>Algorithms whose clients keep no vector from round to round and get none besides the model.</summary>
-    private static readonly string[] WithoutVectors = ["fedavg", "fedprox", "fednova", "qfedavg"];
+    /// <summary>Algorithms that forget what leaves the mask (<see cref="IServerAlgorithm.Forget"/>), or remember nothing of the kind.</summary>
+    private static readonly string[] Fitting =
+        ["fedavg", "fedprox", "fedavgm", "fedadagrad", "fedadam", "fedyogi", "fednova", "qfedavg", "fedamd", "feddyn", "scaffold"];
+
+    /// <summary>Algorithms whose clients keep a vector of the parameters' length from round to round.</summary>
+    private static readonly string[] Remembering = ["fedamd", "feddyn", "scaffold"];
+
+    /// <summary>Whether clients keep vectors, which have to follow the mask.</summary>
+    /// <param name="job">A valid definition.</param>
+    internal static bool ClientsRemember(JobDefinition job) =>
+        Remembering.Contains(job.Algorithm.Name) || CompressionSpec.Parse(job.Compression.Up).Feedback != FeedbackKind.None;
 
     /// <summary>Errors; the settings themselves are in range.</summary>
     /// <param name="job">The definition.</param>
@@ -35,16 +44,10 @@ public static class PruningCheck
             yield return new JobDefinitionError("pruning.stale", $"'{job.Pruning.Stale}' is not allowed; '{job.Algorithm.Name}' has rounds, which take no update of an earlier round. Leave it out.");
         }
 
-        if (!isAsynchronous && !WithoutVectors.Contains(job.Algorithm.Name) && !(job.Algorithm.Name == "fedamd" && job.Pruning.StopAdjusting == 0))
+        if (!isAsynchronous && !Fitting.Contains(job.Algorithm.Name))
         {
-            yield return new JobDefinitionError("algorithm.name", job.Algorithm.Name == "fedamd"
-                ? "'fedamd' steps along a mean of gradients that were taken under earlier masks; with pruning it needs a mask that stays: set pruning.stopAdjusting to 0."
-                : $"'{job.Algorithm.Name}' does not go with pruning: what its server or its clients remember is not under the mask. Use {string.Join(", ", WithoutVectors)}, an asynchronous algorithm, or fedamd with a mask that stays.");
-        }
-
-        if (job.ServerOptimizer.Name != "sgd")
-        {
-            yield return new JobDefinitionError("serverOptimizer.name", $"'{job.ServerOptimizer.Name}' does not go with pruning: it remembers steps of weights that are pruned meanwhile. Use sgd.");
+            yield return new JobDefinitionError(
+                "algorithm.name", $"'{job.Algorithm.Name}' does not go with pruning: {WhyUnfit(job.Algorithm.Name)}. Use {string.Join(", ", Fitting)}, or an asynchronous algorithm.");
         }
 
         var up = CompressionSpec.Parse(job.Compression.Up);
@@ -103,15 +106,14 @@ public static class PruningCheck
         {
             yield return new JobDefinitionError("pruning.method", $"'{job.Pruning.Method}' is not allowed; model '{job.Model}' has no weight of a convolution or a linear layer.");
         }
-        else if (!AggregationRules.IsMean(job) && job.Pruning.StopAdjusting > 0 && AggregationRules.Of(job).UsesCentre)
-        {
-            yield return new JobDefinitionError(
-                "aggregation.rule", $"'{job.Aggregation.Rule}' starts from the last aggregate, which is under another mask once that changes; set pruning.stopAdjusting to 0 or take another rule.");
-        }
 
         if (fault is not null)
         {
             yield return new JobDefinitionError("pruning.density", fault);
         }
     }
+
+    private static string WhyUnfit(string algorithm) => algorithm is "fedpage" or "bvrlsgd"
+        ? "its steps follow an estimate of the whole gradient that the server takes for exact, and of a grown weight there is none"
+        : "what devices send is no vector of weights";
 }

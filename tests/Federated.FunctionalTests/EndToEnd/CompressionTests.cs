@@ -220,7 +220,7 @@ public sealed class CompressionTests
         byte[] state = await federation.AlgorithmStateAsync((int)job["currentVersion"]!);
         double[] sum = Part<double>(state, "sum");
         double[] weights = Part<double>(state, "client weights");
-        uint[] rounds = Part<uint>(state, "client rounds"), regrown = Part<uint>(state, "regrown");
+        uint[] rounds = Part<uint>(state, "client rounds"), regrown = Part<uint>(Part<byte>(state, "inner"), "regrown");
         Assert.Equal((mask.PackedCount, mask.PackedCount, 3), (sum.Length, regrown.Length, rounds.Length));
 
         // What a device holds, carried to the present mask as its next task would: by index, without what has been dropped since.

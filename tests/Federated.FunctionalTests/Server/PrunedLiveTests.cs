@@ -155,6 +155,42 @@ public sealed class PrunedLiveTests : IDisposable
         Assert.Equal([null, 1, 1, 1], models.Select(version => version.Mask?.Epoch));
     }
 
+    [Theory]
+    [InlineData("scaffold", "sgd")]
+    [InlineData("fedamd", "sgd")]
+    [InlineData("feddyn", "sgd")]
+    [InlineData("fedavg", "adam")]
+    public async Task Job_WithAMemory_TrainsUnderMasksThatChange(string algorithm, string optimizer)
+    {
+        await using var server = await RunningServer.StartAsync();
+        var token = await server.CreateEnrolmentTokenAsync();
+        var parameters = new Dictionary<string, double>();
+        if (algorithm == "fedamd")
+        {
+            (parameters["lazy"], parameters["probability"]) = (1, 0.3);
+        }
+
+        var jobId = await CreateJobAsync(server.Administrator, new
+        {
+            name = algorithm,
+            linear = new { features = Features, outputs = Outputs },
+            rounds = 12,
+            algorithm = new { name = algorithm, parameters },
+            serverOptimizer = new { name = optimizer },
+            pruning = new { method = "feddst", density = 0.25, alpha = 1, adjustEvery = 2, stopAdjusting = 12 },
+            local = new { epochs = 1, batchSize = 8, learningRate = 0.1 },
+            round = new { cohortSize = 2, population = 3, deadlineSeconds = 60, selectionSeconds = 5 },
+        });
+
+        await Task.WhenAll(Enumerable.Range(0, 3).Select(number => Device(server.Addresses.Grpc, token, jobId, number, new SgdSolver(Objective(number))).RunAsync(Cancellation)))
+            .WaitAsync(Patience, Cancellation);
+
+        var models = await ModelsAsync(server.Administrator, jobId);
+        Assert.Equal(13, models.Count);
+        CheckMasks(models);
+        Assert.True(models[^1].Mask!.Epoch > 2, $"{models[^1].Mask!.Epoch}");
+    }
+
     [Fact]
     public async Task Create_WhatDoesNotGoWithPruning_Is400()
     {
@@ -164,12 +200,13 @@ public sealed class PrunedLiveTests : IDisposable
         {
             linear = new { features = Features, outputs = Outputs },
             pruning = new { method = "fedtiny", density = 0.5, candidates = 1 },
-            serverOptimizer = new { name = "adam" },
+            algorithm = new { name = "fedpage" },
+            round = new { population = 10 },
         }, Cancellation);
         var problem = await response.Content.ReadFromJsonAsync<JsonObject>(Cancellation);
 
         Assert.Equal(400, (int)response.StatusCode);
-        Assert.Contains("does not go with pruning", problem!["errors"]!["serverOptimizer.name"]!.ToJsonString(), StringComparison.Ordinal);
+        Assert.Contains("does not go with pruning", problem!["errors"]!["algorithm.name"]!.ToJsonString(), StringComparison.Ordinal);
     }
 
     private static object Job(int rounds, int devices) => new

@@ -65,11 +65,11 @@ public sealed class MaskedFeedbackTests
             foreach (uint client in cohort)
             {
                 LocalTraining settings = server.TrainingFor(key, client, DeviceRoles.Worker);
-                told += settings.Compression.Regrown.Length > 0 ? 1 : 0;
+                told += settings.Regrown.Length > 0 ? 1 : 0;
                 float[] g = new float[mask.PackedCount];
                 random.FillGaussian(g, 0, 1);
                 double weight = 1 + (client % 3);
-                float[] sent = Send(mask, sections, settings.Compression, client, g, (uint)round, up, out UpdateCommitted update, weight);
+                float[] sent = Send(mask, sections, settings, client, g, (uint)round, up, out UpdateCommitted update, weight);
                 for (int i = 0; i < sum.Length; i++)
                 {
                     sum[i] += weight * sent[i];
@@ -123,7 +123,7 @@ public sealed class MaskedFeedbackTests
         damaged[2] = 1;
         Assert.True(encoder.HasLost(damaged));
         Assert.Throws<InvalidDataException>(() => new UpdateEncoder(
-            Schema, new UpdateCompression { Spec = "topk:0.5+ef21", StateRound = 3, Regrown = Google.Protobuf.ByteString.CopyFrom(PackedIndices.Write([mask.PackedCount], mask.PackedCount + 9)) }, mask));
+            Schema, new UpdateCompression { Spec = "topk:0.5+ef21", StateRound = 3 }, mask, PackedIndices.Write([mask.PackedCount], mask.PackedCount + 9)));
     }
 
     private static CompressedServer Create(JobDefinition job, ScriptedMasks method, ModelContent model, byte[]? state = null)
@@ -141,9 +141,9 @@ public sealed class MaskedFeedbackTests
 
     /// <summary>What the server decodes. The client's memory must be that of the reference, before and after.</summary>
     private float[] Send(
-        ModelMask mask, SectionSpec[] sections, UpdateCompression settings, uint client, float[] g, uint round, string up, out UpdateCommitted update, double weight)
+        ModelMask mask, SectionSpec[] sections, LocalTraining settings, uint client, float[] g, uint round, string up, out UpdateCommitted update, double weight)
     {
-        var encoder = new UpdateEncoder(Schema, settings, mask);
+        UpdateEncoder encoder = UpdateEncoder.For(Schema, settings, mask)!;
         float[] state = _states.GetValueOrDefault(client) ?? [];
         Assert.False(encoder.HasLost(state));
         byte[] payload = new byte[UpdateEncoder.MostBytes(sections)];

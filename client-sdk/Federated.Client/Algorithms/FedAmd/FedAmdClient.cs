@@ -38,6 +38,13 @@ public sealed class FedAmdClient : IClientAlgorithm
     }
 
     /// <inheritdoc />
+    public int StateVectors(ModelSchema schema, LocalTraining settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        return IsServerHeld(settings) ? 0 : 1;
+    }
+
+    /// <inheritdoc />
     public ClientOutcome Run(ClientTask task, ILocalSolver solver, ClientUpdate update, CancellationToken stop = default)
     {
         ArgumentNullException.ThrowIfNull(task);

@@ -25,6 +25,9 @@ public sealed class FedDynClient : IClientAlgorithm
     }
 
     /// <inheritdoc />
+    public int StateVectors(ModelSchema schema, LocalTraining settings) => 1;
+
+    /// <inheritdoc />
     public ClientOutcome Run(ClientTask task, ILocalSolver solver, ClientUpdate update, CancellationToken stop = default)
     {
         ArgumentNullException.ThrowIfNull(task);

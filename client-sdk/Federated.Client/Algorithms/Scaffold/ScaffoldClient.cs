@@ -29,6 +29,9 @@ public sealed class ScaffoldClient : IClientAlgorithm
     }
 
     /// <inheritdoc />
+    public int StateVectors(ModelSchema schema, LocalTraining settings) => 1;
+
+    /// <inheritdoc />
     public ClientOutcome Run(ClientTask task, ILocalSolver solver, ClientUpdate update, CancellationToken stop = default)
     {
         ArgumentNullException.ThrowIfNull(task);

@@ -48,6 +48,14 @@ internal sealed class ClientHeldBullseyes(int length) : IBullseyes
         }
     }
 
+    public void Forget(ReadOnlySpan<int> coordinates)
+    {
+        foreach (int coordinate in coordinates)
+        {
+            _sum[coordinate] = 0;
+        }
+    }
+
     public void Save(AlgorithmState state)
     {
         _rounds.Save(state);

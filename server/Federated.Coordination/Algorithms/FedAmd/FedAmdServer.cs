@@ -91,6 +91,12 @@ internal sealed class FedAmdServer : ServerHalf
         _turn = _bullseyes.Count == 0 ? 0 : _turn + 1;
     }
 
+    protected override void ForgetVectors(ReadOnlySpan<int> coordinates)
+    {
+        _bullseyes.Forget(coordinates);
+        _bullseyes.Mean(_mean);
+    }
+
     protected override void Save(AlgorithmState state)
     {
         state.Add<int>("turn", [_turn]);

@@ -21,6 +21,9 @@ internal interface IBullseyes
     /// <summary>Writes the mean; zeros when nobody is in it.</summary>
     void Mean(Span<float> mean);
 
+    /// <summary>Sets these coordinates of every bullseye, and of what is kept of them together, to zero.</summary>
+    void Forget(ReadOnlySpan<int> coordinates);
+
     void Save(AlgorithmState state);
 
     void Load(AlgorithmState state);

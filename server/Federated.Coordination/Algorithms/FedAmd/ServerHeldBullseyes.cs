@@ -59,6 +59,18 @@ internal sealed class ServerHeldBullseyes(int length, long maxBytes) : IBullseye
         }
     }
 
+    public void Forget(ReadOnlySpan<int> coordinates)
+    {
+        foreach (int coordinate in coordinates)
+        {
+            _sum[coordinate] = 0;
+            foreach (float[] bullseye in _bullseyes.Values)
+            {
+                bullseye[coordinate] = 0;
+            }
+        }
+    }
+
     public void Save(AlgorithmState state)
     {
         _rounds.Save(state);

@@ -74,6 +74,25 @@ internal sealed class FedAvgServer : IServerAlgorithm
         _optimizer = optimizer;
     }
 
+    public void Forget(ReadOnlySpan<int> coordinates) => _optimizer = Forgetting(_optimizer, _settings, coordinates);
+
+    /// <summary>The optimizer with the state of these coordinates as at the start.</summary>
+    internal static ServerOptimizer Forgetting(ServerOptimizer optimizer, ServerOptimizerSettings settings, ReadOnlySpan<int> coordinates)
+    {
+        int[] forgotten = coordinates.ToArray();
+        ServerOptimizer next = CreateOptimizer(settings, optimizer.ParameterCount);
+        next.Continue(optimizer, (before, start) =>
+        {
+            float[] initial = [.. forgotten.Select(coordinate => start[coordinate])];
+            before.CopyTo(start, 0);
+            for (int i = 0; i < initial.Length; i++)
+            {
+                start[forgotten[i]] = initial[i];
+            }
+        });
+        return next;
+    }
+
     internal static ServerOptimizer CreateOptimizer(ServerOptimizerSettings settings, int parameterCount) =>
         ServerOptimizerFactory.Create(
             settings.Name,

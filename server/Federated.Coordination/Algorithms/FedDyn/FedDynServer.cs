@@ -47,6 +47,14 @@ internal sealed class FedDynServer : ServerHalf
         ReplaceStatistics(aggregate, model);
     }
 
+    protected override void ForgetVectors(ReadOnlySpan<int> coordinates)
+    {
+        foreach (int coordinate in coordinates)
+        {
+            _mean[coordinate] = 0;
+        }
+    }
+
     protected override void Save(AlgorithmState state) => state.Add<float>("mean", _mean);
 
     protected override void Load(AlgorithmState state) => state.Read<float>("mean", _mean);

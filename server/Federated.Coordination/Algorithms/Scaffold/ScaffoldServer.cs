@@ -45,6 +45,14 @@ internal sealed class ScaffoldServer : ServerHalf
         ReplaceStatistics(aggregate, model);
     }
 
+    protected override void ForgetVectors(ReadOnlySpan<int> coordinates)
+    {
+        foreach (int coordinate in coordinates)
+        {
+            _control[coordinate] = 0;
+        }
+    }
+
     protected override void Save(AlgorithmState state) => state.Add<float>("control", _control);
 
     protected override void Load(AlgorithmState state) => state.Read<float>("control", _control);

@@ -72,6 +72,36 @@ public sealed class PrunedSimulationTests
         Assert.Empty(outcome.Failures);
     }
 
+    [Theory]
+    [InlineData("fedamd", 30, 0.6)]
+    [InlineData("scaffold", 12, 0.6)]
+    [InlineData("feddyn", 12, 0.6)]
+    [InlineData("fedavgm", 12, 0.6)]
+    [InlineData("fedadam", 12, 0.6)]
+    public void Run_AlgorithmsWithMemory_LearnUnderMasksThatChange(string algorithm, int rounds, double least)
+    {
+        SimulationRequest request = With("feddst", "logistic", rounds: rounds);
+        request = request with { Job = request.Job with { Algorithm = new AlgorithmSettings { Name = algorithm } } };
+
+        SimulationOutcome outcome = Run(request);
+
+        Assert.True(outcome.Model.Mask!.Epoch > 2, $"{outcome.Model.Mask.Epoch}");
+        Assert.True(outcome.Final!.Value.Accuracy > least, $"{outcome.Final.Value.Accuracy}");
+        Assert.Empty(outcome.Failures);
+    }
+
+    [Fact]
+    public void Run_RuleThatStartsFromTheLastAggregate_LearnsUnderMasksThatChange()
+    {
+        SimulationRequest request = With("fedtiny", "logistic", rounds: 12);
+        request = request with { Job = request.Job with { Aggregation = new AggregationSettings { Rule = "centred-clipping", Byzantine = 1 } } };
+
+        SimulationOutcome outcome = Run(request);
+
+        Assert.True(outcome.Model.Mask!.Epoch > 2, $"{outcome.Model.Mask.Epoch}");
+        Assert.True(outcome.Final!.Value.Accuracy > 0.6, $"{outcome.Final.Value.Accuracy}");
+    }
+
     [Fact]
     public void Run_FedAmdUnderAMaskThatStays_Learns()
     {

@@ -2,7 +2,7 @@ using Federated.Coordination.Algorithms;
 using Federated.Protocol.Models;
 using Federated.Protocol.Pruning;
 
-namespace Federated.Coordination.Compression;
+namespace Federated.Coordination.Pruning;
 
 /// <summary>
 /// Packed coordinates that were dropped once and are active again, with the round after which they are. The server has taken whatever was remembered of them to be zero; a client that has been away since
@@ -10,15 +10,20 @@ namespace Federated.Coordination.Compression;
 /// </summary>
 internal sealed class RegrownCoordinates
 {
+    private readonly SortedDictionary<uint, uint> _counted = [];
     private ModelMask? _ever;
     private uint[] _rounds = [];
 
     /// <summary>Nobody remembers anything from under another mask than this.</summary>
     public void Begin(ModelMask mask)
     {
+        _counted.Clear();
         _ever = mask;
         _rounds = new uint[mask.PackedCount];
     }
+
+    /// <summary>An update of a client was counted: it remembers what it saved with it.</summary>
+    public void Counted(uint client, uint round) => _counted[client] = round;
 
     /// <summary>The mask has changed after a round.</summary>
     public void Changed(ModelMask from, ModelMask to, uint round)
@@ -43,13 +48,18 @@ internal sealed class RegrownCoordinates
         _ever = ever.With(to.Epoch, union);
     }
 
-    /// <summary>Those of which a client whose last update was of a round may remember too much, as bytes.</summary>
-    public byte[] Since(uint round)
+    /// <summary>Those of which a client may remember too much, as bytes (<see cref="PackedIndices"/>).</summary>
+    public byte[] For(uint client)
     {
+        if (!_counted.TryGetValue(client, out uint last))
+        {
+            return [];
+        }
+
         var indices = new List<int>();
         for (int i = 0; i < _rounds.Length; i++)
         {
-            if (_rounds[i] >= round && _rounds[i] > 0)
+            if (_rounds[i] >= last && _rounds[i] > 0)
             {
                 indices.Add(i);
             }
@@ -64,12 +74,22 @@ internal sealed class RegrownCoordinates
         {
             state.Add<byte>("ever active", _ever.ToBytes());
             state.Add<uint>("regrown", _rounds);
+            state.Add<uint>("counted", [.. _counted.SelectMany(client => new[] { client.Key, client.Value })]);
         }
     }
 
     /// <exception cref="InvalidDataException">The parts are of another model.</exception>
     public void Load(AlgorithmState state, ModelSchema schema)
     {
-        (_ever, _rounds) = state.Has("ever active") ? (ModelMask.Parse(schema, state.Bytes("ever active")), state.Read<uint>("regrown")) : (null, []);
+        _counted.Clear();
+        (_ever, _rounds) = (null, []);
+        if (state.Has("ever active"))
+        {
+            (_ever, _rounds) = (ModelMask.Parse(schema, state.Bytes("ever active")), state.Read<uint>("regrown"));
+            foreach (uint[] client in state.Read<uint>("counted").Chunk(2))
+            {
+                _counted[client[0]] = client[^1];
+            }
+        }
     }
 }
