@@ -18,12 +18,9 @@ namespace Federated.Coordination.Rounds;
 public sealed class RoundStateMachine
 {
     private readonly ISelectionStrategy _selection;
-    private readonly PaceSteering _pace;
     private readonly PopulationEstimate _population;
-    private readonly int _maxWaiting;
     private readonly Queue<RoundDecision> _decisions = new();
-    private readonly WaitingDevices _waiting = new();
-    private readonly List<Candidate> _eligible = [];
+    private readonly CheckInDesk _desk;
     private readonly RoundAssignments _assignments = new();
     private readonly BufferFlow _buffer;
     private RoundTerms? _terms;
@@ -40,9 +37,8 @@ public sealed class RoundStateMachine
     public RoundStateMachine(ISelectionStrategy selection, PaceSteering pace, PopulationEstimate population, int maxWaiting = 10_000)
     {
         _selection = selection;
-        _pace = pace;
         _population = population;
-        _maxWaiting = maxWaiting;
+        _desk = new CheckInDesk(pace, population, maxWaiting, _decisions);
         _buffer = new BufferFlow(_assignments);
     }
 
@@ -68,17 +64,17 @@ public sealed class RoundStateMachine
     public int StoredCount => _assignments.Stored;
 
     /// <summary>Check-ins that wait for an answer.</summary>
-    public int WaitingCount => _waiting.Count;
+    public int WaitingCount => _desk.Count;
 
     /// <summary>Devices that the selection phase still lacks; 0 in every other phase.</summary>
-    public int Shortage => Phase == RoundPhase.Selection ? Math.Max(0, _terms!.Target - _waiting.Count) : 0;
+    public int Shortage => Phase == RoundPhase.Selection ? Math.Max(0, _terms!.Target - _desk.Count) : 0;
 
     /// <summary>When <see cref="Tick"/> has something to do next; null for never.</summary>
     public DateTimeOffset? NextTick
     {
         get
         {
-            DateTimeOffset? next = _waiting.NextExpiry;
+            DateTimeOffset? next = _desk.NextExpiry;
             DateTimeOffset? phase = Phase switch
             {
                 RoundPhase.Selection when _selectionEnds > _advancedAt => _selectionEnds,
@@ -176,7 +172,7 @@ public sealed class RoundStateMachine
         }
 
         // Who waits for a task with such an update in hand hears it at once.
-        foreach (Candidate candidate in _waiting.All.Where(candidate => FindOf(candidate.DeviceId) is { MayBeLost: true } held && held.Id == candidate.HeldAssignment).ToArray())
+        foreach (Candidate candidate in _desk.All.Where(candidate => FindOf(candidate.DeviceId) is { MayBeLost: true } held && held.Id == candidate.HeldAssignment).ToArray())
         {
             RejectDevice(candidate.DeviceId, RejectionReason.NoWork, TimeSpan.Zero);
         }
@@ -187,12 +183,7 @@ public sealed class RoundStateMachine
     /// <param name="now">The time.</param>
     public void CheckIn(in Candidate candidate, DateTimeOffset now)
     {
-        _population.Seen(candidate.DeviceId, now);
-        if (_waiting.Remove(candidate.DeviceId, out Candidate earlier))
-        {
-            Reject(earlier, RejectionReason.Superseded, TimeSpan.Zero);
-        }
-
+        _desk.Arrive(candidate, now);
         if (IsOpen && _terms!.Buffer is null && _assignments.FindOf(candidate.DeviceId) is { } held
             && held.State == AssignmentState.Outstanding && candidate.HeldAssignment != held.Id && Phase == RoundPhase.Reporting)
         {
@@ -200,27 +191,16 @@ public sealed class RoundStateMachine
             return;
         }
 
-        if (_waiting.Count >= _maxWaiting)
+        if (_desk.TryWait(candidate, IsOpen, _terms, now))
         {
-            RejectForNow(candidate, now);
-            return;
+            Tick(now);
         }
-
-        _waiting.Add(candidate);
-        Advance(now);
-        ExpireWaiting(now);
     }
 
     /// <summary>The caller of a check-in has gone; it is not answered any more.</summary>
     /// <param name="deviceId">The device.</param>
     /// <param name="callId">The check-in.</param>
-    public void Leave(string deviceId, long callId)
-    {
-        if (_waiting.Remove(deviceId, callId))
-        {
-            _population.Gone(deviceId);
-        }
-    }
+    public void Leave(string deviceId, long callId) => _desk.Leave(deviceId, callId);
 
     /// <summary>The assignments of the configuration phase are written down and the tier is open: reporting starts.</summary>
     /// <param name="now">The time.</param>
@@ -301,33 +281,19 @@ public sealed class RoundStateMachine
     public void Tick(DateTimeOffset now)
     {
         Advance(now);
-        ExpireWaiting(now);
+        _desk.Expire(IsOpen, _terms, now);
     }
 
     /// <summary>Rejects every check-in that waits.</summary>
     /// <param name="reason">Why.</param>
     /// <param name="retryAfter">When to check in again.</param>
-    public void RejectWaiting(RejectionReason reason, TimeSpan retryAfter)
-    {
-        foreach (Candidate candidate in _waiting.All)
-        {
-            Reject(candidate, reason, retryAfter);
-        }
-
-        _waiting.Clear();
-    }
+    public void RejectWaiting(RejectionReason reason, TimeSpan retryAfter) => _desk.RejectAll(reason, retryAfter);
 
     /// <summary>Rejects the check-in of one device, if it waits.</summary>
     /// <param name="deviceId">The device.</param>
     /// <param name="reason">Why.</param>
     /// <param name="retryAfter">When to check in again.</param>
-    public void RejectDevice(string deviceId, RejectionReason reason, TimeSpan retryAfter)
-    {
-        if (_waiting.Remove(deviceId, out Candidate candidate))
-        {
-            Reject(candidate, reason, retryAfter);
-        }
-    }
+    public void RejectDevice(string deviceId, RejectionReason reason, TimeSpan retryAfter) => _desk.RejectDevice(deviceId, reason, retryAfter);
 
     /// <summary>The round is closed: gives each assignment its final state by what is in the aggregate, and by nothing else.</summary>
     /// <param name="included">Ids of the updates in the aggregate.</param>
@@ -434,16 +400,16 @@ public sealed class RoundStateMachine
     private void SelectCohort(DateTimeOffset now)
     {
         RoundTerms terms = _terms!;
-        int enough = now >= _selectionEnds || _population.IsComplete(_waiting.Count, terms.SelectionTime, now)
+        int enough = now >= _selectionEnds || _population.IsComplete(_desk.Count, terms.SelectionTime, now)
             ? terms.Minimum
             : terms.Target;
-        if (_waiting.Count < enough || CollectEligible() < enough)
+        if (_desk.Count < enough || FindEligible() < enough)
         {
-            if (Key!.Kind != TaskKind.Train && now >= _selectionEnds && _waiting.Count > 0 && CollectEligible() == 0)
+            if (Key!.Kind != TaskKind.Train && now >= _selectionEnds && _desk.Count > 0 && FindEligible() == 0)
             {
                 Phase = RoundPhase.Closing;
                 _decisions.Enqueue(new RoundDecision(
-                    RoundDecisionKind.Skip, Reason: $"None of the {_waiting.Count} devices that wait can do the task."));
+                    RoundDecisionKind.Skip, Reason: $"None of the {_desk.Count} devices that wait can do the task."));
             }
 
             return;
@@ -452,7 +418,7 @@ public sealed class RoundStateMachine
         Phase = RoundPhase.Configuration;
         Deadline = now + terms.ReportingTime;
         _replaceUntil = now + (terms.ReportingTime / 2);
-        Assign(Math.Min(terms.Target, _eligible.Count));
+        Assign(Math.Min(terms.Target, _desk.Eligible.Count));
     }
 
     private void EndOrReplace(DateTimeOffset now)
@@ -486,9 +452,9 @@ public sealed class RoundStateMachine
         }
 
         int missing = terms.Goal - _assignments.Stored - _assignments.Outstanding;
-        if (missing > 0 && now < _replaceUntil && CollectEligible() > 0)
+        if (missing > 0 && now < _replaceUntil && FindEligible() > 0)
         {
-            Assign(Math.Min(missing, _eligible.Count));
+            Assign(Math.Min(missing, _desk.Eligible.Count));
         }
 
         if (_assignments.Outstanding > 0)
@@ -524,19 +490,19 @@ public sealed class RoundStateMachine
             return;
         }
 
-        foreach (Candidate candidate in _waiting.All.ToArray())
+        foreach (Candidate candidate in _desk.All.ToArray())
         {
             if (_buffer.Again(candidate, now + terms.ReportingTime) is { } again)
             {
-                _waiting.Remove(candidate.DeviceId, candidate.CallId);
+                _desk.Take(candidate);
                 _decisions.Enqueue(new RoundDecision(RoundDecisionKind.Redeliver, candidate.CallId, again));
             }
         }
 
         int free = terms.Target - _assignments.Outstanding;
-        if (free > 0 && CollectEligible() > 0)
+        if (free > 0 && FindEligible() > 0)
         {
-            Assign(Math.Min(free, _eligible.Count));
+            Assign(Math.Min(free, _desk.Eligible.Count));
         }
     }
 
@@ -552,36 +518,14 @@ public sealed class RoundStateMachine
         _decisions.Enqueue(new RoundDecision(RoundDecisionKind.Abandon, Reason: reason));
     }
 
-    /// <summary>Fills the list of those who wait, can do the task and have no assignment in this round; ordered, so that arrival decides nothing.</summary>
-    private int CollectEligible()
-    {
-        DeviceTasks task = Key!.Kind switch
-        {
-            TaskKind.Train => DeviceTasks.Train,
-            TaskKind.Evaluate => DeviceTasks.Evaluate,
-            _ => DeviceTasks.Statistics,
-        };
-        _eligible.Clear();
-        foreach (Candidate candidate in _waiting.All)
-        {
-            if ((candidate.Tasks & task) != 0 && (_terms!.Buffer is null ? _assignments.FindOf(candidate.DeviceId) is null : _buffer.IsFree(candidate.DeviceId)))
-            {
-                _eligible.Add(candidate);
-            }
-        }
-
-        _eligible.Sort(static (left, right) =>
-            left.ClientIndex != right.ClientIndex
-                ? left.ClientIndex.CompareTo(right.ClientIndex)
-                : string.CompareOrdinal(left.DeviceId, right.DeviceId));
-        return _eligible.Count;
-    }
+    private int FindEligible() => _desk.FindEligible(
+        Key!.Kind, _terms!.Buffer is null ? device => _assignments.FindOf(device) is null : _buffer.IsFree);
 
     private void Assign(int count)
     {
-        foreach (int index in _selection.Select(Key!, _assignments.All.Count, [.. _eligible.Select(candidate => candidate.ClientIndex)], count))
+        foreach (int index in _selection.Select(Key!, _assignments.All.Count, [.. _desk.Eligible.Select(candidate => candidate.ClientIndex)], count))
         {
-            Candidate chosen = _eligible[index];
+            Candidate chosen = _desk.Eligible[index];
             int number = _terms!.Buffer is null ? _assignments.All.Count : _buffer.NextNumber();
             var assignment = new Assignment(AssignmentIds.Of(Key!, number), number, chosen.DeviceId, chosen.ClientIndex)
             {
@@ -589,7 +533,7 @@ public sealed class RoundStateMachine
                 ReportBy = _advancedAt + _terms.ReportingTime,
             };
             _assignments.Add(assignment);
-            _waiting.Remove(chosen.DeviceId, chosen.CallId);
+            _desk.Take(chosen);
             _decisions.Enqueue(new RoundDecision(RoundDecisionKind.Assign, chosen.CallId, assignment));
         }
     }
@@ -606,24 +550,6 @@ public sealed class RoundStateMachine
             _population.Gone(deviceId);
         }
     }
-
-    private void ExpireWaiting(DateTimeOffset now)
-    {
-        while (_waiting.TryTakeExpired(now, out Candidate candidate))
-        {
-            RejectForNow(candidate, now);
-        }
-    }
-
-    private void RejectForNow(in Candidate candidate, DateTimeOffset now)
-    {
-        RejectionReason reason = IsOpen ? RejectionReason.CohortFull : RejectionReason.NoWork;
-        TimeSpan retryAfter = _pace.RetryAfter(candidate, _population.Count(now), _terms);
-        Reject(candidate, reason, retryAfter);
-    }
-
-    private void Reject(in Candidate candidate, RejectionReason reason, TimeSpan retryAfter) =>
-        _decisions.Enqueue(new RoundDecision(RoundDecisionKind.Reject, candidate.CallId, Rejection: reason, RetryAfter: retryAfter));
 
     private void Require(RoundPhase phase)
     {
