@@ -61,11 +61,7 @@ internal sealed class SidecarUnderTest : IAsyncDisposable
                 },
                 TestContext.Current.CancellationToken));
         using var http = new HttpClient { BaseAddress = new Uri(sidecar.Http) };
-        while (!await IsHealthyAsync(http))
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, TestContext.Current.CancellationToken);
-        }
-
+        await Poll.UntilAsync(() => IsHealthyAsync(http), TestContext.Current.CancellationToken);
         return sidecar;
     }
 

@@ -10,6 +10,7 @@ internal sealed class HostProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly StringBuilder _output = new();
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Signal _said = new();
     private readonly string _readyLine;
 
     private HostProcess(Process process, string readyLine)
@@ -35,13 +36,8 @@ internal sealed class HostProcess : IAsyncDisposable
     public Task Ended => _process.WaitForExitAsync(CancellationToken.None);
 
     /// <summary>Waits until the output has a line with such a text.</summary>
-    public async Task UntilSaidAsync(string text, CancellationToken cancellationToken)
-    {
-        while (!Output.Contains(text, StringComparison.Ordinal))
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, cancellationToken);
-        }
-    }
+    public Task UntilSaidAsync(string text, CancellationToken cancellationToken) =>
+        _said.UntilAsync(() => Output.Contains(text, StringComparison.Ordinal), cancellationToken);
 
     /// <summary>Starts a program of the test's output folder and waits until it prints a line that begins so.</summary>
     public static async Task<HostProcess> StartAsync(
@@ -114,6 +110,7 @@ internal sealed class HostProcess : IAsyncDisposable
             _output.AppendLine(line);
         }
 
+        _said.Raise();
         if (line.StartsWith(_readyLine, StringComparison.Ordinal))
         {
             _ready.TrySetResult();

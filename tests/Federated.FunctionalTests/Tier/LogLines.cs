@@ -7,16 +7,20 @@ namespace Federated.FunctionalTests.Tier;
 internal sealed class LogLines : ILoggerProvider
 {
     private readonly ConcurrentQueue<string> _lines = new();
+    private readonly Signal _logged = new();
 
     public string Text => string.Join('\n', _lines);
 
-    public ILogger CreateLogger(string categoryName) => new Logger(_lines, categoryName);
+    /// <summary>Waits until a condition holds; looks at it again after each line.</summary>
+    public Task UntilAsync(Func<bool> condition, CancellationToken cancellationToken) => _logged.UntilAsync(condition, cancellationToken);
+
+    public ILogger CreateLogger(string categoryName) => new Logger(_lines, _logged, categoryName);
 
     public void Dispose()
     {
     }
 
-    private sealed class Logger(ConcurrentQueue<string> lines, string category) : ILogger
+    private sealed class Logger(ConcurrentQueue<string> lines, Signal logged, string category) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
@@ -28,6 +32,7 @@ internal sealed class LogLines : ILoggerProvider
             if (IsEnabled(logLevel))
             {
                 lines.Enqueue($"{TimeProvider.System.GetUtcNow():HH:mm:ss.fff} {logLevel} {category}: {formatter(state, exception)} {exception}");
+                logged.Raise();
             }
         }
     }

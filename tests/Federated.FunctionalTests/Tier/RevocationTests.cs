@@ -41,13 +41,8 @@ public sealed class RevocationTests
         });
     }
 
-    private static async Task UntilRefusedAsync(TierNode node, TestDevice device)
-    {
-        while (await CallAsync(node, device) != StatusCode.PermissionDenied)
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, TierWorld.Cancellation);
-        }
-    }
+    private static Task UntilRefusedAsync(TierNode node, TestDevice device) =>
+        Poll.UntilAsync(async () => await CallAsync(node, device) == StatusCode.PermissionDenied, TierWorld.Cancellation);
 
     /// <summary>An upload without a header: the way in is all that matters.</summary>
     private static async Task<StatusCode> CallAsync(TierNode node, TestDevice device)

@@ -32,6 +32,7 @@ internal sealed class TierWorld : IAsyncDisposable
     private readonly int _grpcPort = TestPorts.Next();
     private readonly SidecarApp _serverSidecar = new("coordinator", null, TestPorts.Next(), TestPorts.Next());
     private readonly List<SdkDevice> _devices = [];
+    private readonly Signal _happened = new();
     private readonly List<float> _shifts = [];
     private readonly ManualResetEventSlim _released = new();
     private string _jobId = "";
@@ -216,6 +217,7 @@ internal sealed class TierWorld : IAsyncDisposable
     public SdkDevice AddDevice(string token, ILocalSolver solver, IParticipationPolicy? participation = null)
     {
         var device = new SdkDevice(Grpc, token, _jobId, Path.Combine(_folder.FullName, $"device-{_devices.Count}"), solver, participation: participation);
+        device.Happened += _ => _happened.Raise();
         _devices.Add(device);
         return device;
     }
@@ -244,18 +246,13 @@ internal sealed class TierWorld : IAsyncDisposable
     public void Release() => _released.Set();
 
     /// <summary>Waits until all updates of a round are stored but that of the held device, and gives the round's tree as REST shows it.</summary>
-    public async Task<JsonObject> UntilOneIsMissingAsync(int round, Task running)
-    {
-        while (true)
+    public Task<JsonObject> UntilOneIsMissingAsync(int round, Task running) => Poll.ForAsync(
+        async () =>
         {
-            if (await FindTreeAsync(round) is { } live && live["nodes"]!.AsArray().Sum(node => (int)node!["stored"]!) == _devices.Count - 1)
-            {
-                return live;
-            }
-
             Assert.False(running.IsCompleted, $"The job ended before round {round} was nearly complete. {running.Exception}");
-        }
-    }
+            return await FindTreeAsync(round) is { } live && live["nodes"]!.AsArray().Sum(node => (int)node!["stored"]!) == _devices.Count - 1 ? live : null;
+        },
+        Cancellation);
 
     /// <summary>
     /// The oracle: every version is its parent plus the aggregate of the shifts of exactly the devices that count in it, and no device heard of an
@@ -296,41 +293,32 @@ internal sealed class TierWorld : IAsyncDisposable
     }
 
     /// <summary>Waits until the round goes on in a later tree than that.</summary>
-    public async Task UntilReplannedAsync(int round, JsonObject tree)
-    {
-        while (await FindTreeAsync(round) is not { } live || (int)live["revision"]! <= (int)tree["revision"]!)
-        {
-        }
-    }
+    public Task UntilReplannedAsync(int round, JsonObject tree) => Poll.UntilAsync(
+        async () => await FindTreeAsync(round) is { } live && (int)live["revision"]! > (int)tree["revision"]!, Cancellation);
 
-    /// <summary>Waits until a node in this process holds nothing of any round.</summary>
-    public static async Task UntilEmptyAsync(TierNode node)
-    {
-        while (node.Inside is { } inside && (inside.HeldRounds().Count > 0 || inside.LiveLeases > 0 || inside.Slots.Free < inside.Slots.SlotCount))
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Cancellation);
-        }
-    }
+    /// <summary>Waits until a node in this process holds nothing of any round. It logs the end of each when it holds nothing of it any more.</summary>
+    public static Task UntilEmptyAsync(TierNode node) => node.Logs.UntilAsync(
+        () => node.Inside is { LiveLeases: 0 } inside && inside.HeldRounds().Count == 0 && inside.Slots.Free == inside.Slots.SlotCount, Cancellation);
 
     /// <summary>Waits until no node of the latest tree of a round has more leaves than that.</summary>
     /// <returns>The most leaves of a node in each tree of the round, in the order of their revisions.</returns>
     public async Task<IReadOnlyList<int>> UntilLeavesAsync(int round, int leaves)
     {
         using HttpClient administrator = NewAdministrator();
-        while (true)
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Cancellation);
-            using HttpResponseMessage response = await administrator.GetAsync($"/api/v1/jobs/{_jobId}/rounds/{round}/tree", Cancellation);
-            if (response.IsSuccessStatusCode)
+        return await Poll.ForAsync(
+            async () =>
             {
+                using HttpResponseMessage response = await administrator.GetAsync($"/api/v1/jobs/{_jobId}/rounds/{round}/tree", Cancellation);
+                if (!response.IsSuccessStatusCode)
+                {
+                    return null;
+                }
+
                 JsonArray revisions = (await response.Content.ReadFromJsonAsync<JsonObject>(Cancellation))!["revisions"]!.AsArray();
                 int[] most = [.. revisions.OrderBy(revision => (int)revision!["revision"]!).Select(revision => revision!["nodes"]!.AsArray().Max(node => (int)node!["leaves"]!))];
-                if (most.Length > 0 && most[^1] <= leaves)
-                {
-                    return most;
-                }
-            }
-        }
+                return most.Length > 0 && most[^1] <= leaves ? most : null;
+            },
+            Cancellation);
     }
 
     /// <summary>What REST tells of the updates of a round: coefficient and score, in the order of their assignment ids.</summary>
@@ -353,16 +341,13 @@ internal sealed class TierWorld : IAsyncDisposable
     private async Task UntilAllAreKnownAsync()
     {
         using HttpClient administrator = NewAdministrator();
-        while ((await administrator.GetFromJsonAsync<JsonArray>("/api/v1/nodes", Cancellation))!.Count < Nodes.Count)
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Cancellation);
-        }
+        await Poll.UntilAsync(
+            async () => (await administrator.GetFromJsonAsync<JsonArray>("/api/v1/nodes", Cancellation))!.Count == Nodes.Count, Cancellation);
     }
 
     /// <summary>The tree of an open round with what its nodes have stored; null while it is not open.</summary>
     private async Task<JsonObject?> FindTreeAsync(int round)
     {
-        await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Cancellation);
         using HttpClient administrator = NewAdministrator();
         using HttpResponseMessage response = await administrator.GetAsync(
             $"/api/v1/jobs/{_jobId}/rounds/{round}/tree/live", HttpCompletionOption.ResponseHeadersRead, Cancellation);
@@ -386,27 +371,13 @@ internal sealed class TierWorld : IAsyncDisposable
     /// <summary>Waits until a device sees an event of that kind in that round for the first time.</summary>
     public async Task<SdkDevice> UntilAsync(DeviceEventKind kind, int round, Task running)
     {
-        while (true)
-        {
-            if (_devices.FirstOrDefault(device => device.Events.Any(what => what.Kind == kind && what.Round == round)) is { } found)
-            {
-                return found;
-            }
-
-            Assert.False(running.IsCompleted, $"The job ended before {kind} in round {round}. {running.Exception}");
-            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, Cancellation);
-        }
+        SdkDevice? Find() => _devices.FirstOrDefault(device => device.Events.Any(what => what.Kind == kind && what.Round == round));
+        await UntilHappenedAsync(() => Find() is not null, running);
+        return Find()!;
     }
 
     /// <summary>Waits until so many devices satisfy a condition.</summary>
-    public async Task UntilAllAsync(int count, Func<SdkDevice, bool> condition, Task running)
-    {
-        while (_devices.Count(condition) < count)
-        {
-            Assert.False(running.IsCompleted, $"The job ended before {count} devices were so far. {running.Exception}");
-            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, Cancellation);
-        }
-    }
+    public Task UntilAllAsync(int count, Func<SdkDevice, bool> condition, Task running) => UntilHappenedAsync(() => _devices.Count(condition) >= count, running);
 
     /// <summary>What server and nodes said, for the message of a failed test.</summary>
     public string Report() =>
@@ -440,6 +411,19 @@ internal sealed class TierWorld : IAsyncDisposable
         _released.Dispose();
         _over.Dispose();
         _folder.Delete(recursive: true);
+    }
+
+    /// <summary>Waits until what devices were told makes a condition hold.</summary>
+    private async Task UntilHappenedAsync(Func<bool> condition, Task running)
+    {
+        Task happened = _happened.UntilAsync(condition, Cancellation);
+        if (await Task.WhenAny(happened, running) == running)
+        {
+            Assert.True(condition(), $"The job ended before. {running.Exception}");
+            return;
+        }
+
+        await happened;
     }
 
     private HttpClient NewAdministrator()
