@@ -21,14 +21,14 @@ internal sealed class CoordinatorService(JobDirectory jobs) : Coordinator.Coordi
         }
 
         RequireFew(request.PendingAssignments.Count, "pending_assignments");
-        return jobs.CheckInAsync(
+        return jobs.Devices.CheckInAsync(
             Caller(context), request, context.CancellationToken, context.GetHttpContext().Response.RegisterForDispose);
     }
 
     public override Task<DispositionReply> Disposition(DispositionRequest request, ServerCallContext context)
     {
         RequireFew(request.AssignmentIds.Count, "assignment_ids");
-        return jobs.DispositionAsync(Caller(context), request, context.CancellationToken);
+        return jobs.Devices.DispositionAsync(Caller(context), request, context.CancellationToken);
     }
 
     public override async Task<FailureReceipt> ReportFailure(FailureReport request, ServerCallContext context)
@@ -38,7 +38,7 @@ internal sealed class CoordinatorService(JobDirectory jobs) : Coordinator.Coordi
             throw GrpcRefusal.Of(StatusCode.InvalidArgument, DeviceErrorKinds.ArgumentInvalid, "kind must have 1 to 100 characters.");
         }
 
-        return await jobs.ReportFailureAsync(Caller(context), request, context.CancellationToken)
+        return await jobs.Devices.ReportFailureAsync(Caller(context), request, context.CancellationToken)
             ? new FailureReceipt()
             : throw GrpcRefusal.Of(StatusCode.Unavailable, DeviceErrorKinds.CoordinatorAway, "The job's coordinator is starting; try again.");
     }

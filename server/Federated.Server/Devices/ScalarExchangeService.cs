@@ -15,12 +15,12 @@ internal sealed class ScalarExchangeService(JobDirectory jobs) : ScalarExchange.
 {
     public override async Task<JoinExchangeReply> JoinExchange(JoinExchangeRequest request, ServerCallContext context)
     {
-        return Answer(await jobs.JoinExchangeAsync(Caller(context), request, context.CancellationToken));
+        return Answer(await jobs.Devices.JoinExchangeAsync(Caller(context), request, context.CancellationToken));
     }
 
     public override async Task<ExchangeScalarsReply> ExchangeScalars(ExchangeScalarsRequest request, ServerCallContext context)
     {
-        return Answer(await jobs.ExchangeAsync(Caller(context), request, context.CancellationToken));
+        return Answer(await jobs.Devices.ExchangeAsync(Caller(context), request, context.CancellationToken));
     }
 
     private static T Answer<T>(ExchangeAnswer<T> answer)

@@ -62,7 +62,7 @@ internal static class DevicesApi
             await context.SaveChangesAsync(cancellationToken);
             var device = new DeviceIdentity(row.TenantId, deviceId);
             revoked.Add(device, row.RevokedAt.Value);
-            jobs.DeviceRevoked(device);
+            jobs.Devices.DeviceRevoked(device);
             await audit.RecordAsync(actor, "device.revoke", deviceId, "", cancellationToken);
         }
 

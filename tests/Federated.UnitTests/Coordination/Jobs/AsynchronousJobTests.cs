@@ -244,7 +244,7 @@ public sealed class AsynchronousJobTests
         if (givesUp)
         {
             var report = new FailureReport { AssignmentId = task.AssignmentId, Kind = "interrupted", Message = "The device does not charge." };
-            Assert.True(await world.Directory.ReportFailureAsync(new DeviceIdentity(CoordinationWorld.Tenant, "device-0"), report, Cancel));
+            Assert.True(await world.Directory.Devices.ReportFailureAsync(new DeviceIdentity(CoordinationWorld.Tenant, "device-0"), report, Cancel));
         }
 
         TaskAssignment again = await TaskAsync(world, 0);

@@ -120,7 +120,7 @@ internal sealed class CoordinationWorld : IAsyncDisposable
         request.Capabilities.Tasks.AddRange(tasks);
         request.Capabilities.Codecs.AddRange(Codecs);
         request.PendingAssignments.AddRange(held);
-        return Directory.CheckInAsync(new DeviceIdentity(Tenant, device), request, Cancel);
+        return Directory.Devices.CheckInAsync(new DeviceIdentity(Tenant, device), request, Cancel);
     }
 
     public async Task<DispositionKind> DispositionAsync(string device, string assignment, uint waitMs = 0) =>
@@ -130,7 +130,7 @@ internal sealed class CoordinationWorld : IAsyncDisposable
     {
         var request = new DispositionRequest { WaitMs = waitMs };
         request.AssignmentIds.Add(assignment);
-        return (await Directory.DispositionAsync(new DeviceIdentity(Tenant, device), request, Cancel)).Dispositions[0];
+        return (await Directory.Devices.DispositionAsync(new DeviceIdentity(Tenant, device), request, Cancel)).Dispositions[0];
     }
 
     public ModelContent ModelOf(string blobId) => ModelFile.Read(Blobs.Read(blobId));

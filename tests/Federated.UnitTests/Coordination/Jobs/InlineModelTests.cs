@@ -78,7 +78,7 @@ public sealed class InlineModelTests : IAsyncDisposable
             HeldModel = held,
         };
         request.PendingAssignments.AddRange(pending);
-        return await _world.Directory.CheckInAsync(
+        return await _world.Directory.Devices.CheckInAsync(
             new DeviceIdentity(CoordinationWorld.Tenant, "a"), request, _world.Cancel, _sending.Add);
     }
 }

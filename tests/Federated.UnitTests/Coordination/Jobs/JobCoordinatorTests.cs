@@ -100,7 +100,7 @@ public sealed class JobCoordinatorTests : IAsyncDisposable
         TaskAssignment[] tasks = await OpenRoundAsync();
         var report = new FailureReport { AssignmentId = IdOf(tasks, "a"), Kind = "out-of-memory", Message = new string('x', 3000) };
 
-        Assert.True(await _world.Directory.ReportFailureAsync(new DeviceIdentity(CoordinationWorld.Tenant, "a"), report, _world.Cancel));
+        Assert.True(await _world.Directory.Devices.ReportFailureAsync(new DeviceIdentity(CoordinationWorld.Tenant, "a"), report, _world.Cancel));
 
         ClientFailureRecord failure = Assert.Single(_world.Store.Failures);
         Assert.Equal(("a", "out-of-memory", 2000), (failure.DeviceId, failure.Kind, failure.Message.Length));
@@ -396,7 +396,7 @@ public sealed class JobCoordinatorTests : IAsyncDisposable
         TaskAssignment[] tasks = await OpenRoundAsync();
         Upload(tasks.Single(task => task.TicketContent.DeviceId == "a"));
 
-        _world.Directory.DeviceRevoked(new DeviceIdentity(CoordinationWorld.Tenant, "b"));
+        _world.Directory.Devices.DeviceRevoked(new DeviceIdentity(CoordinationWorld.Tenant, "b"));
 
         await _world.UntilAsync(progress => progress.Version == 1);
         Assert.Equal(("b", ErrorKinds.DroppedOut), (Assert.Single(_world.Store.Failures).DeviceId, _world.Store.Failures[0].Kind));
@@ -407,7 +407,7 @@ public sealed class JobCoordinatorTests : IAsyncDisposable
     {
         await _world.CreateJobAsync();
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(_world.Cancel);
-        Task<CheckInReply> call = _world.Directory.CheckInAsync(
+        Task<CheckInReply> call = _world.Directory.Devices.CheckInAsync(
             new DeviceIdentity(CoordinationWorld.Tenant, "a"), new CheckInRequest { SdkVersion = "0.1.0", WaitMs = 60_000 }, gone.Token);
         await _world.UntilAsync(progress => progress.Waiting == 1);
 
@@ -423,7 +423,7 @@ public sealed class JobCoordinatorTests : IAsyncDisposable
         await _world.CreateJobAsync();
         await _world.Directory.PauseAsync(_world.Job, _world.Cancel);
 
-        CheckInReply reply = await _world.Directory.CheckInAsync(
+        CheckInReply reply = await _world.Directory.Devices.CheckInAsync(
             new DeviceIdentity(CoordinationWorld.Tenant, "a"),
             new CheckInRequest { SdkVersion = "0.1.0", JobIds = { _world.Job.JobId } },
             _world.Cancel);
@@ -477,11 +477,11 @@ public sealed class JobCoordinatorTests : IAsyncDisposable
         await _world.CreateJobAsync();
         var device = new DeviceIdentity(CoordinationWorld.Tenant, "a");
 
-        CheckInReply old = await _world.Directory.CheckInAsync(device, new CheckInRequest { SdkVersion = "0.0.9" }, _world.Cancel);
-        CheckInReply junk = await _world.Directory.CheckInAsync(device, new CheckInRequest { SdkVersion = "x" }, _world.Cancel);
-        CheckInReply job = await _world.Directory.CheckInAsync(
+        CheckInReply old = await _world.Directory.Devices.CheckInAsync(device, new CheckInRequest { SdkVersion = "0.0.9" }, _world.Cancel);
+        CheckInReply junk = await _world.Directory.Devices.CheckInAsync(device, new CheckInRequest { SdkVersion = "x" }, _world.Cancel);
+        CheckInReply job = await _world.Directory.Devices.CheckInAsync(
             device, new CheckInRequest { SdkVersion = "0.1.0", JobIds = { "other" } }, _world.Cancel);
-        CheckInReply tenant = await _world.Directory.CheckInAsync(
+        CheckInReply tenant = await _world.Directory.Devices.CheckInAsync(
             device with { TenantId = "other" }, new CheckInRequest { SdkVersion = "0.1.0", JobIds = { _world.Job.JobId } }, _world.Cancel);
 
         Assert.Equal(RejectionReason.UpgradeRequired, old.Rejection.Reason);

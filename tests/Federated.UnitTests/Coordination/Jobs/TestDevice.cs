@@ -71,7 +71,7 @@ internal sealed class TestDevice(CoordinationWorld world, int number)
     {
         var request = new DispositionRequest();
         request.AssignmentIds.AddRange(_held.Keys);
-        foreach (UpdateDisposition disposition in (await world.Directory.DispositionAsync(Identity, request, stop)).Dispositions)
+        foreach (UpdateDisposition disposition in (await world.Directory.Devices.DispositionAsync(Identity, request, stop)).Dispositions)
         {
             await LearnAsync(disposition);
         }
