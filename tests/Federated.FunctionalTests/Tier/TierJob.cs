@@ -36,4 +36,16 @@ internal sealed record TierJob(int Rounds, float[] Shifts)
     public int Features { get; init; } = 7;
 
     public int Outputs { get; init; } = 3;
+
+    /// <summary>Does to a model what a device of that shift does.</summary>
+    /// <returns>The model.</returns>
+    public float[] Apply(float[] parameters, float shift)
+    {
+        for (int i = 0; i < parameters.Length; i++)
+        {
+            parameters[i] += Pattern(shift, i);
+        }
+
+        return parameters;
+    }
 }

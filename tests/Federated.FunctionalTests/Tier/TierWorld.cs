@@ -1,4 +1,3 @@
-using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Federated.Client.Participation;
 using Federated.Client.Sessions;
@@ -7,15 +6,10 @@ using Federated.DaprSidecar;
 using Federated.DaprSidecar.Delivery;
 using Federated.DaprSidecar.Faults;
 using Federated.FunctionalTests.Client;
-using Federated.FunctionalTests.Database;
 using Federated.FunctionalTests.Server;
-using Federated.Protocol.Models;
 using Federated.Server.Configuration;
-using Federated.Server.Database.Rows;
-using Federated.Storage.Blobs;
 using Grpc.Net.Client;
 using Microsoft.Data.Sqlite;
-using Microsoft.EntityFrameworkCore;
 
 namespace Federated.FunctionalTests.Tier;
 
@@ -26,14 +20,14 @@ internal sealed class TierWorld : IAsyncDisposable
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
-    private const string AdministratorKey = "tier-test-administrator-key";
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("federated-tier-");
     private readonly int _restPort = TestPorts.Next();
     private readonly int _grpcPort = TestPorts.Next();
     private readonly SidecarApp _serverSidecar = new("coordinator", null, TestPorts.Next(), TestPorts.Next());
+    private readonly TierAdministrator _administrator;
     private readonly List<SdkDevice> _devices = [];
     private readonly Signal _happened = new();
-    private readonly List<float> _shifts = [];
+    private readonly Dictionary<SdkDevice, float> _shifts = [];
     private readonly ManualResetEventSlim _released = new();
     private string _jobId = "";
     private TierJob? _job;
@@ -45,6 +39,7 @@ internal sealed class TierWorld : IAsyncDisposable
     private TierWorld(TierSetup setup)
     {
         _setup = setup;
+        _administrator = new TierAdministrator(_restPort);
         Nodes = [.. Enumerable.Range(0, setup.Nodes)
             .Select(i => new TierNode($"node-{i + 1}", i, setup, _folder.FullName, Path.Combine(ServerFolder, "keys")))];
     }
@@ -90,7 +85,8 @@ internal sealed class TierWorld : IAsyncDisposable
             await Task.WhenAll(world.Nodes.Select(node => node.StartAsync(setup.AsProcesses, Cancellation)));
             if (setup.AwaitsNodes)
             {
-                await world.UntilAllAreKnownAsync().WaitAsync(Patience, Cancellation);
+                await Poll.UntilAsync(async () => await world._administrator.CountNodesAsync() == world.Nodes.Count, Cancellation)
+                    .WaitAsync(Patience, Cancellation);
             }
 
             return world;
@@ -144,7 +140,7 @@ internal sealed class TierWorld : IAsyncDisposable
                 $"--Data:Directory={ServerFolder}",
                 $"--Endpoints:Rest=http://127.0.0.1:{_restPort}",
                 $"--Endpoints:Grpc={Grpc}",
-                $"--Admin:Key={AdministratorKey}",
+                $"--Admin:Key={TierAdministrator.Key}",
                 "--Identity:FirstTokenUses=0",
                 "--Coordination:RestartDelay=00:00:00.2",
                 "--Tier:Mode=Distributed",
@@ -196,8 +192,7 @@ internal sealed class TierWorld : IAsyncDisposable
         });
         foreach (float shift in job.Shifts)
         {
-            AddDevice(token, SolverOf(job, shift, isHeld: _devices.Count == 0));
-            _shifts.Add(shift);
+            _shifts.Add(AddDevice(token, SolverOf(job, shift, isHeld: _devices.Count == 0)), shift);
         }
 
         return RunDevicesAsync();
@@ -207,9 +202,8 @@ internal sealed class TierWorld : IAsyncDisposable
     /// <returns>An enrolment token for its devices.</returns>
     public async Task<string> CreateJobAsync(object definition)
     {
-        using HttpClient administrator = NewAdministrator();
-        string token = (string)(await PostAsync(administrator, "/api/v1/enrolment-tokens", new { uses = 100, lifetimeHours = 1 }))["token"]!;
-        _jobId = (string)(await PostAsync(administrator, "/api/v1/jobs", definition))["jobId"]!;
+        string token = await _administrator.CreateTokenAsync(uses: 100);
+        _jobId = await _administrator.CreateJobAsync(definition);
         return token;
     }
 
@@ -228,19 +222,14 @@ internal sealed class TierWorld : IAsyncDisposable
     /// <summary>A device that speaks the protocol by hand and has an access token.</summary>
     public async Task<TestDevice> EnrolAsync()
     {
-        using HttpClient administrator = NewAdministrator();
-        string token = (string)(await PostAsync(administrator, "/api/v1/enrolment-tokens", new { uses = 1, lifetimeHours = 1 }))["token"]!;
+        string token = await _administrator.CreateTokenAsync(uses: 1);
         using var channel = GrpcChannel.ForAddress(Grpc);
         TestDevice device = await TestDevice.EnrolAsync(channel, token);
         await device.AuthenticateAsync();
         return device;
     }
 
-    public async Task RevokeAsync(TestDevice device)
-    {
-        using HttpClient administrator = NewAdministrator();
-        await PostAsync(administrator, $"/api/v1/devices/{device.DeviceId}/revoke", new { });
-    }
+    public Task RevokeAsync(TestDevice device) => _administrator.RevokeAsync(device.DeviceId);
 
     /// <summary>Lets the device go on that was held.</summary>
     public void Release() => _released.Set();
@@ -250,51 +239,13 @@ internal sealed class TierWorld : IAsyncDisposable
         async () =>
         {
             Assert.False(running.IsCompleted, $"The job ended before round {round} was nearly complete. {running.Exception}");
-            return await FindTreeAsync(round) is { } live && live["nodes"]!.AsArray().Sum(node => (int)node!["stored"]!) == _devices.Count - 1 ? live : null;
+            return await _administrator.FindTreeAsync(_jobId, round) is { } live && live["nodes"]!.AsArray().Sum(node => (int)node!["stored"]!) == _devices.Count - 1 ? live : null;
         },
         Cancellation);
 
-    /// <summary>
-    /// The oracle: every version is its parent plus the aggregate of the shifts of exactly the devices that count in it, and no device heard of an
-    /// update that it counts which the database does not know.
-    /// </summary>
-    /// <returns>How many updates each training round counted.</returns>
-    public async Task<IReadOnlyList<int>> CheckAsync()
-    {
-        await using var context = (await TestDatabase.OpenAsync(Database, Cancellation)).CreateDbContext();
-        List<ModelVersionRow> versions = await context.ModelVersions.OrderBy(row => row.Version).ToListAsync(Cancellation);
-        List<AssignmentRow> assignments = await context.Assignments.Include(row => row.Update).ToListAsync(Cancellation);
-        Dictionary<string, float> shifts = _devices.Zip(_shifts).ToDictionary(pair => pair.First.DeviceId, pair => pair.Second);
-        using var blobs = FileBlobStore.Open(ModelFolder);
-        double[] expected = new double[(_job!.Features * _job.Outputs) + _job.Outputs];
-        var counted = new List<int>();
-        foreach (ModelVersionRow version in versions.Skip(1))
-        {
-            AssignmentRow[] included = [.. assignments.Where(row => row.ModelVersion == version.Version)];
-            counted.Add(included.Length);
-            float[] aggregate = _job.Combine(
-                [.. included.OrderBy(row => row.AssignmentId, StringComparer.Ordinal).Select(row => Shifted(new float[expected.Length], shifts[row.DeviceId]))]);
-            expected = [.. expected.Zip(aggregate, (before, shift) => before + shift)];
-            ModelContent model = ModelFile.Read(await blobs.ReadAsync(BlobId.Parse(version.BlobId), Cancellation));
-
-            Assert.All(model.Parameters, (parameter, k) => Assert.Equal(expected[k], parameter, _job.Tolerance));
-        }
-
-        foreach (SdkDevice device in _devices)
-        {
-            var told = device.Events.Where(happened => happened.Kind == DeviceEventKind.Counted).Select(happened => (happened.Round, happened.ModelVersion)).ToList();
-            Assert.Equal(told.Count, told.Distinct().Count());
-            Assert.Subset(
-                assignments.Where(row => row.DeviceId == device.DeviceId && row.ModelVersion is not null).Select(row => (row.Round, row.ModelVersion!.Value)).ToHashSet(),
-                told.ToHashSet());
-        }
-
-        return counted;
-    }
-
     /// <summary>Waits until the round goes on in a later tree than that.</summary>
     public Task UntilReplannedAsync(int round, JsonObject tree) => Poll.UntilAsync(
-        async () => await FindTreeAsync(round) is { } live && (int)live["revision"]! > (int)tree["revision"]!, Cancellation);
+        async () => await _administrator.FindTreeAsync(_jobId, round) is { } live && (int)live["revision"]! > (int)tree["revision"]!, Cancellation);
 
     /// <summary>Waits until a node in this process holds nothing of any round. It logs the end of each when it holds nothing of it any more.</summary>
     public static Task UntilEmptyAsync(TierNode node) => node.Logs.UntilAsync(
@@ -302,71 +253,18 @@ internal sealed class TierWorld : IAsyncDisposable
 
     /// <summary>Waits until no node of the latest tree of a round has more leaves than that.</summary>
     /// <returns>The most leaves of a node in each tree of the round, in the order of their revisions.</returns>
-    public async Task<IReadOnlyList<int>> UntilLeavesAsync(int round, int leaves)
-    {
-        using HttpClient administrator = NewAdministrator();
-        return await Poll.ForAsync(
-            async () =>
-            {
-                using HttpResponseMessage response = await administrator.GetAsync($"/api/v1/jobs/{_jobId}/rounds/{round}/tree", Cancellation);
-                if (!response.IsSuccessStatusCode)
-                {
-                    return null;
-                }
-
-                JsonArray revisions = (await response.Content.ReadFromJsonAsync<JsonObject>(Cancellation))!["revisions"]!.AsArray();
-                int[] most = [.. revisions.OrderBy(revision => (int)revision!["revision"]!).Select(revision => revision!["nodes"]!.AsArray().Max(node => (int)node!["leaves"]!))];
-                return most.Length > 0 && most[^1] <= leaves ? most : null;
-            },
-            Cancellation);
-    }
+    public Task<int[]> UntilLeavesAsync(int round, int leaves) => Poll.ForAsync(
+        async () => await _administrator.FindLeavesAsync(_jobId, round) is [.., var last] all && last <= leaves ? all : null, Cancellation);
 
     /// <summary>What REST tells of the updates of a round: coefficient and score, in the order of their assignment ids.</summary>
-    public async Task<IReadOnlyList<(double? Coefficient, double Trust)>> TrustAsync(int round)
-    {
-        using HttpClient administrator = NewAdministrator();
-        JsonArray items = (await administrator.GetFromJsonAsync<JsonObject>($"/api/v1/jobs/{_jobId}/trust?round={round}&limit=1000", Cancellation))!["items"]!.AsArray();
-        return [.. items.OrderBy(item => (string)item!["assignmentId"]!, StringComparer.Ordinal).Select(item => ((double?)item!["coefficient"], (double)item["trust"]!))];
-    }
+    public Task<IReadOnlyList<(double? Coefficient, double Trust)>> TrustAsync(int round) => _administrator.TrustAsync(_jobId, round);
+
+    /// <summary>Compares the versions of the job with what they must be; see <see cref="ShiftOracle.CheckAsync"/>.</summary>
+    /// <returns>How many updates each training round counted.</returns>
+    public Task<IReadOnlyList<int>> CheckAsync() => NewOracle().CheckAsync();
 
     /// <summary>Updates of a round as the devices made them, in the order of their assignment ids.</summary>
-    public async Task<IReadOnlyList<float[]>> UpdatesAsync(int round)
-    {
-        await using var context = (await TestDatabase.OpenAsync(Database, Cancellation)).CreateDbContext();
-        List<AssignmentRow> rows = await context.Assignments.Where(row => row.Round == round && row.ModelVersion != null).ToListAsync(Cancellation);
-        Dictionary<string, float> shifts = _devices.Zip(_shifts).ToDictionary(pair => pair.First.DeviceId, pair => pair.Second);
-        return [.. rows.OrderBy(row => row.AssignmentId, StringComparer.Ordinal).Select(row => Shifted(new float[(_job!.Features * _job.Outputs) + _job.Outputs], shifts[row.DeviceId]))];
-    }
-
-    private async Task UntilAllAreKnownAsync()
-    {
-        using HttpClient administrator = NewAdministrator();
-        await Poll.UntilAsync(
-            async () => (await administrator.GetFromJsonAsync<JsonArray>("/api/v1/nodes", Cancellation))!.Count == Nodes.Count, Cancellation);
-    }
-
-    /// <summary>The tree of an open round with what its nodes have stored; null while it is not open.</summary>
-    private async Task<JsonObject?> FindTreeAsync(int round)
-    {
-        using HttpClient administrator = NewAdministrator();
-        using HttpResponseMessage response = await administrator.GetAsync(
-            $"/api/v1/jobs/{_jobId}/rounds/{round}/tree/live", HttpCompletionOption.ResponseHeadersRead, Cancellation);
-        if (!response.IsSuccessStatusCode)
-        {
-            return null;
-        }
-
-        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(Cancellation));
-        while (await reader.ReadLineAsync(Cancellation) is { } line)
-        {
-            if (line.StartsWith("data: ", StringComparison.Ordinal))
-            {
-                return JsonNode.Parse(line["data: ".Length..])!.AsObject();
-            }
-        }
-
-        return null;
-    }
+    public Task<IReadOnlyList<float[]>> UpdatesAsync(int round) => NewOracle().UpdatesAsync(round);
 
     /// <summary>Waits until a device sees an event of that kind in that round for the first time.</summary>
     public async Task<SdkDevice> UntilAsync(DeviceEventKind kind, int round, Task running)
@@ -408,6 +306,7 @@ internal sealed class TierWorld : IAsyncDisposable
         }
 
         SqliteConnection.ClearAllPools();
+        _administrator.Dispose();
         _released.Dispose();
         _over.Dispose();
         _folder.Delete(recursive: true);
@@ -424,21 +323,6 @@ internal sealed class TierWorld : IAsyncDisposable
         }
 
         await happened;
-    }
-
-    private HttpClient NewAdministrator()
-    {
-        var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_restPort}") };
-        client.DefaultRequestHeaders.Add("X-Api-Key", AdministratorKey);
-        return client;
-    }
-
-    private static async Task<JsonObject> PostAsync(HttpClient client, string path, object body)
-    {
-        using HttpResponseMessage response = await client.PostAsJsonAsync(path, body, Cancellation);
-        var answer = await response.Content.ReadFromJsonAsync<JsonObject>(Cancellation);
-        Assert.True(response.IsSuccessStatusCode, answer?.ToJsonString());
-        return answer!;
     }
 
     private async Task StartSidecarProcessAsync(string[] arguments)
@@ -466,6 +350,8 @@ internal sealed class TierWorld : IAsyncDisposable
         }
     }
 
+    private ShiftOracle NewOracle() => new(_job!, _shifts, Database, ModelFolder);
+
     private StubSolver SolverOf(TierJob job, float shift, bool isHeld)
     {
         int round = 0;
@@ -476,17 +362,7 @@ internal sealed class TierWorld : IAsyncDisposable
                 _released.Wait(Cancellation);
             }
 
-            Shifted(local, shift);
+            job.Apply(local, shift);
         });
-    }
-
-    private float[] Shifted(float[] parameters, float shift)
-    {
-        for (int i = 0; i < parameters.Length; i++)
-        {
-            parameters[i] += _job!.Pattern(shift, i);
-        }
-
-        return parameters;
     }
 }
