@@ -12,7 +12,8 @@ internal static class Clouds
 
     private const int Count = 120;
 
-    public static SoftmaxObjective Examples(uint member)
+    /// <summary>The points of a member.</summary>
+    public static ExampleSet Of(ulong member)
     {
         var random = new CounterRandom(member, RandomPurpose.Test);
         float[] features = new float[Count * Features];
@@ -26,8 +27,14 @@ internal static class Clouds
             }
         }
 
+        return new ExampleSet(features, Features, labels);
+    }
+
+    /// <summary>Softmax regression over the points of a member.</summary>
+    public static SoftmaxObjective Examples(ulong member)
+    {
         var objective = new SoftmaxObjective(Features, Outputs);
-        objective.Select(new ExampleSet(features, Features, labels), Enumerable.Range(0, Count).ToArray());
+        objective.Select(Of(member), Enumerable.Range(0, Count).ToArray());
         return objective;
     }
 }

@@ -3,14 +3,8 @@ using Federated.Client.Training;
 namespace Federated.FunctionalTests.Client;
 
 /// <summary>A solver whose local parameters are what a test says.</summary>
-internal sealed class StubSolver(int parameters, Action<float[]> train) : ILocalSolver, IObjective
+internal sealed class StubSolver(int parameters, Action<float[]> train) : FakeSolver(parameters)
 {
-    public IObjective Objective => this;
-
-    public int ParameterCount => parameters;
-
-    public int ExampleCount => 10;
-
     public CancellationToken Stop { get; private set; }
 
     /// <summary>Adds 1 to every parameter.</summary>
@@ -22,7 +16,7 @@ internal sealed class StubSolver(int parameters, Action<float[]> train) : ILocal
         }
     });
 
-    public LocalSgdResult Solve(
+    public override LocalSgdResult Solve(
         LocalSgdPlan plan,
         TrainingKey key,
         ReadOnlySpan<float> start,
@@ -36,10 +30,4 @@ internal sealed class StubSolver(int parameters, Action<float[]> train) : ILocal
         copy.CopyTo(local);
         return new LocalSgdResult(plan.Steps, plan.Steps, 0.5, plan.Steps, Diverged: false);
     }
-
-    public double LossAndGradient(ReadOnlySpan<float> parameters, ReadOnlySpan<int> batch, Span<float> gradient) => 0.5;
-
-    public double Loss(ReadOnlySpan<float> parameters, ReadOnlySpan<int> batch) => 0.5;
-
-    public Evaluation Evaluate(ReadOnlySpan<float> parameters, CancellationToken cancellationToken = default) => new(5, 7, 10);
 }

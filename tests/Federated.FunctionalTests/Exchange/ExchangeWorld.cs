@@ -1,17 +1,16 @@
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Federated.Client.Training;
-using Federated.Client.Training.Softmax;
 using Federated.FunctionalTests.Server;
-using Federated.Numerics;
+using Federated.PeerHost;
 
 namespace Federated.FunctionalTests.Exchange;
 
 /// <summary>A small exchange: a linear model of 27 weights, three clouds of points, and devices on the SDK.</summary>
 internal sealed class ExchangeWorld : IDisposable
 {
-    public const int Features = 8;
-    public const int Outputs = 3;
+    public const int Features = Clouds.Features;
+    public const int Outputs = Clouds.Outputs;
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("federated-exchange-");
 
@@ -47,42 +46,6 @@ internal sealed class ExchangeWorld : IDisposable
         (string)(await administrator.GetFromJsonAsync<JsonObject>($"/api/v1/jobs/{jobId}", Cancellation))!["status"]!;
 
     /// <summary>Waits until the open round has the gradients of so many machines.</summary>
-    public static async Task WaitForStoredAsync(HttpClient administrator, string jobId, int machines)
-    {
-        JsonObject? job;
-        do
-        {
-            Cancellation.ThrowIfCancellationRequested();
-            job = await administrator.GetFromJsonAsync<JsonObject>($"/api/v1/jobs/{jobId}", Cancellation);
-        }
-        while ((int?)job!["progress"]?["stored"] < machines);
-    }
-
-    /// <summary>Softmax regression over <see cref="Clouds"/>.</summary>
-    public static SoftmaxObjective Examples(ulong seed)
-    {
-        var objective = new SoftmaxObjective(Features, Outputs);
-        ExampleSet clouds = Clouds(seed);
-        objective.Select(clouds, Enumerable.Range(0, clouds.Count).ToArray());
-        return objective;
-    }
-
-    /// <summary>Three clouds of points, one for each class, the same for every device but for the noise.</summary>
-    public static ExampleSet Clouds(ulong seed)
-    {
-        const int Count = 120;
-        var random = new CounterRandom(seed, RandomPurpose.Test);
-        float[] features = new float[Count * Features];
-        int[] labels = new int[Count];
-        for (int i = 0; i < Count; i++)
-        {
-            labels[i] = i % Outputs;
-            for (int j = 0; j < Features; j++)
-            {
-                features[(i * Features) + j] = (j % Outputs == labels[i] ? 1.5f : 0f) + (random.NextSingle() - 0.5f);
-            }
-        }
-
-        return new ExampleSet(features, Features, labels);
-    }
+    public static Task WaitForStoredAsync(HttpClient administrator, string jobId, int machines) => Poll.UntilAsync(
+        async () => (int?)(await administrator.GetFromJsonAsync<JsonObject>($"/api/v1/jobs/{jobId}", Cancellation))!["progress"]?["stored"] >= machines, Cancellation);
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using Federated.Client.Identity;
 using Federated.Client.OneByte.Peers;
+using Federated.PeerHost;
 using Federated.Protocol.Models;
 using Federated.Protocol.OneByte;
 
@@ -82,7 +83,7 @@ public sealed class PeerExchangeTests : IDisposable
             Key = strange,
             Rounds = Few,
         };
-        var stranger = new OneBytePeer(options, settings, model, ExchangeWorld.Examples(9));
+        var stranger = new OneBytePeer(options, settings, model, Clouds.Examples(9));
         int applied = 0;
         stranger.Applied += (_, _) => applied++;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);

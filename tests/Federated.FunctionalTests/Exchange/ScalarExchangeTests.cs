@@ -2,6 +2,7 @@ using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Federated.Client.Sessions;
 using Federated.FunctionalTests.Server;
+using Federated.PeerHost;
 using Federated.Protocol.Models;
 
 namespace Federated.FunctionalTests.Exchange;
@@ -23,7 +24,7 @@ public sealed class ScalarExchangeTests : IDisposable
         await using var server = await RunningServer.StartAsync();
         string token = await server.CreateEnrolmentTokenAsync();
         string jobId = await ExchangeWorld.CreateJobAsync(server.Administrator, ExchangeWorld.Definition(rounds: 90, cohort: 3));
-        GatedObjective[] objectives = [.. Enumerable.Range(0, 3).Select(number => new GatedObjective(ExchangeWorld.Examples((ulong)number)))];
+        GatedObjective[] objectives = [.. Enumerable.Range(0, 3).Select(number => new GatedObjective(Clouds.Examples((ulong)number)))];
 
         SessionSummary[] summaries = await Task.WhenAll(objectives.Select((objective, number) =>
             _world.Device(server.Addresses.Grpc, token, null, number, objective).RunAsync(Cancellation))).WaitAsync(Patience, Cancellation);
@@ -68,15 +69,15 @@ public sealed class ScalarExchangeTests : IDisposable
         }
 
         string jobId = await ExchangeWorld.CreateJobAsync(server.Administrator, definition);
-        using var gated = new GatedObjective(ExchangeWorld.Examples(0), gate: 30 * 4);
+        using var gated = new GatedObjective(Clouds.Examples(0), gate: 30 * 4);
         Task<SessionSummary>[] running =
         [
             _world.Device(server.Addresses.Grpc, token, jobId, 0, gated).RunAsync(Cancellation),
-            _world.Device(server.Addresses.Grpc, token, jobId, 1, ExchangeWorld.Examples(1)).RunAsync(Cancellation),
+            _world.Device(server.Addresses.Grpc, token, jobId, 1, Clouds.Examples(1)).RunAsync(Cancellation),
         ];
         await gated.Reached.WaitAsync(Patience, Cancellation);
 
-        SdkDevice late = _world.Device(server.Addresses.Grpc, token, jobId, 2, ExchangeWorld.Examples(2));
+        SdkDevice late = _world.Device(server.Addresses.Grpc, token, jobId, 2, Clouds.Examples(2));
         var joined = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
         late.Happened += happened => _ = happened.Kind == DeviceEventKind.Exchanging && joined.TrySetResult(happened.Round);
         Task<SessionSummary> latecomer = late.RunAsync(Cancellation);
@@ -97,13 +98,13 @@ public sealed class ScalarExchangeTests : IDisposable
         await using var server = await RunningServer.StartAsync();
         string token = await server.CreateEnrolmentTokenAsync();
         string jobId = await ExchangeWorld.CreateJobAsync(server.Administrator, ExchangeWorld.Definition(rounds: 80, cohort: 3, deadlineSeconds: 1, selectionSeconds: 30));
-        using var first = new GatedObjective(ExchangeWorld.Examples(0), gate: 60 * 4);
-        using var leaver = new GatedObjective(ExchangeWorld.Examples(2), gate: 20 * 4);
+        using var first = new GatedObjective(Clouds.Examples(0), gate: 60 * 4);
+        using var leaver = new GatedObjective(Clouds.Examples(2), gate: 20 * 4);
         using var leaves = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
         Task<SessionSummary>[] staying =
         [
             _world.Device(server.Addresses.Grpc, token, jobId, 0, first).RunAsync(Cancellation),
-            _world.Device(server.Addresses.Grpc, token, jobId, 1, ExchangeWorld.Examples(1)).RunAsync(Cancellation),
+            _world.Device(server.Addresses.Grpc, token, jobId, 1, Clouds.Examples(1)).RunAsync(Cancellation),
         ];
         Task<SessionSummary> leaving = _world.Device(server.Addresses.Grpc, token, jobId, 2, leaver).RunAsync(leaves.Token);
         await leaver.Reached.WaitAsync(Patience, Cancellation);
@@ -113,7 +114,7 @@ public sealed class ScalarExchangeTests : IDisposable
 
         // The others go on without it, and it comes back when they are at round 60.
         await first.Reached.WaitAsync(Patience, Cancellation);
-        SdkDevice back = _world.Device(server.Addresses.Grpc, token, jobId, 2, ExchangeWorld.Examples(2));
+        SdkDevice back = _world.Device(server.Addresses.Grpc, token, jobId, 2, Clouds.Examples(2));
         var joined = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         back.Happened += happened => _ = happened.Kind == DeviceEventKind.Exchanging && joined.TrySetResult();
         Task<SessionSummary> returning = back.RunAsync(Cancellation);
@@ -131,12 +132,12 @@ public sealed class ScalarExchangeTests : IDisposable
         await using var server = await RunningServer.StartAsync();
         string token = await server.CreateEnrolmentTokenAsync();
         string jobId = await ExchangeWorld.CreateJobAsync(server.Administrator, ExchangeWorld.Definition(rounds: 40, cohort: 3));
-        using var gated = new GatedObjective(ExchangeWorld.Examples(0), gate: (20 * 4) + 1);
+        using var gated = new GatedObjective(Clouds.Examples(0), gate: (20 * 4) + 1);
         Task<SessionSummary>[] running =
         [
             _world.Device(server.Addresses.Grpc, token, jobId, 0, gated).RunAsync(Cancellation),
-            _world.Device(server.Addresses.Grpc, token, jobId, 1, ExchangeWorld.Examples(1)).RunAsync(Cancellation),
-            _world.Device(server.Addresses.Grpc, token, jobId, 2, ExchangeWorld.Examples(2)).RunAsync(Cancellation),
+            _world.Device(server.Addresses.Grpc, token, jobId, 1, Clouds.Examples(1)).RunAsync(Cancellation),
+            _world.Device(server.Addresses.Grpc, token, jobId, 2, Clouds.Examples(2)).RunAsync(Cancellation),
         ];
         await gated.Reached.WaitAsync(Patience, Cancellation);
         (await server.Administrator.PostAsync($"/api/v1/jobs/{jobId}/pause", null, Cancellation)).EnsureSuccessStatusCode();
@@ -144,7 +145,7 @@ public sealed class ScalarExchangeTests : IDisposable
 
         // All bytes of the round are there, and a device that asks now is told to come back.
         await ExchangeWorld.WaitForStoredAsync(server.Administrator, jobId, 3);
-        SdkDevice late = _world.Device(server.Addresses.Grpc, token, jobId, 3, ExchangeWorld.Examples(3));
+        SdkDevice late = _world.Device(server.Addresses.Grpc, token, jobId, 3, Clouds.Examples(3));
         var waits = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         late.Happened += happened => _ = happened.Kind == DeviceEventKind.Waiting && waits.TrySetResult();
         using var leaves = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);

@@ -7,6 +7,7 @@ using Federated.Client.Torch.Models;
 using Federated.Client.Torch.Training;
 using Federated.Client.Training;
 using Federated.FunctionalTests.Server;
+using Federated.PeerHost;
 using Federated.Protocol.Models;
 using TorchSharp;
 
@@ -55,7 +56,7 @@ public sealed class TorchExchangeTests : IDisposable
         torch.nn.Module<torch.Tensor, torch.Tensor> network = torch.nn.Sequential(
             ("hidden", torch.nn.Linear(ExchangeWorld.Features, 12)), ("norm", torch.nn.BatchNorm1d(12)), ("relu", torch.nn.ReLU()), ("output", torch.nn.Linear(12, ExchangeWorld.Outputs)));
         var objective = new TorchObjective(new FlatModule(network, trains: false), [ExchangeWorld.Features], ExchangeWorld.Outputs);
-        ExampleSet clouds = ExchangeWorld.Clouds(seed);
+        ExampleSet clouds = Clouds.Of(seed);
         objective.Select(clouds, Enumerable.Range(0, clouds.Count).ToArray());
         return objective;
     }

@@ -1,5 +1,3 @@
-using System.Net.Http.Json;
-using System.Text.Json.Nodes;
 using Federated.Client.Sessions;
 using Federated.Coordination.Persistence;
 using Federated.FunctionalTests.Client;
@@ -8,7 +6,6 @@ using Federated.Protocol.Models;
 using Federated.Server.Configuration;
 using Federated.Server.Database.Rows;
 using Federated.Storage.Blobs;
-using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 
 namespace Federated.FunctionalTests.Server;
@@ -17,9 +14,8 @@ namespace Federated.FunctionalTests.Server;
 /// The server is killed (SIGKILL) at several moments of a job and started again. The job completes, and what the devices
 /// were told agrees with the database and with the numbers in the models.
 /// </summary>
-public sealed class KillTests(PostgresCluster cluster) : IDisposable
+public sealed class KillTests(PostgresCluster cluster)
 {
-    private const string Key = "kill-test-administrator-key";
     private const int Rounds = 6;
     private const int Features = 7;
     private const int Outputs = 3;
@@ -27,10 +23,6 @@ public sealed class KillTests(PostgresCluster cluster) : IDisposable
 
     /// <summary>Each device shifts the model by a number of its own.</summary>
     private static readonly float[] Shifts = [1, 2, 4, 8];
-
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
-
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("federated-kill-");
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -44,97 +36,38 @@ public sealed class KillTests(PostgresCluster cluster) : IDisposable
         (DeviceEventKind.Stored, 5),
     ];
 
-    public void Dispose()
-    {
-        SqliteConnection.ClearAllPools();
-        _folder.Delete(recursive: true);
-    }
-
     [Fact]
-    public async Task Kill_AtSeveralMoments_OnSqlite_LosesAndRepeatsNothing()
-    {
-        await RunAsync(new DatabaseOptions { ConnectionString = $"Data Source={Path.Combine(_folder.FullName, "server", "federated.db")}" });
-    }
+    public Task Kill_AtSeveralMoments_OnSqlite_LosesAndRepeatsNothing() => KillableServer.WithAsync(server => RunAsync(server, server.Database));
 
     [Fact]
     public async Task Kill_AtSeveralMoments_OnPostgres_LosesAndRepeatsNothing()
     {
-        await RunAsync(new DatabaseOptions
-        {
-            Provider = DatabaseProvider.PostgreSQL,
-            ConnectionString = await cluster.CreateDatabaseAsync(Cancellation),
-            MigrateAtStart = true,
-        });
+        var database = new DatabaseOptions { Provider = DatabaseProvider.PostgreSQL, ConnectionString = await cluster.CreateDatabaseAsync(Cancellation) };
+        await KillableServer.WithAsync(
+            server => RunAsync(server, database),
+            $"--Database:Provider={database.Provider}", $"--Database:ConnectionString={database.ConnectionString}", "--Database:MigrateAtStart=true");
     }
 
-    private async Task RunAsync(DatabaseOptions database)
+    private static async Task RunAsync(KillableServer server, DatabaseOptions database)
     {
-        string[] settings =
-        [
-            $"--Data:Directory={Path.Combine(_folder.FullName, "server")}",
-            $"--Database:Provider={database.Provider}",
-            $"--Database:ConnectionString={database.ConnectionString}",
-            "--Database:MigrateAtStart=true",
-            $"--Admin:Key={Key}",
-            "--Aggregator:SlotBytes=65536",
-            "--Aggregator:SlotCount=8",
-            "--Coordination:RestartDelay=00:00:00.1",
-        ];
-        var server = await ServerProcess.StartAsync(
-            [.. settings, "--Endpoints:Rest=http://127.0.0.1:0", "--Endpoints:Grpc=http://127.0.0.1:0"], Cancellation);
-        try
-        {
-            string[] again = [.. settings, $"--Endpoints:Rest={server.Rest}", $"--Endpoints:Grpc={server.Grpc}"];
-            var jobId = await CreateJobAsync(server.Rest);
-            var devices = Shifts
-                .Select((shift, number) => new SdkDevice(
-                    server.Grpc, server.EnrolmentToken, jobId, Path.Combine(_folder.FullName, $"device-{number}"),
-                    new StubSolver(Parameters, local => Shift(local, shift))))
-                .ToArray();
-            var moments = new MomentWatch(devices, Moments);
-            var running = Task.WhenAll(devices.Select(device => device.RunAsync(Cancellation)));
-
-            foreach (var moment in moments.All)
-            {
-                var first = await Task.WhenAny(moment.Reached, running).WaitAsync(Patience, Cancellation);
-                Assert.True(first == moment.Reached, $"The job ended before {moment}.");
-                await server.KillAsync();
-                await server.DisposeAsync();
-                server = await ServerProcess.StartAsync(again, Cancellation);
-            }
-
-            await running.WaitAsync(Patience, Cancellation);
-            Assert.Equal(0, await server.TerminateAsync(Cancellation));
-            await CheckAsync(database, devices, jobId);
-        }
-        catch (Exception exception)
-        {
-            throw new InvalidOperationException($"{exception.Message}\n--- the server said last:\n{server.Output}", exception);
-        }
-        finally
-        {
-            await server.DisposeAsync();
-        }
-    }
-
-    private static async Task<string> CreateJobAsync(string address)
-    {
-        using var client = new HttpClient { BaseAddress = new Uri(address) };
-        client.DefaultRequestHeaders.Add("X-Api-Key", Key);
-        using var response = await client.PostAsJsonAsync("/api/v1/jobs", new
+        string jobId = await server.CreateJobAsync(new
         {
             name = "kill",
             linear = new { features = Features, outputs = Outputs },
             rounds = Rounds,
             local = new { epochs = 0, steps = 1 },
             round = new { cohortSize = Shifts.Length, reportGoal = Shifts.Length - 1, deadlineSeconds = 60, selectionSeconds = 2, maxAbandoned = 100 },
-        }, Cancellation);
-        var body = await response.Content.ReadFromJsonAsync<JsonObject>(Cancellation);
-        Assert.True(response.IsSuccessStatusCode, body?.ToJsonString());
-        return (string)body!["jobId"]!;
+        });
+        SdkDevice[] devices = [.. Shifts.Select((shift, number) => new SdkDevice(
+            server.Grpc, server.EnrolmentToken, jobId, server.Folder($"device-{number}"), new StubSolver(Parameters, local => Shift(local, shift))))];
+
+        await server.RunAsync(devices, Moments);
+        await server.TerminateAsync();
+
+        await CheckAsync(database, server.ModelFolder, devices, jobId);
     }
 
-    private async Task CheckAsync(DatabaseOptions database, SdkDevice[] devices, string jobId)
+    private static async Task CheckAsync(DatabaseOptions database, string modelFolder, SdkDevice[] devices, string jobId)
     {
         await using var context = (await TestDatabase.OpenAsync(database, Cancellation)).CreateDbContext();
         var job = await context.Jobs.SingleAsync(Cancellation);
@@ -150,7 +83,7 @@ public sealed class KillTests(PostgresCluster cluster) : IDisposable
         Assert.Equal(devices.Length, await context.Devices.CountAsync(Cancellation));
         Assert.All(devices, device => CheckDevice(device, [.. assignments.Where(row => row.DeviceId == device.DeviceId)]));
         var shifts = devices.Zip(Shifts).ToDictionary(pair => pair.First.DeviceId, pair => pair.Second);
-        await CheckNumbersAsync(versions, assignments, shifts);
+        await CheckNumbersAsync(modelFolder, versions, assignments, shifts);
     }
 
     private static void CheckLineage(JobRow job, List<ModelVersionRow> versions)
@@ -192,10 +125,10 @@ public sealed class KillTests(PostgresCluster cluster) : IDisposable
     }
 
     // The oracle: a version is its parent plus the mean of the shifts of exactly the devices that count in it.
-    private async Task CheckNumbersAsync(
-        List<ModelVersionRow> versions, List<AssignmentRow> assignments, Dictionary<string, float> shifts)
+    private static async Task CheckNumbersAsync(
+        string modelFolder, List<ModelVersionRow> versions, List<AssignmentRow> assignments, Dictionary<string, float> shifts)
     {
-        using var blobs = FileBlobStore.Open(Path.Combine(_folder.FullName, "server", "models"));
+        using var blobs = FileBlobStore.Open(modelFolder);
         var expected = 0.0;
         foreach (var version in versions.Skip(1))
         {

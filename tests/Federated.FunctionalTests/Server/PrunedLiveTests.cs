@@ -13,7 +13,6 @@ namespace Federated.FunctionalTests.Server;
 /// <summary>Jobs with a sparse model on a real server, with devices on the SDK and one that does everything wrong.</summary>
 public sealed class PrunedLiveTests : IDisposable
 {
-    private const string Key = "pruned-test-administrator-key";
     private const int Features = 16;
     private const int Outputs = 4;
     private const int Weights = Features * Outputs;
@@ -31,57 +30,22 @@ public sealed class PrunedLiveTests : IDisposable
     }
 
     [Fact]
-    public async Task Job_WithKilledServers_KeepsItsDensityAndItsMasks()
+    public Task Job_WithKilledServers_KeepsItsDensityAndItsMasks() => KillableServer.WithAsync(async server =>
     {
-        string[] settings =
-        [
-            $"--Data:Directory={Path.Combine(_folder.FullName, "server")}",
-            $"--Admin:Key={Key}",
-            "--Aggregator:SlotBytes=65536",
-            "--Aggregator:SlotCount=8",
-            "--Coordination:RestartDelay=00:00:00.1",
-        ];
-        var server = await ServerProcess.StartAsync(
-            [.. settings, "--Endpoints:Rest=http://127.0.0.1:0", "--Endpoints:Grpc=http://127.0.0.1:0"], Cancellation);
-        try
-        {
-            using var administrator = new HttpClient { BaseAddress = new Uri(server.Rest) };
-            administrator.DefaultRequestHeaders.Add("X-Api-Key", Key);
-            string[] again = [.. settings, $"--Endpoints:Rest={server.Rest}", $"--Endpoints:Grpc={server.Grpc}"];
-            var jobId = await CreateJobAsync(administrator, Job(rounds: 8, devices: 3));
-            SdkDevice[] devices = [.. Enumerable.Range(0, 3).Select(number => Device(server.Grpc, server.EnrolmentToken, jobId, number, new SgdSolver(Objective(number))))];
+        string jobId = await server.CreateJobAsync(Job(rounds: 8, devices: 3));
+        SdkDevice[] devices = [.. Enumerable.Range(0, 3).Select(number => Device(server.Grpc, server.EnrolmentToken, jobId, number, new SgdSolver(Objective(number))))];
 
-            // Killed while the gradients of an adjustment come in, when a mask has changed, and in between.
-            var moments = new MomentWatch(devices, [(DeviceEventKind.Stored, 2), (DeviceEventKind.Counted, 4), (DeviceEventKind.Assigned, 6)]);
-            var running = Task.WhenAll(devices.Select(device => device.RunAsync(Cancellation)));
-            foreach (var moment in moments.All)
-            {
-                var first = await Task.WhenAny(moment.Reached, running).WaitAsync(Patience, Cancellation);
-                Assert.True(first == moment.Reached, $"The job ended before {moment}.");
-                await server.KillAsync();
-                await server.DisposeAsync();
-                server = await ServerProcess.StartAsync(again, Cancellation);
-            }
+        // Killed while the gradients of an adjustment come in, when a mask has changed, and in between.
+        await server.RunAsync(devices, [(DeviceEventKind.Stored, 2), (DeviceEventKind.Counted, 4), (DeviceEventKind.Assigned, 6)]);
 
-            await running.WaitAsync(Patience, Cancellation);
+        var models = await ModelsAsync(server.Administrator, jobId);
+        Assert.Equal(9, models.Count);
+        CheckMasks(models);
 
-            var models = await ModelsAsync(administrator, jobId);
-            Assert.Equal(9, models.Count);
-            CheckMasks(models);
-
-            // Adjustments are the second, fourth and sixth training round; at the eighth nothing is moved any more.
-            Assert.Equal([1, 1, 2, 2, 3, 3, 4, 4, 4], models.Select(model => model.Mask!.Epoch));
-            Assert.Equal(0, await server.TerminateAsync(Cancellation));
-        }
-        catch (Exception exception)
-        {
-            throw new InvalidOperationException($"{exception.Message}\n--- the server said last:\n{server.Output}", exception);
-        }
-        finally
-        {
-            await server.DisposeAsync();
-        }
-    }
+        // Adjustments are the second, fourth and sixth training round; at the eighth nothing is moved any more.
+        Assert.Equal([1, 1, 2, 2, 3, 3, 4, 4, 4], models.Select(model => model.Mask!.Epoch));
+        await server.TerminateAsync();
+    });
 
     [Fact]
     public async Task Job_WithUnrulyDevices_AdjustsByThoseThatSendGoodGradients()

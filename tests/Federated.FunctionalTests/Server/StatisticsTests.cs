@@ -11,7 +11,6 @@ namespace Federated.FunctionalTests.Server;
 /// <summary>Pooled statistics of real devices on a real server, against the same figures over all the data at once.</summary>
 public sealed class StatisticsTests : IDisposable
 {
-    private const string Key = "statistics-test-administrator-key";
     private const int Features = 8;
     private const int Outputs = 3;
     private const int Devices = 3;
@@ -57,49 +56,15 @@ public sealed class StatisticsTests : IDisposable
     }
 
     [Fact]
-    public async Task Kill_WhileStatisticsAreOpen_TakesThemAllTheSame()
+    public Task Kill_WhileStatisticsAreOpen_TakesThemAllTheSame() => KillableServer.WithAsync(async server =>
     {
-        string[] settings =
-        [
-            $"--Data:Directory={Path.Combine(_folder.FullName, "server")}",
-            $"--Admin:Key={Key}",
-            "--Aggregator:SlotBytes=65536",
-            "--Aggregator:SlotCount=8",
-            "--Coordination:RestartDelay=00:00:00.1",
-        ];
-        var server = await ServerProcess.StartAsync(
-            [.. settings, "--Endpoints:Rest=http://127.0.0.1:0", "--Endpoints:Grpc=http://127.0.0.1:0"], Cancellation);
-        try
-        {
-            using var administrator = new HttpClient { BaseAddress = new Uri(server.Rest) };
-            administrator.DefaultRequestHeaders.Add("X-Api-Key", Key);
-            var jobId = await CreateJobAsync(administrator, Job);
-            var devices = CreateDevices(server.Grpc, server.EnrolmentToken, jobId);
-            var moments = new MomentWatch(devices, [(DeviceEventKind.Assigned, 0), (DeviceEventKind.Stored, 0)]);
-            var running = Task.WhenAll(devices.Select(device => device.RunAsync(Cancellation)));
-            foreach (var moment in moments.All)
-            {
-                await moment.Reached.WaitAsync(Patience, Cancellation);
-                string[] again = [.. settings, $"--Endpoints:Rest={server.Rest}", $"--Endpoints:Grpc={server.Grpc}"];
-                await server.KillAsync();
-                await server.DisposeAsync();
-                server = await ServerProcess.StartAsync(again, Cancellation);
-            }
+        string jobId = await server.CreateJobAsync(Job);
 
-            await running.WaitAsync(Patience, Cancellation);
+        await server.RunAsync(CreateDevices(server.Grpc, server.EnrolmentToken, jobId), [(DeviceEventKind.Assigned, 0), (DeviceEventKind.Stored, 0)]);
 
-            await CheckAsync(administrator, jobId, versions: [0, 1]);
-            Assert.Equal(0, await server.TerminateAsync(Cancellation));
-        }
-        catch (Exception exception)
-        {
-            throw new InvalidOperationException($"{exception.Message}\n--- the server said last:\n{server.Output}", exception);
-        }
-        finally
-        {
-            await server.DisposeAsync();
-        }
-    }
+        await CheckAsync(server.Administrator, jobId, versions: [0, 1]);
+        await server.TerminateAsync();
+    });
 
     [Fact]
     public async Task Create_WithStatisticsThatTheModelDoesNotHave_Is400()
