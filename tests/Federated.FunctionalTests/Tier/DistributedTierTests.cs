@@ -31,7 +31,7 @@ public sealed class DistributedTierTests
         return TierWorld.WithAsync(setup, async world =>
         {
             Task running = await world.RunAsync(new TierJob(2, Shifts) { HoldInRound = 1 });
-            IReadOnlyList<int> leaves = await world.UntilLeavesAsync(round: 1, leaves: 1).WaitAsync(Patience, TierWorld.Cancellation);
+            int[] leaves = await world.UntilLeavesAsync(round: 1, leaves: 1).WaitAsync(Patience, TierWorld.Cancellation);
             world.Release();
             await running.WaitAsync(Patience, TierWorld.Cancellation);
 
