@@ -9,6 +9,7 @@ using Federated.Simulation.Engine;
 using Federated.Simulation.Kernels;
 using Federated.Simulation.Models;
 using Federated.Simulation.Partitions;
+using Federated.Simulation.Pretraining;
 
 namespace Federated.Samples.Simulation;
 
@@ -39,6 +40,7 @@ internal sealed class RequestBinding(RunOptions options, ParseResult parsed)
             Job = Override(start, parameters ?? [], modelOptions ?? [], model ?? new ModelOptions()),
             Dataset = dataset ?? new DatasetRequest { Source = "digits" },
             Partition = partition ?? new PartitionSpec(PartitionKind.Iid),
+            Pretraining = Try(() => (Get(options.Pretrain) ?? data.Pretrain) is { } text ? PretrainingSpec.Parse(text) : null),
             Scaling = scaling,
             TestFraction = Get(options.TestFraction) ?? data.TestFraction ?? 0.2,
             Clients = Get(options.Clients) ?? data.Clients,

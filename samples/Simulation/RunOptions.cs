@@ -31,6 +31,8 @@ internal sealed class RunOptions
 
     public Option<string?> Partition { get; } = new("--partition") { Description = "How examples are dealt to clients (see 'partitions'). Default: dirichlet:0.3; site for folders of CSVs; speaker for text", HelpName = "PARTITION" };
 
+    public Option<string?> Pretrain { get; } = new("--pretrain") { Description = "Public examples, which the server has and no client, and the steps that it trains the initial model with. Default: none", HelpName = "EXAMPLES:STEPS" };
+
     public Option<int?> Clients { get; } = new("--clients") { Description = "Number of clients; for column, speaker and site the N largest. Default: 100; all of column, speaker and site", HelpName = "N" };
 
     public Option<int?> MinExamples { get; } = new("--min-examples") { Description = "Column, speaker, site: clients with fewer training examples are left out. Default: 1", HelpName = "EXAMPLES" };
@@ -144,7 +146,7 @@ internal sealed class RunOptions
     public IEnumerable<Option> All =>
     [
         Dataset, TestDataset, Format, Label, Missing, Ignore, Header, Separator, Image, SequenceLength, TestFraction, Scale,
-        Partition, Clients, MinExamples, Cohort, Rounds, Model, ModelOption, Algorithm, AlgorithmOption,
+        Partition, Pretrain, Clients, MinExamples, Cohort, Rounds, Model, ModelOption, Algorithm, AlgorithmOption,
         LocalEpochs, LocalSteps, Batch, LearningRate, Momentum, WeightDecay, ClipNorm,
         ServerOptimizer, ServerLearningRate, ServerMomentum, Aggregation, AggregationF, Exchange, SketchError, Weighting,
         Compression, CompressionDown, CompressionEta, CompressionMomentum, CompressionStart,

@@ -21,6 +21,9 @@ public sealed record SimulationSettings
     /// <summary>How examples are dealt to clients, such as <c>dirichlet:0.3</c>.</summary>
     public string? Partition { get; set; }
 
+    /// <summary>Public examples of the server and the steps that it trains the initial model with, such as <c>500:150</c>; null for none.</summary>
+    public string? Pretrain { get; set; }
+
     /// <summary>Number of virtual clients.</summary>
     public int? Clients { get; set; }
 

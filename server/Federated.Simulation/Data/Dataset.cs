@@ -52,6 +52,21 @@ public sealed class Dataset
         Notes = Notes,
     };
 
+    /// <summary>The same data set with fewer rows to train with.</summary>
+    /// <param name="train">Rows of the training part, ascending.</param>
+    public Dataset WithTrain(int[] train) => new()
+    {
+        Name = Name,
+        Format = Format,
+        Shape = Shape,
+        Examples = Examples,
+        ClassNames = ClassNames,
+        Groups = Groups,
+        Train = train,
+        Test = Test,
+        Notes = Notes,
+    };
+
     /// <summary>Reads, splits, fills missing values and scales.</summary>
     /// <param name="request">What to read.</param>
     /// <param name="testFraction">Share of the examples held out when the data set has no test part of its own, in (0, 1).</param>

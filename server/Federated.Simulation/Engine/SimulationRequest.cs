@@ -4,6 +4,7 @@ using Federated.Simulation.Devices;
 using Federated.Simulation.Kernels;
 using Federated.Simulation.Models;
 using Federated.Simulation.Partitions;
+using Federated.Simulation.Pretraining;
 
 namespace Federated.Simulation.Engine;
 
@@ -24,6 +25,9 @@ public sealed record SimulationRequest
 
     /// <summary>How the training part is dealt to clients.</summary>
     public required PartitionSpec Partition { get; init; }
+
+    /// <summary>What the server does to the initial model with public data; null for nothing.</summary>
+    public PretrainingSpec? Pretraining { get; init; }
 
     /// <summary>Number of clients; null for 100, or all of a natural division.</summary>
     public int? Clients { get; init; }

@@ -17,6 +17,7 @@ using Federated.Simulation.Devices;
 using Federated.Simulation.Kernels;
 using Federated.Simulation.Models;
 using Federated.Simulation.Partitions;
+using Federated.Simulation.Pretraining;
 using Federated.Simulation.Reports;
 
 namespace Federated.Simulation.Engine;
@@ -27,9 +28,10 @@ public sealed class SimulationSetup
     private readonly Dataset _dataset;
     private readonly IReadOnlyList<VirtualClient> _clients;
 
-    private SimulationSetup(SimulationRequest request, Dataset dataset, IReadOnlyList<VirtualClient> clients, ModelDefinition model)
+    private SimulationSetup(SimulationRequest request, Dataset dataset, PublicData? publicData, IReadOnlyList<VirtualClient> clients, ModelDefinition model)
     {
         (_dataset, _clients) = (dataset, clients);
+        Public = publicData;
         Request = request;
         Model = model;
         Kernels = KernelChoice.Of(request, model);
@@ -68,6 +70,9 @@ public sealed class SimulationSetup
     /// <summary>The clients' devices; null when rounds take no time.</summary>
     internal DeviceFleet? Fleet { get; }
 
+    /// <summary>What the server trains the initial model with; null for nothing.</summary>
+    internal PublicData? Public { get; }
+
     /// <summary>Which kernels run the model under a mask.</summary>
     internal KernelChoice Kernels { get; }
 
@@ -86,8 +91,9 @@ public sealed class SimulationSetup
 
         PartitionSpec partition = request.Partition;
         DatasetRequest data = partition.Kind == PartitionKind.Column ? request.Dataset with { GroupColumn = partition.Column } : request.Dataset;
-        Dataset dataset = Dataset.Load(data, request.TestFraction, request.Scaling, request.Job.Seed);
-        return Fit(request, dataset, Partitioner.Deal(dataset, partition, request.Clients, request.MinimumExamples, request.Job.Seed));
+        (Dataset dataset, PublicData? publicData) = PublicData.Divide(
+            Dataset.Load(data, request.TestFraction, request.Scaling, request.Job.Seed), request.Pretraining, request.Job.Seed);
+        return Fit(request, dataset, publicData, Partitioner.Deal(dataset, partition, request.Clients, request.MinimumExamples, request.Job.Seed));
     }
 
     /// <summary>Other settings over the same data, dealt to the same clients; data and partition of the request are not looked at.</summary>
@@ -98,10 +104,10 @@ public sealed class SimulationSetup
         ArgumentNullException.ThrowIfNull(request);
         return Validate(request) is { Count: > 0 } problems
             ? throw new SimulationException(string.Join(Environment.NewLine, problems))
-            : Fit(request, _dataset, _clients);
+            : Fit(request, _dataset, Public, _clients);
     }
 
-    private static SimulationSetup Fit(SimulationRequest request, Dataset dataset, IReadOnlyList<VirtualClient> clients)
+    private static SimulationSetup Fit(SimulationRequest request, Dataset dataset, PublicData? publicData, IReadOnlyList<VirtualClient> clients)
     {
         if (request.FitCohort && request.Job.Round.CohortSize > clients.Count)
         {
@@ -130,7 +136,7 @@ public sealed class SimulationSetup
         CheckMemory(request, model);
         return (JobDefinitionError[])[.. ServerAlgorithms.BuiltIn.Validate(request.Job, model.Schema), .. StatisticsServer.Validate(request.Job, model.Schema), .. CompressionNotes.Validate(request.Job, model.Schema), .. PruningCheck.Validate(request.Job, model.Schema)] is { Length: > 0 } missing
             ? throw new SimulationException(string.Join(Environment.NewLine, missing))
-            : new SimulationSetup(request, dataset, clients, model);
+            : new SimulationSetup(request, dataset, publicData, clients, model);
     }
 
     /// <summary>A data set tells what statistics have to know of its examples.</summary>

@@ -8,10 +8,12 @@ namespace Federated.Simulation.Pruning;
 /// <summary>The initial model of a run. For a job that begins with SynFlow it is one that SynFlow has pruned, as a server's would be uploaded.</summary>
 internal static class SynFlowStart
 {
+    /// <param name="definition">What the model is.</param>
+    /// <param name="model">The initial model; pruned in place.</param>
+    /// <param name="job">The job.</param>
     /// <exception cref="SimulationException">SynFlow cannot prune the model.</exception>
-    public static ModelContent Of(ModelDefinition definition, JobDefinition job)
+    public static ModelContent Of(ModelDefinition definition, ModelContent model, JobDefinition job)
     {
-        ModelContent model = definition.Initialise(job.Seed);
         if (job.Pruning.Method != PruningMethods.SynFlow)
         {
             return model;

@@ -77,6 +77,7 @@ public static class ResultDocuments
             Missing = request.Dataset.Missing,
             TestFraction = request.TestFraction,
             Partition = request.Partition.ToString(),
+            Pretrain = request.Pretraining?.ToString(),
             Clients = request.Clients ?? (request.Partition.IsNatural ? null : clients),
             DropOut = request.DropOut,
             Devices = request.Devices?.Name,
