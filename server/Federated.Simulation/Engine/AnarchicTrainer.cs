@@ -364,6 +364,7 @@ internal sealed class AnarchicTrainer : IRoundTrainer
         {
             Gradients = _gradients,
             MaskEpoch = model.Mask?.Epoch,
+            Kernels = _setup.Kernels.NameFor(model.Mask),
             SimulatedSeconds = _now,
             ClientSeconds = _clientSeconds,
             Staleness = RoundReport.HistogramOf(result.Counted.Select(arrival => arrival.Staleness)),
