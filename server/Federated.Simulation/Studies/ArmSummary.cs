@@ -15,6 +15,12 @@ namespace Federated.Simulation.Studies;
 public sealed record ArmSummary(
     StudyArm Arm, int Runs, int Reached, Spread Rounds, Spread Bytes, Spread Gradients, Spread Best, Spread Final)
 {
+    /// <summary>Mean accuracy of the last evaluations of a run, at most <see cref="LateEvaluations"/>: rounds swing, and one round alone says little.</summary>
+    public Spread Late { get; init; }
+
+    /// <summary>Evaluations in <see cref="Late"/>.</summary>
+    public const int LateEvaluations = 3;
+
     /// <summary>Bytes up in all rounds.</summary>
     public Spread BytesUp { get; init; }
 
@@ -58,6 +64,13 @@ public sealed record ArmSummary(
         return run.Result.Rounds.FirstOrDefault(round => round.Accuracy >= target)?.Round;
     }
 
+    /// <summary>Mean accuracy of a run's last evaluations; 0 without any.</summary>
+    public static double LateOf(StudyRun run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        return run.Result.Rounds.Select(round => round.Accuracy).OfType<double>().TakeLast(LateEvaluations).DefaultIfEmpty().Average();
+    }
+
     private static ArmSummary Of(StudyArm arm, double target, IReadOnlyList<StudyRun> runs)
     {
         Spread Cost(Func<RoundReport, double> cost) => Spread.Of(runs.Select(run => RoundOf(run, target) is { } reached
@@ -74,6 +87,7 @@ public sealed record ArmSummary(
             Spread.Of(runs.Select(run => run.Result.Rounds.Max(round => round.Accuracy) ?? 0)),
             Spread.Of(runs.Select(run => run.Result.Final.Accuracy ?? 0)))
         {
+            Late = Spread.Of(runs.Select(LateOf)),
             BytesUp = Spread.Of(runs.Select(run => (double)run.Result.BytesUp)),
             BytesDown = Spread.Of(runs.Select(run => (double)run.Result.BytesDown)),
             PeakBytes = Spread.Of(runs.Select(run => (double)run.Result.Timings.PeakBytes)),

@@ -4,7 +4,7 @@ namespace Federated.Simulation.Studies;
 public static class StudyCatalog
 {
     /// <summary>All of them, in the order of their names.</summary>
-    public static IReadOnlyList<IStudyPlan> All { get; } = [new AnarchicStudy(), new CompressionStudy(), new FedAmdStudy(), new HeterogeneityStudy(), new PruningStudy()];
+    public static IReadOnlyList<IStudyPlan> All { get; } = [new AnarchicStudy(), new CompressionStudy(), new FedAmdStudy(), new HeterogeneityStudy(), new PruningStudy(), new PruningAblationStudy()];
 
     /// <summary>Finds a study.</summary>
     /// <exception cref="SimulationException">There is none of the name.</exception>

@@ -34,7 +34,7 @@ public static class StudyReport
 
     /// <summary>Headings of <see cref="CostRows"/>.</summary>
     public static IReadOnlyList<string> CostHeadings { get; } =
-        ["group", "arm", "final accuracy", "bytes up", "bytes down", "multiply-adds", "of a device's dearest round", "state", "activations", "peak memory"];
+        ["group", "arm", "late accuracy", "bytes up", "bytes down", "multiply-adds", "of a device's dearest round", "state", "activations", "peak memory"];
 
     /// <summary>What sparse models save: a row for each arm.</summary>
     public static IReadOnlyList<string[]> CostRows(IReadOnlyList<ArmSummary> summaries) =>
@@ -43,7 +43,7 @@ public static class StudyReport
         [
             summary.Arm.Group,
             summary.Arm.Name,
-            summary.Final.Text(Percent),
+            summary.Late.Text(Percent),
             summary.BytesUp.Text(Bytes),
             summary.BytesDown.Text(Bytes),
             summary.Macs?.Text(Millions) ?? "-",
@@ -132,6 +132,8 @@ public static class StudyReport
             Matrix(text, groups, names, summaries, summary => summary.Best.Text(Percent));
             text.Append("\nFinal accuracy of a run:\n\n");
             Matrix(text, groups, names, summaries, summary => summary.Final.Text(Percent));
+            text.Append(CultureInfo.InvariantCulture, $"\nMean accuracy of a run's last {ArmSummary.LateEvaluations} evaluations:\n\n");
+            Matrix(text, groups, names, summaries, summary => summary.Late.Text(Percent));
             text.Append("\nBytes up of a run:\n\n");
             Matrix(text, groups, names, summaries, summary => summary.BytesUp.Text(bytes => Sizes.Text((long)bytes)));
         }
@@ -169,12 +171,12 @@ public static class StudyReport
     private static string Csv(Study study, IReadOnlyList<StudyRun> runs)
     {
         double TargetOf(StudyRun run) => run.Arm.Target ?? study.Target;
-        var csv = new StringBuilder("group,arm,seed,end,rounds,rounds_to_target,bytes_up,bytes_down,gradients,client_seconds,simulated_seconds,simulated_seconds_to_target,best_accuracy,final_accuracy,seconds,macs,state_bytes,activation_bytes,peak_bytes\n");
+        var csv = new StringBuilder("group,arm,seed,end,rounds,rounds_to_target,bytes_up,bytes_down,gradients,client_seconds,simulated_seconds,simulated_seconds_to_target,best_accuracy,late_accuracy,final_accuracy,seconds,macs,state_bytes,activation_bytes,peak_bytes\n");
         foreach (StudyRun run in runs)
         {
             csv.Append(
                 CultureInfo.InvariantCulture,
-                $"{run.Arm.Group},{run.Arm.Name},{run.Seed},{run.Result.End},{run.Result.Rounds.Count},{ArmSummary.RoundOf(run, TargetOf(run))},{run.Result.BytesUp},{run.Result.BytesDown},{run.Result.Rounds.Sum(round => round.Gradients)},{run.Result.ClientSeconds:0.0},{run.Result.SimulatedSeconds:0.0},{TimeOf(run, TargetOf(run)):0.0},{run.Result.Rounds.Max(round => round.Accuracy)},{run.Result.Final.Accuracy},{run.Result.Timings.TotalSeconds:0.0},{run.Result.Costs?.Macs},{run.Result.Costs?.State.Total},{run.Result.Costs?.ActivationBytes},{run.Result.Timings.PeakBytes}\n");
+                $"{run.Arm.Group},{run.Arm.Name},{run.Seed},{run.Result.End},{run.Result.Rounds.Count},{ArmSummary.RoundOf(run, TargetOf(run))},{run.Result.BytesUp},{run.Result.BytesDown},{run.Result.Rounds.Sum(round => round.Gradients)},{run.Result.ClientSeconds:0.0},{run.Result.SimulatedSeconds:0.0},{TimeOf(run, TargetOf(run)):0.0},{run.Result.Rounds.Max(round => round.Accuracy)},{ArmSummary.LateOf(run)},{run.Result.Final.Accuracy},{run.Result.Timings.TotalSeconds:0.0},{run.Result.Costs?.Macs},{run.Result.Costs?.State.Total},{run.Result.Costs?.ActivationBytes},{run.Result.Timings.PeakBytes}\n");
         }
 
         return csv.ToString();
