@@ -18,12 +18,14 @@ internal static class StudyCommand
         var dataset = new Option<string>("--dataset") { Description = "Bundled data set or path; the studies are made for the MNIST family", HelpName = "NAME|PATH", DefaultValueFactory = _ => "../data/fashion-mnist" };
         var output = new Option<string?>("--output") { Description = "Folder for table, charts and runs. Default: results/study-STUDY, with -quick", HelpName = "DIR" };
         var workers = new Option<int>("--workers") { Description = "Training threads. Default: the number of cores", HelpName = "THREADS", DefaultValueFactory = _ => Environment.ProcessorCount };
-        var command = new Command("study", "Runs a comparison over seeds and writes a table, charts and every run.") { name, quick, resume, dataset, output, workers };
+        var only = new Option<string?>("--only") { Description = "Only arms whose group and name contain this, such as 'resnet18:16 density 0.01'. Default: all", HelpName = "TEXT" };
+        var seeds = new Option<ulong[]>("--seeds") { Description = "Only these seeds of the study. Default: all", HelpName = "SEED", AllowMultipleArgumentsPerToken = true };
+        var command = new Command("study", "Runs a comparison over seeds and writes a table, charts and every run.") { name, quick, resume, dataset, output, workers, only, seeds };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             try
             {
-                Study study = StudyCatalog.Find(parsed.GetRequiredValue(name)).Create(parsed.GetValue(quick), parsed.GetRequiredValue(dataset));
+                Study study = StudyCatalog.Find(parsed.GetRequiredValue(name)).Create(parsed.GetValue(quick), parsed.GetRequiredValue(dataset)).Part(parsed.GetValue(only), parsed.GetValue(seeds) ?? []);
                 string folder = parsed.GetValue(output) ?? Path.Combine("results", $"study-{study.Name}{(parsed.GetValue(quick) ? "-quick" : "")}");
                 Console.WriteLine(study.Question);
                 var runner = new StudyRunner(study, folder, parsed.GetValue(workers));

@@ -63,6 +63,23 @@ public sealed class StudyRunnerTests : IDisposable
     }
 
     [Fact]
+    public void Part_OfAStudy_LeavesRunsThatTheWholeTakesOver()
+    {
+        Study study = Small(target: 0.5);
+        StudyRun only = Assert.Single(Run(study.Part("IID fast", [2]), resume: false));
+        string file = Path.Combine(_folder.FullName, "runs", "iid-fast", "seed-2", "result.json");
+        DateTime written = File.GetLastWriteTimeUtc(file);
+
+        IReadOnlyList<StudyRun> all = Run(study, resume: true);
+
+        Assert.Equal(("fast", 2UL), (only.Arm.Name, only.Seed));
+        Assert.Equal(4, all.Count);
+        Assert.Equal(written, File.GetLastWriteTimeUtc(file));
+        Assert.Throws<SimulationException>(() => study.Part("slower", []));
+        Assert.Throws<SimulationException>(() => study.Part(null, [9]));
+    }
+
+    [Fact]
     public void Run_Cancelled_LeavesTheWholeRuns()
     {
         Study study = Small(target: 0.5);
