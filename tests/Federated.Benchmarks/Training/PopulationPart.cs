@@ -19,7 +19,7 @@ internal static class PopulationPart
     /// <summary>The child's only argument.</summary>
     public const string Argument = "simulation-population";
 
-    private const int Clients = 100_000, ExamplesEach = 2, Cohort = 100, Rounds = 100;
+    private const int Clients = 100_000, ExamplesEach = 2, Cohort = 100, Rounds = 1000;
     private const double BytesGoal = 200, MicrosecondsGoal = 50, MegabytesGoal = 2000;
     private const string Answer = "Population ", BytesPerClient = "bytesPerClient", PeakMemory = "peakMemory";
 
