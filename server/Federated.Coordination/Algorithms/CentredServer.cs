@@ -23,6 +23,8 @@ internal sealed class CentredServer(IServerAlgorithm inner) : IServerAlgorithm
 
     public ImmutableArray<string> Roles => inner.Roles;
 
+    public int? Seen => inner.Seen;
+
     public ImmutableArray<SectionRole> KeptSections => inner.KeptSections;
 
     public ImmutableArray<SectionRole> OwnSections => inner.OwnSections;

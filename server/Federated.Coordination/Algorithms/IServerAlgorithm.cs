@@ -29,6 +29,9 @@ public interface IServerAlgorithm
     /// <summary>Whether the updates of the round are plain sums, which are added up whatever the job's rule and bounds on norms; false for most algorithms.</summary>
     bool TakesSums => false;
 
+    /// <summary>Clients whose last gradient is in the mean that the algorithm keeps; null for algorithms that keep none.</summary>
+    int? Seen => null;
+
     /// <summary>Every role that a device may be given; one for most algorithms.</summary>
     ImmutableArray<string> Roles { get; }
 

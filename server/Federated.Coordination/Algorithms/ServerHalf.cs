@@ -33,6 +33,8 @@ internal abstract class ServerHalf : IServerAlgorithm
 
     protected string Name => Job.Algorithm.Name;
 
+    public virtual int? Seen => null;
+
     public virtual int CohortSize(RoundKey round) => 0;
 
     public virtual string RoleOf(RoundKey round, uint clientIndex) => DeviceRoles.Worker;

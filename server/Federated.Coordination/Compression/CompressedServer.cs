@@ -89,6 +89,8 @@ internal sealed class CompressedServer : IServerAlgorithm
 
     public ImmutableArray<SectionSpec> UpSections(string role) => DeltaFrames.Of(_inner.UpSections(role));
 
+    public int? Seen => _inner.Seen;
+
     public ImmutableArray<SectionRole> KeptSections => _inner.KeptSections;
 
     public ImmutableArray<SectionRole> OwnSections => _table is null ? [] : [SectionRole.Delta];

@@ -14,6 +14,7 @@ internal sealed class CoordinationMetrics : IDisposable
     private readonly Histogram<double> _errorNorm;
     private readonly Counter<long> _saturated;
     private readonly Gauge<double> _downError;
+    private readonly Gauge<long> _seen;
 
     public CoordinationMetrics()
     {
@@ -22,6 +23,7 @@ internal sealed class CoordinationMetrics : IDisposable
         _errorNorm = _meter.CreateHistogram<double>("federated.update.error.norm", "1", "L2 norm of what the devices of counted updates still owe, as they tell.");
         _saturated = _meter.CreateCounter<long>("federated.update.saturated", "{element}", "Elements of counted updates beyond the range of 16-bit floats, as devices tell.");
         _downError = _meter.CreateGauge<double>("federated.round.down.error", "1", "L2 norm of what the devices' model lacks of the last version, under a compressed down-link.");
+        _seen = _meter.CreateGauge<long>("federated.round.seen", "{client}", "Clients whose last gradient is in the mean that the algorithm keeps.");
     }
 
     /// <summary>A round has been committed.</summary>
@@ -33,6 +35,11 @@ internal sealed class CoordinationMetrics : IDisposable
         if (commit.Metrics.DownError is { } downError)
         {
             _downError.Record(downError, job);
+        }
+
+        if (commit.Metrics.Seen is { } seen)
+        {
+            _seen.Record(seen, job);
         }
 
         foreach (CountedUpdate update in commit.Counted)

@@ -207,6 +207,7 @@ internal sealed class RoundClosing
         {
             UpdateNorm = outcome?.StepNorm ?? metrics.UpdateNorm,
             DownError = version is null ? null : _job.Model.DownError,
+            Seen = _job.Model.Algorithm.Seen,
         };
         (JobStatus status, string? statusReason) = StatusAfter(round, version, metrics);
         bool isAsynchronous = _job.Model.Anarchic is not null;

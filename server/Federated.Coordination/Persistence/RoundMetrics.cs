@@ -25,4 +25,7 @@ public sealed record RoundMetrics(
 {
     /// <summary>L2 norm of what the devices' model lacks of the version that the round made; null without a compressed down-link.</summary>
     public double? DownError { get; init; }
+
+    /// <summary>Clients whose last gradient is in the mean that the algorithm keeps; null for algorithms that keep none. Measured, and not stored.</summary>
+    public int? Seen { get; init; }
 }

@@ -42,6 +42,8 @@ internal sealed class PrunedServer : IServerAlgorithm
 
     public ImmutableArray<string> Roles => _inner.Roles;
 
+    public int? Seen => _inner.Seen;
+
     public ImmutableArray<SectionRole> KeptSections => _inner.KeptSections;
 
     public ImmutableArray<SectionRole> OwnSections => _inner.OwnSections;

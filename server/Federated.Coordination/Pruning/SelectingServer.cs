@@ -29,6 +29,8 @@ internal sealed class SelectingServer : IServerAlgorithm
 
     public ImmutableArray<string> Roles => _selection.IsOpen ? [DeviceRoles.Worker] : _inner.Roles;
 
+    public int? Seen => _inner.Seen;
+
     public ImmutableArray<SectionRole> KeptSections => _selection.IsOpen ? [] : _inner.KeptSections;
 
     public ImmutableArray<SectionRole> OwnSections => _selection.IsOpen ? [] : _inner.OwnSections;

@@ -298,6 +298,7 @@ internal sealed class CohortTrainer : IRoundTrainer
             abandoned is null ? [.. _compressed] : [])
         {
             DownError = abandoned is null ? _traffic.Owed : null,
+            Seen = _algorithm.Seen,
         };
     }
 }

@@ -39,6 +39,9 @@ public sealed record RoundReport(
     /// <summary>L2 norm of what the clients' model lacks of the one that the round made; null without a compressed down-link, and when the round made no model.</summary>
     public double? DownError { get; init; }
 
+    /// <summary>Clients whose last gradient is in the mean that the algorithm keeps; null for algorithms that keep none.</summary>
+    public int? Seen { get; init; }
+
     /// <summary>Version of the mask of the model that the round has made; null for a dense model.</summary>
     public long? MaskEpoch { get; init; }
 

@@ -52,8 +52,7 @@ internal sealed class FedAmdServer : ServerHalf
 
     public override ImmutableArray<SectionRole> KeptSections => _bullseyes.KeptSections;
 
-    /// <summary>Clients whose bullseye is in the mean.</summary>
-    public int Seen => _bullseyes.Count;
+    public override int? Seen => _bullseyes.Count;
 
     public override int CohortSize(RoundKey round) => _isLazy || _bullseyes.Count > 0 ? 0 : Job.Round.Population;
 

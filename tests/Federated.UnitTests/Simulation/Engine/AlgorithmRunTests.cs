@@ -59,6 +59,21 @@ public sealed class AlgorithmRunTests
         Assert.Equal([20, 6, 6], rounds.Select(round => round.Counted));
         Assert.Equal([20 * model, 6 * (model + 2600), 6 * (model + 2600)], rounds.Select(round => round.BytesDown));
         Assert.Null(rounds[0].UpdateNorm);
+        Assert.All(rounds, round => Assert.Equal(20, round.Seen));
+    }
+
+    [Fact]
+    public void Run_FedAmdLazy_TellsHowManyAreInTheMean()
+    {
+        SimulationRequest request = Of("fedamd", 0.1, rounds: 6);
+        request = request with { Job = request.Job with { Algorithm = new AlgorithmSettings { Name = "fedamd", Parameters = { ["lazy"] = 1 } } } };
+
+        int?[] seen = [.. Requests.Run(request, cancellationToken: TestContext.Current.CancellationToken).Rounds.Select(round => round.Seen)];
+
+        Assert.Equal(6, seen[0]);
+        Assert.True(seen[^1] is > 6 and <= 20, $"{seen[^1]} seen");
+        Assert.Equal(seen.Order(), seen);
+        Assert.Null(Requests.Run(Of("fedavg", 0.1, rounds: 1), cancellationToken: TestContext.Current.CancellationToken).Rounds[0].Seen);
     }
 
     private static SimulationRequest Of(string algorithm, double rate, int rounds)
