@@ -88,7 +88,7 @@ internal sealed class TaskRunner(
     private static TaskResult Fail(string kind, string message) => new(null, new TaskFailure(kind, message));
 
     private static TaskResult Refused(ParticipationWatch watch) =>
-        Fail(ErrorKinds.Interrupted, $"The device's policy ended the task before its first step: {watch.Decision.Reason}.");
+        Fail(ErrorKinds.Interrupted, $"The device's policy ended the task before there was anything to send: {watch.Decision.Reason}.");
 
     /// <summary>What of the assignment contradicts itself or this device; null when all fits.</summary>
     private string? Misfit(TaskAssignment task)

@@ -1,3 +1,6 @@
+using Federated.Client.Algorithms;
+using Federated.Client.Algorithms.FedAmd;
+using Federated.Client.Training;
 using Federated.Coordination.Algorithms;
 using Federated.Coordination.Algorithms.FedAmd;
 using Federated.Numerics;
@@ -375,6 +378,21 @@ public sealed class FedAmdTests
         {
             Assert.Equal(examples.Average(e => e.Item1 * (1 - e.Item2)), gradient, 1e-5);
         }
+    }
+
+    [Fact]
+    public void Anchor_ToldToStop_EndsAfterThePassAndHasNothingToSend()
+    {
+        using var stop = new CancellationTokenSource();
+        var objective = new QuadraticObjective([.. Enumerable.Range(0, 10).Select(i => (1.0 + i, 0.5 * i))]) { AfterGradient = stop.Cancel };
+        var settings = new LocalTraining { LearningRate = 0.1, Steps = 1, Parameters = { ["passSize"] = 4 } };
+        var client = new FedAmdClient();
+        var update = new ClientUpdate(client.Sections(SmallFederation.Schema, settings, Anchor), new byte[1024], new float[client.StateLength(SmallFederation.Schema, settings)]);
+        var task = new ClientTask { Schema = SmallFederation.Schema, Parameters = new float[1], Settings = settings, Role = Anchor, Round = 1 };
+
+        ClientOutcome outcome = client.Run(task, new SgdSolver(objective), update, stop.Token);
+
+        Assert.Equal((ClientOutcome.Nothing, 1), (outcome, objective.Gradients));
     }
 
     [Theory]

@@ -14,6 +14,9 @@ internal sealed class QuadraticObjective(params (double Curvature, double Centre
 
     public int Gradients { get; private set; }
 
+    /// <summary>Called at the end of every gradient.</summary>
+    public Action? AfterGradient { get; init; }
+
     public double LossAndGradient(ReadOnlySpan<float> parameters, ReadOnlySpan<int> batch, Span<float> gradient)
     {
         Gradients++;
@@ -24,6 +27,7 @@ internal sealed class QuadraticObjective(params (double Curvature, double Centre
         }
 
         gradient[0] = (float)(sum / batch.Length);
+        AfterGradient?.Invoke();
         return Loss(parameters, batch);
     }
 

@@ -49,20 +49,21 @@ public sealed class BvrLSgdClient : IClientAlgorithm
         }
 
         Span<float> gradient = update.Floats(SectionRole.Gradient);
-        if (task.Role == Refresher)
+        bool refreshes = task.Role == Refresher;
+        var batch = new LargeBatch(
+            objective, task.Settings, task.Key, refreshes ? (int)Math.Min((long)steps * plan.BatchSize, objective.ExampleCount) : null);
+        using var last = new Scratch(refreshes ? gradient.Length : 0);
+        if ((refreshes && batch.Gradient(task.Down(SectionRole.Weights), last.Values, stop) is null)
+            || batch.Gradient(task.Parameters.Span, gradient, stop) is not { } loss)
         {
-            using var last = new Scratch(gradient.Length);
-            var batch = new LargeBatch(objective, task.Settings, task.Key, (int)Math.Min((long)steps * plan.BatchSize, objective.ExampleCount));
-            update.Gradients = 2L * batch.Size;
-            batch.Gradient(task.Down(SectionRole.Weights), last.Values);
-            update.TrainingLoss = batch.Gradient(task.Parameters.Span, gradient);
-            TensorPrimitives.Subtract(gradient, last.Values, gradient);
+            return ClientOutcome.Nothing;
         }
-        else
+
+        update.Gradients = (refreshes ? 2L : 1L) * batch.Size;
+        update.TrainingLoss = loss;
+        if (refreshes)
         {
-            var batch = new LargeBatch(objective, task.Settings, task.Key);
-            update.Gradients = batch.Size;
-            update.TrainingLoss = batch.Gradient(task.Parameters.Span, gradient);
+            TensorPrimitives.Subtract(gradient, last.Values, gradient);
         }
 
         return double.IsFinite(update.TrainingLoss) ? ClientOutcome.Completed : ClientOutcome.Diverged;

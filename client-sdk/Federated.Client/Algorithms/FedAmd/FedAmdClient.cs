@@ -58,15 +58,20 @@ public sealed class FedAmdClient : IClientAlgorithm
         }
 
         objective.LoadStatistics(task.Statistics.Span, task.Counts.Span);
-        return task.Role == Anchor ? RunAnchor(task, objective, update) : RunMiner(task, objective, update, stop);
+        return task.Role == Anchor ? RunAnchor(task, objective, update, stop) : RunMiner(task, objective, update, stop);
     }
 
-    private static ClientOutcome RunAnchor(ClientTask task, IObjective objective, ClientUpdate update)
+    private static ClientOutcome RunAnchor(ClientTask task, IObjective objective, ClientUpdate update, CancellationToken stop)
     {
         Span<float> gradient = update.Floats(SectionRole.Gradient);
         var batch = new LargeBatch(objective, task.Settings, task.Key);
+        if (batch.Gradient(task.Parameters.Span, gradient, stop) is not { } loss)
+        {
+            return ClientOutcome.Nothing;
+        }
+
         update.Gradients = batch.Size;
-        update.TrainingLoss = batch.Gradient(task.Parameters.Span, gradient);
+        update.TrainingLoss = loss;
         Shorten(gradient, task.Settings.ClipNorm);
         if (!double.IsFinite(update.TrainingLoss) || !float.IsFinite(TensorPrimitives.SumOfMagnitudes<float>(gradient)))
         {

@@ -38,8 +38,13 @@ public sealed class FedPageClient : IClientAlgorithm
         var batch = new LargeBatch(objective, task.Settings, task.Key);
         if (task.Role == Full)
         {
+            if (batch.Gradient(task.Parameters.Span, update.Floats(SectionRole.Gradient), stop) is not { } loss)
+            {
+                return ClientOutcome.Nothing;
+            }
+
             update.Gradients = batch.Size;
-            update.TrainingLoss = batch.Gradient(task.Parameters.Span, update.Floats(SectionRole.Gradient));
+            update.TrainingLoss = loss;
             return double.IsFinite(update.TrainingLoss) ? ClientOutcome.Completed : ClientOutcome.Diverged;
         }
 
@@ -47,8 +52,11 @@ public sealed class FedPageClient : IClientAlgorithm
         LocalSgdPlan plan = LocalSgdPlan.From(task.Settings);
         Span<float> delta = update.Floats(SectionRole.Delta);
         using var direction = new Scratch(delta.Length);
-        batch.Gradient(task.Down(SectionRole.Weights), delta);
-        batch.Gradient(task.Parameters.Span, direction.Values);
+        if (batch.Gradient(task.Down(SectionRole.Weights), delta, stop) is null || batch.Gradient(task.Parameters.Span, direction.Values, stop) is null)
+        {
+            return ClientOutcome.Nothing;
+        }
+
         TensorPrimitives.Subtract(direction.Values, delta, direction.Values);
         TensorPrimitives.Add(direction.Values, task.Down(SectionRole.Gradient), direction.Values);
         LocalSgdResult result = SarahWalk.Run(

@@ -39,7 +39,9 @@ internal sealed class LargeBatch
     /// <summary>The mean loss and its gradient; with weight decay, that of the penalised loss.</summary>
     /// <param name="parameters">Where.</param>
     /// <param name="gradient">Overwritten.</param>
-    public double Gradient(ReadOnlySpan<float> parameters, Span<float> gradient)
+    /// <param name="stop">Ends the work between two passes.</param>
+    /// <returns>Null when the work was ended: what some of the examples say in their order on the device is no fair share of the batch.</returns>
+    public double? Gradient(ReadOnlySpan<float> parameters, Span<float> gradient, CancellationToken stop)
     {
         _examples.Start(_key, _objective.ExampleCount, Size);
         ReadOnlySpan<int> batch = _examples.Next();
@@ -48,6 +50,11 @@ internal sealed class LargeBatch
         double loss = 0;
         for (int start = 0; start < batch.Length; start += _pass)
         {
+            if (stop.IsCancellationRequested)
+            {
+                return null;
+            }
+
             ReadOnlySpan<int> examples = batch.Slice(start, Math.Min(_pass, batch.Length - start));
             double share = (double)examples.Length / batch.Length;
             _objective.UseMasks(_key, start / _pass);
