@@ -1,7 +1,9 @@
+using Federated.Client.Pruning;
 using Federated.Client.Sparse;
 using Federated.Client.Sparse.Training;
 using Federated.Client.Training;
 using Federated.Protocol.Models;
+using Federated.Protocol.Pruning;
 
 namespace Federated.UnitTests.Sparse;
 
@@ -129,6 +131,31 @@ public sealed class SparseObjectiveTests
 
         task.Objective.StoreStatistics(after, []);
         Assert.Equal(before, after);
+    }
+
+    [Fact]
+    public void SelectGradients_OfAWideLayer_TakesMemoryForARowAndTheHeapOnly()
+    {
+        // 2,097,152 weights, whose dense gradient has 8 MiB.
+        const int Most = 400;
+        var architecture = new SparseArchitecture
+        {
+            Channels = 2048,
+            Layers = [new SparseLayer { Kind = SparseLayerKind.Linear, Name = "wide", Outputs = 1024 }, new SparseLayer { Kind = SparseLayerKind.Relu }, new SparseLayer { Kind = SparseLayerKind.Linear, Name = "fc", Outputs = 4 }],
+        };
+        var task = new SparseTask(architecture, 0.005, 8);
+        var objective = new MaskedSparseObjective(architecture, task.Content.Schema) { Mask = task.Mask };
+        objective.Select(task.Examples, task.All);
+        var request = new GradientRequest(task.Mask, [new LayerDemand(0, Most)]);
+        int[] indices = new int[Most];
+        float[] values = new float[Most];
+        objective.SelectGradients(task.Content.Parameters, task.All, request, indices, values);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+
+        GradientSelection found = objective.SelectGradients(task.Content.Parameters, task.All, request, indices, values);
+
+        Assert.Equal(new GradientSelection(Most, true), found);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 256 << 10);
     }
 
     [Fact]

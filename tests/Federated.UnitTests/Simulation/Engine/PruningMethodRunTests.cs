@@ -1,9 +1,14 @@
+using Federated.Client.Sparse;
+using Federated.Client.Torch.Models;
 using Federated.Protocol.Jobs;
+using Federated.Protocol.Models;
 using Federated.Protocol.Pruning;
 using Federated.Simulation;
 using Federated.Simulation.Costs;
 using Federated.Simulation.Engine;
 using Federated.Simulation.Partitions;
+using Federated.UnitTests.Sparse;
+using TorchSharp;
 
 namespace Federated.UnitTests.Simulation.Engine;
 
@@ -38,6 +43,26 @@ public sealed class PruningMethodRunTests
         Assert.Equal(masked, outcome.Model.Parameters);
         Assert.Empty(outcome.Failures);
         Assert.Equal(SimulationEnd.Completed, outcome.End);
+    }
+
+    [Fact]
+    public void Run_Channels_LeavesASmallerDenseNetworkWithTheSameScores()
+    {
+        SimulationRequest request = With("channels", "cnn-bn:8");
+        SimulationOutcome outcome = Run(request with { Job = request.Job with { Pruning = request.Job.Pruning with { Density = 0.4 } } });
+        ModelContent model = outcome.Model;
+        SparseNetwork network = SparseNetwork.FromModel(ZooArchitecture.Of(model.Schema, 1, 8, 8), model.Schema, model.Parameters, model.Statistics);
+
+        SparseNetwork smaller = network.WithoutDeadChannels();
+
+        // Rows that are pruned take the columns behind them along, but for one constant channel a layer.
+        Assert.True(smaller.DenseCount < 0.3 * network.DenseCount, $"{smaller.DenseCount} of {network.DenseCount}");
+        Assert.True(smaller.DenseCount < model.Mask!.ActiveCount, $"{smaller.DenseCount} of {model.Mask.ActiveCount}");
+        using var scope = torch.NewDisposeScope();
+        using var before = new DenseNetwork(network);
+        using var after = new DenseNetwork(smaller);
+        torch.Tensor images = torch.tensor(outcome.Setup.Dataset.Examples.Features[..(40 * 64)].ToArray()).reshape(40, 1, 8, 8);
+        Closeness.Holds(before.call(images).data<float>().Select(score => (double)score), after.call(images).data<float>().ToArray());
     }
 
     [Fact]

@@ -2,6 +2,8 @@ using System.Buffers.Binary;
 using CsCheck;
 using Federated.Client.Sparse;
 using Federated.Client.Sparse.Files;
+using Federated.Numerics;
+using Federated.Protocol.Models;
 
 namespace Federated.UnitTests.Sparse.Files;
 
@@ -128,5 +130,63 @@ public sealed class HostileFedTinyFileTests
             },
             iter: 3000,
             threads: 1);
+    }
+
+    [Theory]
+    [InlineData("small", 1)]
+    [InlineData("residual", 2)]
+    [InlineData("pooled", 3)]
+    [InlineData("mlp", 4)]
+    public void Parse_FilesOfAnAttacker_AreRefusedOrRunInTheMemoryThatIsAllowed(string name, uint stream)
+    {
+        const int MaxActivations = 1 << 16;
+        byte[] valid = Valid(name);
+        var random = new CounterRandom(7, RandomPurpose.Test, stream);
+        float[] input = SparseModels.Images(1, 4096);
+        int ran = 0, refused = 0;
+        for (int attempt = 0; attempt < 4000; attempt++)
+        {
+            byte[] file = FedTinyMutation.Of(valid, random);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            try
+            {
+                using FedTinyFile read = FedTinyFile.Parse(file, MaxActivations);
+                Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 100_000 + (4L * file.Length));
+                if (read.Network.InputLength <= input.Length)
+                {
+                    TinyNetworks.Scores(read.Network, input[..read.Network.InputLength]);
+                    ran++;
+                }
+            }
+            catch (InvalidDataException exception)
+            {
+                Assert.True(exception.Message.Length is > 10 and < 500, exception.Message);
+                Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 100_000 + (4L * file.Length));
+                refused++;
+            }
+
+            Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 16L * sizeof(float) * MaxActivations);
+        }
+
+        // Far enough that networks are made of what was changed, and not so that everything is let in.
+        Assert.InRange(ran, 40, 3000);
+        Assert.True(refused > 1000, $"{refused}");
+    }
+
+    private static byte[] Valid(string name)
+    {
+        if (name is "small")
+        {
+            return Small;
+        }
+
+        if (name is "mlp")
+        {
+            return TinyNetworks.File(TinyNetworks.Of(ZooModel.Create("mlp", [16], 4, density: 0.02)), TinyNetworks.SmallSchema);
+        }
+
+        SparseArchitecture architecture = name is "residual" ? SparseModels.Residual() : SparseModels.Pooled();
+        ModelContent model = SparseModels.Random(SparseModels.SchemaOf(architecture), density: 0.2);
+        return TinyNetworks.File(SparseNetwork.FromModel(architecture, model.Schema, model.Parameters, model.Statistics), TinyNetworks.SmallSchema);
     }
 }
