@@ -22,6 +22,7 @@ IBenchmark[] benchmarks =
     new SimulationBenchmark(),
     new KernelsBenchmark(),
     new SparseBenchmark(),
+    new ChannelsBenchmark(),
     new UploadBenchmark(),
     new RoundBenchmark(),
     .. TierBenchmark.All,
