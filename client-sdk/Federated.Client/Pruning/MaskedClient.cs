@@ -134,12 +134,13 @@ public sealed class MaskedClient : IClientAlgorithm
         }
     }
 
-    /// <summary>The gradients are those at the local parameters: where the device stands after its steps.</summary>
+    /// <summary>The gradients are those at the local parameters, where the device stands after its steps, unless the task asks for those at the parameters that it began with.</summary>
     private bool TryAddGradients(ClientTask task, IObjective objective, ClientUpdate dense, ClientUpdate update)
     {
         Span<float> local = dense.Floats(SectionRole.Delta);
         TensorPrimitives.Add(local, task.Parameters.Span, local);
-        int length = new LayerTopK(_mask, task.Settings.Gradients).Write(objective, task.Key, local, update.Frame(SectionRole.TopK));
+        ReadOnlySpan<float> place = task.Settings.Gradients.AtStart ? task.Parameters.Span : local;
+        int length = new LayerTopK(_mask, task.Settings.Gradients).Write(objective, task.Key, place, update.Frame(SectionRole.TopK));
         update.EndFrame(SectionRole.TopK, length);
         return length > 0;
     }

@@ -6,11 +6,12 @@ namespace Federated.Coordination.Pruning;
 
 /// <summary>What devices send in a round besides their update.</summary>
 /// <param name="Layers">
-/// The layers, ascending, each with the number of gradients a device sends of it: those of largest magnitude, taken after local training on one batch.
+/// The layers, ascending, each with the number of gradients a device sends of it: those of largest magnitude, on one batch.
 /// Empty for a round without. Layers with a count of 0 are left out.
 /// </param>
 /// <param name="IncludesActive">Whether active coordinates are sent too; without it devices choose among the inactive ones only.</param>
-public sealed record PruningDemand(ImmutableArray<LayerDemand> Layers, bool IncludesActive = false)
+/// <param name="AtStart">Whether gradients are taken at the weights that devices start from; otherwise after local training.</param>
+public sealed record PruningDemand(ImmutableArray<LayerDemand> Layers, bool IncludesActive = false, bool AtStart = false)
 {
     /// <summary>Nothing.</summary>
     public static PruningDemand None { get; } = new([]);
@@ -22,7 +23,7 @@ public sealed record PruningDemand(ImmutableArray<LayerDemand> Layers, bool Incl
     /// <param name="batchSize">Examples of the batch.</param>
     public GradientDemand ToTask(int batchSize)
     {
-        var demand = new GradientDemand { IncludeActive = IncludesActive, BatchSize = (uint)batchSize };
+        var demand = new GradientDemand { IncludeActive = IncludesActive, BatchSize = (uint)batchSize, AtStart = AtStart };
         demand.Layers.AddRange(Layers.Select(layer => new LayerGradients { Layer = (uint)layer.Layer, Count = (uint)layer.Count }));
         return demand;
     }

@@ -20,6 +20,10 @@ public sealed record PruningRound(
     PruningDemand Demand,
     IReadOnlyList<ReadOnlyMemory<float>> Gradients)
 {
+    /// <summary>The weights of a layer that the devices started from.</summary>
+    /// <param name="layer">The layer's position in <see cref="ModelMask.Layers"/>.</param>
+    public ReadOnlySpan<float> StartOf(int layer) => Before.Span.Slice(Mask.Layers[layer].Start, Mask.Layers[layer].Count);
+
     /// <summary>The weights that the round has made in a layer.</summary>
     /// <param name="layer">The layer's position in <see cref="ModelMask.Layers"/>.</param>
     public ReadOnlySpan<float> WeightsOf(int layer) => After.Span.Slice(Mask.Layers[layer].Start, Mask.Layers[layer].Count);

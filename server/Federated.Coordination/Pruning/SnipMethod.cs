@@ -6,15 +6,15 @@ using Federated.Protocol.Pruning;
 namespace Federated.Coordination.Pruning;
 
 /// <summary>
-/// The connection sensitivity |w·∂L/∂w| of SNIP (Lee et al. 2019), over all layers together. Devices give gradients after local training, so the first round is a dense one, with dense gradients;
-/// then the mask is chosen, from the weights that the round has made, and stays.
+/// The connection sensitivity |w·∂L/∂w| of SNIP (Lee et al. 2019), over all layers together, at initialisation. Devices send dense gradients at the initial weights with the update of the first round,
+/// which is a dense one; then the mask is chosen, and stays.
 /// </summary>
 internal sealed class SnipMethod(PruningSettings settings, ModelSchema schema) : IPruningMethod
 {
     public ImmutableArray<ModelMask> Candidates(ReadOnlySpan<float> parameters) => [ModelMask.Full(schema, 1)];
 
     // The mask of epoch 1 is the full one: a first round without gradients is made up for by the next.
-    public PruningDemand DemandFor(int round, ModelMask mask) => mask.Epoch == 1 ? DenseDemand.Of(mask) : PruningDemand.None;
+    public PruningDemand DemandFor(int round, ModelMask mask) => mask.Epoch == 1 ? DenseDemand.Of(mask) with { AtStart = true } : PruningDemand.None;
 
     public ModelMask Next(PruningRound round)
     {
@@ -26,7 +26,7 @@ internal sealed class SnipMethod(PruningSettings settings, ModelSchema schema) :
         float[][] scores = new float[round.Mask.Layers.Length][];
         for (int l = 0; l < scores.Length; l++)
         {
-            ReadOnlySpan<float> weights = round.WeightsOf(l), gradients = round.Gradients[l].Span;
+            ReadOnlySpan<float> weights = round.StartOf(l), gradients = round.Gradients[l].Span;
             scores[l] = new float[weights.Length];
             for (int i = 0; i < weights.Length; i++)
             {

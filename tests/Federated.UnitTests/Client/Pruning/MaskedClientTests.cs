@@ -45,13 +45,14 @@ public sealed class MaskedClientTests
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void Run_GradientsAreAskedFor_SendsTheLargestOfTheFullSort(bool includesActive)
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public void Run_GradientsAreAskedFor_SendsTheLargestOfTheFullSort(bool includesActive, bool atStart)
     {
         ModelMask mask = PruningModels.Mask(Schema, 0.2, 1);
         LocalTraining settings = Settings();
-        settings.Gradients = new GradientDemand { BatchSize = 1000, IncludeActive = includesActive };
+        settings.Gradients = new GradientDemand { BatchSize = 1000, IncludeActive = includesActive, AtStart = atStart };
         settings.Gradients.Layers.Add(new LayerGradients { Layer = 0, Count = 25 });
         float[] start = Start(mask);
 
@@ -64,7 +65,7 @@ public sealed class MaskedClientTests
         mask.Unpack(update.Floats(SectionRole.Delta), local);
         for (int i = 0; i < local.Length; i++)
         {
-            local[i] += start[i];
+            local[i] = atStart ? start[i] : local[i] + start[i];
         }
 
         SoftmaxObjective objective = Objective();

@@ -105,11 +105,12 @@ public sealed class AlternativeMethodsTests
     {
         IPruningMethod method = Create("snip", 0.1);
         ModelMask full = method.Candidates(PruningModels.Gaussian(Schema.ParameterCount, 0))[0];
-        PruningRound round = Round(method, full, 1);
+        PruningRound round = Round(method, full, 1) with { Before = PruningModels.Gaussian(Schema.ParameterCount, 77) };
 
         ModelMask mask = method.Next(round);
 
-        float[][] scores = [.. Layers.Select((_, l) => round.WeightsOf(l).ToArray().Zip(round.Gradients[l].ToArray(), (w, g) => Math.Abs(w * g)).ToArray())];
+        Assert.True(round.Demand.AtStart);
+        float[][] scores = [.. Layers.Select((_, l) => round.Before.Slice(Layers[l].Start, Layers[l].Count).ToArray().Zip(round.Gradients[l].ToArray(), (w, g) => Math.Abs(w * g)).ToArray())];
         AssertActive(Naive(scores, LayerBudgets.Total(Layers, 0.1)), mask);
         Assert.Equal(Layers.Select((layer, l) => new LayerDemand(l, layer.Count)), round.Demand.Layers);
         Assert.True(round.Demand.IncludesActive);
