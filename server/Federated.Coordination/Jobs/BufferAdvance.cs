@@ -17,6 +17,7 @@ internal sealed class BufferAdvance(CoordinatedJob job)
     {
         IAnarchicAlgorithm half = job.Model.Anarchic!;
         var refused = new Dictionary<string, string>(StringComparer.Ordinal);
+        TakeLeave(half, aggregate);
         ILookup<string, KeptSection> sections = aggregate.Kept.ToLookup(kept => kept.AssignmentId, StringComparer.Ordinal);
         foreach (UpdateCommitted update in aggregate.Included)
         {
@@ -47,6 +48,16 @@ internal sealed class BufferAdvance(CoordinatedJob job)
         }
 
         return new BufferOutcome(result.Counted.Select(counted => counted.Id).ToHashSet(StringComparer.Ordinal), refused, result.StepNorm);
+    }
+
+    /// <summary>Who has left for good is forgotten with this version; with the next, where the device's last update is in this buffer.</summary>
+    private void TakeLeave(IAnarchicAlgorithm half, RoundAggregate aggregate)
+    {
+        HashSet<uint> senders = [.. aggregate.Included.Select(update => job.Machine.Find(update.AssignmentId)).OfType<Assignment>().Select(assignment => assignment.ClientIndex)];
+        foreach (uint gone in job.Left.Except(senders))
+        {
+            half.Leave(gone);
+        }
     }
 
     private static ArrivalVerdict Offer(

@@ -60,6 +60,9 @@ internal sealed class CoordinatedJob
     /// <summary>Set when the job is taken over, and again by a roll-back.</summary>
     public JobHistory History { get; set; } = null!;
 
+    /// <summary>Devices that have left for good since the coordinator began, by what stands for them: an asynchronous algorithm that remembers its workers forgets them.</summary>
+    public HashSet<uint> Left { get; } = [];
+
     public bool IsActive => Record.Status is JobStatus.Running or JobStatus.Paused;
 
     public DateTimeOffset Now => Services.Time.GetUtcNow();

@@ -194,6 +194,7 @@ internal sealed class JobCoordinator : IUpdateSink
                 _board.AskedEnough(query, machine);
                 break;
             case JobMessage.Revoked(var deviceId):
+                job.Left.Add(new DeviceIdentity(_key.TenantId, deviceId).ClientIndex);
                 machine.RejectDevice(deviceId, RejectionReason.Unavailable, TimeSpan.FromHours(1));
                 if (machine.FindOf(deviceId) is { } held)
                 {

@@ -89,6 +89,37 @@ public sealed class AsynchronousJobTests
         Assert.Equal(2, world.Store.Assignments.Count(record => record.Disposition == AssignmentDisposition.Counted));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Device_Revoked_IsTakenOutOfTheMemoryAndNotWaitedFor(bool restarts)
+    {
+        await using var world = new CoordinationWorld(Job("afa-cs", versions: 4));
+        await world.CreateJobAsync();
+        TaskAssignment[] first = [await TaskAsync(world, 0), await TaskAsync(world, 1)];
+        Assert.All(first, task => Assert.True(Send(world, task)));
+        await UntilVersionAsync(world, 1);
+        Assert.Equal([1, 2, 3], world.ModelOf(world.Store.Versions[^1].BlobId).Parameters);
+
+        // The model waits for the third worker, who will not come any more.
+        world.Directory.Devices.DeviceRevoked(new DeviceIdentity(CoordinationWorld.Tenant, "device-2"));
+        TaskAssignment[] second = [await TaskAsync(world, 0), await TaskAsync(world, 1)];
+        Assert.All(second, task => Assert.True(Send(world, task)));
+        await UntilVersionAsync(world, 2);
+        float[] moved = world.ModelOf(world.Store.Versions[^1].BlobId).Parameters;
+        Assert.NotEqual([1, 2, 3], moved);
+
+        if (restarts)
+        {
+            await world.RestartAsync(_ => false);
+        }
+
+        TaskAssignment[] third = [await TaskAsync(world, 0), await TaskAsync(world, 1)];
+        Assert.All(third, task => Assert.True(Send(world, task)));
+        await UntilVersionAsync(world, 3);
+        Assert.NotEqual(moved, world.ModelOf(world.Store.Versions[^1].BlobId).Parameters);
+    }
+
     [Fact]
     public async Task Update_TooManyVersionsBehind_IsGivenUp()
     {
