@@ -15,12 +15,14 @@ internal sealed class LayerTopK
     private readonly ModelMask _mask;
     private readonly GradientRequest _request;
     private readonly int _batchSize;
+    private readonly bool _halves;
 
     public LayerTopK(ModelMask mask, GradientDemand demand)
     {
         _mask = mask;
         _request = new GradientRequest(mask, [.. DemandOf(demand)], demand.IncludeActive);
         _batchSize = (int)Math.Clamp(demand.BatchSize, 1, int.MaxValue);
+        _halves = demand.HalfValues;
         int last = -1;
         foreach (LayerDemand layer in _request.Layers)
         {
@@ -51,7 +53,7 @@ internal sealed class LayerTopK
             ? selector.SelectGradients(parameters, batch, _request, indices, values)
             : Select(objective, parameters, batch, indices, values);
         int elements = TopGradients.ElementsOf(_mask, _request.Layers);
-        return found.IsFinite ? TopGradients.Write(elements, indices.AsSpan(0, found.Count), values, frame) : 0;
+        return found.IsFinite ? TopGradients.Write(elements, indices.AsSpan(0, found.Count), values, frame, _halves) : 0;
     }
 
     private GradientSelection Select(IObjective objective, ReadOnlySpan<float> parameters, ReadOnlySpan<int> batch, Span<int> indices, Span<float> values)

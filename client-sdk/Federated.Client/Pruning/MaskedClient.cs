@@ -38,7 +38,7 @@ public sealed class MaskedClient : IClientAlgorithm
         IReadOnlyList<SectionSpec> dense = _inner.Sections(schema, settings, role);
         IEnumerable<SectionSpec> packed = dense.Select(section => PackedVectors.Under(section, _mask));
         return AsksForGradients(settings) && dense.Any(section => section.Role == SectionRole.Delta)
-            ? [.. packed, TopGradients.Section(_mask, LayerTopK.DemandOf(settings.Gradients))]
+            ? [.. packed, TopGradients.Section(_mask, LayerTopK.DemandOf(settings.Gradients), settings.Gradients.HalfValues)]
             : [.. packed];
     }
 

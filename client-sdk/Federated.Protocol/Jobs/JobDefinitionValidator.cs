@@ -121,6 +121,7 @@ public static class JobDefinitionValidator
         Check(errors, pruning.AdjustEvery is >= 1 and <= 1_000_000, "pruning.adjustEvery", pruning.AdjustEvery, "1 to 1,000,000");
         Check(errors, pruning.StopAdjusting is >= 0 and <= 1_000_000, "pruning.stopAdjusting", pruning.StopAdjusting, "0 to 1,000,000");
         Check(errors, pruning.Blocks is >= 1 and <= 10_000, "pruning.blocks", pruning.Blocks, "1 to 10,000");
+        Check(errors, pruning.GradientValues is PruningSettings.Single or PruningSettings.Half, "pruning.gradientValues", pruning.GradientValues, $"{PruningSettings.Single} or {PruningSettings.Half}");
         Check(errors, pruning.Stale is null or PruningSettings.Refuse or PruningSettings.Remap, "pruning.stale", pruning.Stale, $"{PruningSettings.Refuse} or {PruningSettings.Remap}");
         Check(errors, pruning.GradientBatch is >= 1 and <= 1_000_000, "pruning.gradientBatch", pruning.GradientBatch, "1 to 1,000,000");
     }

@@ -14,6 +14,12 @@ public sealed record PruningSettings
     /// <summary>Updates from under an earlier mask are carried to the present one, by index.</summary>
     public const string Remap = "remap";
 
+    /// <summary>Gradients are sent as float32.</summary>
+    public const string Single = "f32";
+
+    /// <summary>Gradients are sent as float16 with a common scale.</summary>
+    public const string Half = "f16";
+
     /// <summary>How the active weights are chosen, such as <c>fedtiny</c>; <c>none</c> for a dense model.</summary>
     public string Method { get; set; } = None;
 
@@ -44,6 +50,9 @@ public sealed record PruningSettings
 
     /// <summary>Examples of the batch whose gradients a device sends for an adjustment, at least 1.</summary>
     public int GradientBatch { get; set; } = 64;
+
+    /// <summary>How devices send gradients: <c>f32</c>, or <c>f16</c> with a common scale, which takes two bytes less each.</summary>
+    public string GradientValues { get; set; } = Single;
 
     /// <summary>
     /// What becomes of an update from under an earlier mask: <c>refuse</c>, or <c>remap</c> to count it by index (what was dropped is left out, what has been grown counts as no change), in

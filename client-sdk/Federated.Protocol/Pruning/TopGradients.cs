@@ -8,12 +8,13 @@ namespace Federated.Protocol.Pruning;
 
 /// <summary>
 /// The TOP_K section: the gradients of largest magnitude of some layers, as one sparse frame (docs/codecs.md) over these layers' coordinates, layer behind layer in the order of the demand;
-/// a dense frame where nearly all are sent.
+/// a dense frame where nearly all are sent. Values are float32, or float16 with a common scale.
 /// A frame's index gaps cannot say an index twice or out of order; what it leaves out is zero. Sums of such frames need no indices to agree.
 /// </summary>
 public static class TopGradients
 {
     private const int Overhead = FrameHeader.Bytes + sizeof(int) + 4;
+    private const int MostIndexBytes = 4;
 
     /// <summary>Coordinates of the demanded layers together.</summary>
     /// <param name="mask">The mask.</param>
@@ -24,15 +25,19 @@ public static class TopGradients
         return demand.Sum(layer => mask.Layers[layer.Layer].Count);
     }
 
-    /// <summary>Most bytes of a section: 8 a coordinate (4 for its value, at most 4 for its index), and 24.</summary>
+    /// <summary>Most bytes of a section: 8 a coordinate (4 for its value, at most 4 for its index), and 24; with float16 values 6 a coordinate, and 28.</summary>
     /// <param name="coordinates">Coordinates that are sent.</param>
-    public static int MostBytes(int coordinates) => checked(Overhead + (8 * coordinates));
+    /// <param name="halves">Whether values are float16.</param>
+    public static int MostBytes(int coordinates, bool halves = false) => halves
+        ? checked(Overhead + sizeof(float) + ((sizeof(ushort) + MostIndexBytes) * coordinates))
+        : checked(Overhead + ((sizeof(float) + MostIndexBytes) * coordinates));
 
     /// <summary>The section that answers a demand; the sum is divided by the weights.</summary>
     /// <param name="mask">The mask.</param>
     /// <param name="demand">The layers.</param>
+    /// <param name="halves">Whether values are float16.</param>
     /// <exception cref="ArgumentException">The layers have 2²⁸ coordinates or more.</exception>
-    public static SectionSpec Section(ModelMask mask, IReadOnlyCollection<LayerDemand> demand)
+    public static SectionSpec Section(ModelMask mask, IReadOnlyCollection<LayerDemand> demand, bool halves = false)
     {
         int elements = ElementsOf(mask, demand);
         if (elements >= 1 << 28)
@@ -43,7 +48,7 @@ public static class TopGradients
         SectionSpec section = SectionSpecs.Dense(SectionRole.TopK, SectionDType.F32, elements, SectionDenominator.Weight);
         section.Codec = SectionCodec.Frame;
         section.MaskEpoch = (ulong)mask.Epoch;
-        section.MaxBytes = (ulong)MostBytes(demand.Sum(layer => layer.Count));
+        section.MaxBytes = (ulong)MostBytes(demand.Sum(layer => layer.Count), halves);
         return section;
     }
 
@@ -52,22 +57,23 @@ public static class TopGradients
     /// <param name="indices">Ascending.</param>
     /// <param name="values">The gradients at them.</param>
     /// <param name="frame">Receives the frame; at least <see cref="MostBytes"/>.</param>
+    /// <param name="halves">Whether values are float16.</param>
     /// <returns>Bytes of the frame.</returns>
-    public static int Write(int elements, ReadOnlySpan<int> indices, ReadOnlySpan<float> values, Span<byte> frame)
+    public static int Write(int elements, ReadOnlySpan<int> indices, ReadOnlySpan<float> values, Span<byte> frame, bool halves = false)
     {
         Span<byte> body = frame[FrameHeader.Bytes..];
 
-        // With an index each, nearly all elements take more than a dense frame, and more than a frame may.
-        if (50L * indices.Length > 39L * elements)
+        // With an index each, nearly all elements take more than a dense frame, and more than a frame may. With float16 values they take three bytes.
+        if (!halves && 50L * indices.Length > 39L * elements)
         {
             return WriteDense(elements, indices, values, frame);
         }
 
         BinaryPrimitives.WriteInt32LittleEndian(body, indices.Length);
-        body[4] = ValueStream.SingleBits;
-        body[5..8].Clear();
-        MemoryMarshal.AsBytes(values[..indices.Length]).CopyTo(body[8..]);
-        int at = 8 + (indices.Length * sizeof(float)), last = -1;
+        int at = sizeof(int), last = -1;
+        at += halves
+            ? ValueStream.WriteHalves(values[..indices.Length], body[at..])
+            : ValueStream.Write(values[..indices.Length], ValueStream.SingleBits, 0, null, 1, body[at..]);
         foreach (int index in indices)
         {
             uint gap = (uint)(index - last - 1);

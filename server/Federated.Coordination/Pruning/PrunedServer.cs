@@ -22,7 +22,7 @@ internal sealed class PrunedServer : IServerAlgorithm
     private readonly IPruningMethod _method;
     private readonly int _parameterCount;
     private readonly ModelSchema _schema;
-    private readonly int _batchSize;
+    private readonly PruningSettings _settings;
     private readonly RegrownCoordinates? _regrown;
     private ModelMask? _mask;
     private PruningDemand _demand = PruningDemand.None;
@@ -36,7 +36,7 @@ internal sealed class PrunedServer : IServerAlgorithm
         _method = method;
         _parameterCount = schema.ParameterCount;
         _schema = schema;
-        _batchSize = job.Pruning.GradientBatch;
+        _settings = job.Pruning;
         _regrown = PruningCheck.ClientsRemember(job) ? new RegrownCoordinates() : null;
     }
 
@@ -73,7 +73,7 @@ internal sealed class PrunedServer : IServerAlgorithm
         IEnumerable<SectionSpec> packed = _inner.UpSections(role).Select(section => PackedVectors.Under(section, Mask));
 
         // Behind the others: a rule judges an update by its first section.
-        return SendsGradients(role) ? [.. packed, TopGradients.Section(Mask, _demand.Layers)] : [.. packed];
+        return SendsGradients(role) ? [.. packed, _demand.Section(Mask, _settings)] : [.. packed];
     }
 
     public ImmutableArray<DownSection> DownSections(string role) => [.. _inner.DownSections(role).Select(section => Packed(section, Mask))];
@@ -83,7 +83,7 @@ internal sealed class PrunedServer : IServerAlgorithm
         LocalTraining training = _inner.TrainingFor(round, clientIndex, role);
         if (SendsGradients(role))
         {
-            training.Gradients = _demand.ToTask(_batchSize);
+            training.Gradients = _demand.ToTask(_settings);
         }
 
         if (_regrown is not null)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Federated.Protocol.Jobs;
 using Federated.Protocol.Pruning;
 using Federated.Protocol.V1;
 
@@ -20,13 +21,24 @@ public sealed record PruningDemand(ImmutableArray<LayerDemand> Layers, bool Incl
     public bool IsEmpty => Layers.IsDefaultOrEmpty;
 
     /// <summary>What a task says of it.</summary>
-    /// <param name="batchSize">Examples of the batch.</param>
-    public GradientDemand ToTask(int batchSize)
+    /// <param name="settings">The job's settings.</param>
+    public GradientDemand ToTask(PruningSettings settings)
     {
-        var demand = new GradientDemand { IncludeActive = IncludesActive, BatchSize = (uint)batchSize, AtStart = AtStart };
+        var demand = new GradientDemand
+        {
+            IncludeActive = IncludesActive,
+            BatchSize = (uint)settings.GradientBatch,
+            AtStart = AtStart,
+            HalfValues = settings.GradientValues == PruningSettings.Half,
+        };
         demand.Layers.AddRange(Layers.Select(layer => new LayerGradients { Layer = (uint)layer.Layer, Count = (uint)layer.Count }));
         return demand;
     }
+
+    /// <summary>The section that answers it.</summary>
+    /// <param name="mask">The mask.</param>
+    /// <param name="settings">The job's settings.</param>
+    public SectionSpec Section(ModelMask mask, PruningSettings settings) => TopGradients.Section(mask, Layers, settings.GradientValues == PruningSettings.Half);
 
     /// <summary>The values of a section that answers it, layer by layer.</summary>
     /// <param name="mask">The mask of the section.</param>

@@ -141,7 +141,7 @@ public sealed class PrunedLiveTests : IDisposable
             rounds = 12,
             algorithm = new { name = algorithm, parameters },
             serverOptimizer = new { name = optimizer },
-            pruning = new { method = "feddst", density = 0.25, alpha = 1, adjustEvery = 2, stopAdjusting = 12 },
+            pruning = new { method = "feddst", density = 0.25, alpha = 1, adjustEvery = 2, stopAdjusting = 12, gradientValues = "f16" },
             local = new { epochs = 1, batchSize = 8, learningRate = 0.1 },
             round = new { cohortSize = 2, population = 3, deadlineSeconds = 60, selectionSeconds = 5 },
         });

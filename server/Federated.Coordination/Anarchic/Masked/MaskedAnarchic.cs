@@ -91,7 +91,7 @@ internal sealed class MaskedAnarchic : IAnarchicAlgorithm
         LocalTraining training = _inner.TrainingFor(clientIndex);
         if (_due > 0)
         {
-            training.Gradients = _demand.ToTask(_job.Pruning.GradientBatch);
+            training.Gradients = _demand.ToTask(_job.Pruning);
         }
 
         return training;
@@ -219,7 +219,7 @@ internal sealed class MaskedAnarchic : IAnarchicAlgorithm
         _forms.Present = new AnarchicForm(
             string.Create(CultureInfo.InvariantCulture, $"{DeviceRoles.Worker}-m{mask.Epoch}{(_due > 0 ? $"-a{_due}" : "")}"),
             mask.Epoch,
-            _due > 0 ? [.. sections, TopGradients.Section(mask, _demand.Layers)] : [.. sections]);
+            _due > 0 ? [.. sections, _demand.Section(mask, _job.Pruning)] : [.. sections]);
         _forms.Keep(Version, form => _remaps || form.MaskEpoch == mask.Epoch, _inner.Horizon);
     }
 

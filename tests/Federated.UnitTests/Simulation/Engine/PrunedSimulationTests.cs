@@ -91,6 +91,20 @@ public sealed class PrunedSimulationTests
     }
 
     [Fact]
+    public void Run_GradientsAsHalves_AdjustWithFewerBytes()
+    {
+        SimulationRequest request = With("feddst", "logistic", rounds: 12);
+        SimulationOutcome singles = Run(request), halves = Run(request with { Job = request.Job with { Pruning = request.Job.Pruning with { GradientValues = PruningSettings.Half } } });
+
+        Assert.Equal(singles.Model.Mask!.Epoch, halves.Model.Mask!.Epoch);
+        Assert.True(halves.Final!.Value.Accuracy > 0.6, $"{halves.Final.Value.Accuracy}");
+
+        // The second round is the first adjustment.
+        Assert.Equal(singles.Rounds[0].BytesUp, halves.Rounds[0].BytesUp);
+        Assert.True(halves.Rounds[1].BytesUp < singles.Rounds[1].BytesUp, $"{halves.Rounds[1].BytesUp} of {singles.Rounds[1].BytesUp}");
+    }
+
+    [Fact]
     public void Run_RuleThatStartsFromTheLastAggregate_LearnsUnderMasksThatChange()
     {
         SimulationRequest request = With("fedtiny", "logistic", rounds: 12);
