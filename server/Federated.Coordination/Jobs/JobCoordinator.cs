@@ -3,7 +3,6 @@ using Federated.Coordination.Exchange;
 using Federated.Coordination.Persistence;
 using Federated.Coordination.Rounds;
 using Federated.Coordination.Tier;
-using Federated.Protocol;
 using Federated.Protocol.OneByte;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.V1;
@@ -13,7 +12,7 @@ namespace Federated.Coordination.Jobs;
 
 /// <summary>
 /// The one writer of a job: a loop over an inbox that owns the job's rounds from selection to the commit point. It tells the state machine what
-/// happens and carries out what it decides; <see cref="RoundOpening"/> and <see cref="RoundClosing"/> hold the steps.
+/// happens (<see cref="JobMessageHandler"/>) and carries out what it decides; <see cref="RoundOpening"/> and <see cref="RoundClosing"/> hold the steps.
 /// </summary>
 /// <remarks>
 /// Nothing here survives a failure: when the store, the tier or the blob store throws, the loop ends, and a new coordinator takes the
@@ -96,7 +95,7 @@ internal sealed class JobCoordinator : IUpdateSink
             var opening = new RoundOpening(job, _calls, closing, this, _logger);
             await new JobTakeOver(job, opening, closing, _logger).RunAsync(snapshot, stop);
             _tookOver.TrySetResult();
-            await WorkAsync(job, opening, closing, stop);
+            await WorkAsync(job, opening, closing, new JobMessageHandler(job, new JobCommands(job, closing, _logger), _calls, _board, _logger), stop);
             _logger.Ended(_key, job.Record.Status, job.Record.StatusReason);
             return CoordinatorExit.JobEnded;
         }
@@ -107,9 +106,8 @@ internal sealed class JobCoordinator : IUpdateSink
         }
     }
 
-    private async Task WorkAsync(CoordinatedJob job, RoundOpening opening, RoundClosing closing, CancellationToken stop)
+    private async Task WorkAsync(CoordinatedJob job, RoundOpening opening, RoundClosing closing, JobMessageHandler messages, CancellationToken stop)
     {
-        var commands = new JobCommands(job, closing, _logger);
         await using ITimer timer = _services.Time.CreateTimer(
             static inbox => ((ChannelWriter<JobMessage>)inbox!).TryWrite(new JobMessage.Tick()),
             _inbox.Writer,
@@ -117,7 +115,7 @@ internal sealed class JobCoordinator : IUpdateSink
             Timeout.InfiniteTimeSpan);
         while (job.IsActive)
         {
-            await CarryOutDecisionsAsync(job, opening, closing, stop);
+            await CarryOutDecisionsAsync(job, opening, closing, messages, stop);
             _progress = job.Progress();
             if (!job.IsActive)
             {
@@ -126,7 +124,7 @@ internal sealed class JobCoordinator : IUpdateSink
 
             timer.Change(TimeTo(job.Machine.NextTick, job.Now), Timeout.InfiniteTimeSpan);
             _handling = await _inbox.Reader.ReadAsync(stop);
-            await HandleAsync(job, commands, _handling, stop);
+            await messages.HandleAsync(_handling, stop);
             _handling = null;
         }
     }
@@ -157,136 +155,10 @@ internal sealed class JobCoordinator : IUpdateSink
         }
     }
 
-    // ---- The inbox ---------------------------------------------------------------------------------------------------
-
-    private async Task HandleAsync(CoordinatedJob job, JobCommands commands, JobMessage message, CancellationToken stop)
-    {
-        RoundStateMachine machine = job.Machine;
-        switch (message)
-        {
-            case JobMessage.CheckedIn(var call):
-                TakeCheckIn(job, call);
-                break;
-            case JobMessage.Left(var call):
-                machine.Leave(call.Device.DeviceId, call.Id);
-                _calls.Remove(call);
-                if (call.AssignmentId is { } undelivered)
-                {
-                    const string Why = "The device had gone when its task was ready.";
-                    await TakeFailureAsync(job, undelivered, call.Device.DeviceId, ErrorKinds.DroppedOut, Why, stop);
-                }
-
-                break;
-            case JobMessage.Stored(var update):
-                TakeStored(job, update);
-                break;
-            case JobMessage.Lost(var key, var assignmentIds):
-                TakeLoss(job, key, assignmentIds);
-                break;
-            case JobMessage.Failed(var device, var report, var done):
-                await TakeFailureAsync(job, report.AssignmentId, device.DeviceId, report.Kind, report.Message, stop);
-                done.TrySetResult(true);
-                break;
-            case JobMessage.Asked(var query):
-                _board.Ask(query, machine);
-                break;
-            case JobMessage.AskedEnough(var query):
-                _board.AskedEnough(query, machine);
-                break;
-            case JobMessage.Revoked(var deviceId):
-                job.Left.Add(new DeviceIdentity(_key.TenantId, deviceId).ClientIndex);
-                machine.RejectDevice(deviceId, RejectionReason.Unavailable, TimeSpan.FromHours(1));
-                if (machine.FindOf(deviceId) is { } held)
-                {
-                    await TakeFailureAsync(job, held.Id, deviceId, ErrorKinds.DroppedOut, "The device was revoked.", stop);
-                }
-
-                break;
-            case JobMessage.ChangeStatus(var status, var done):
-                await commands.ChangeStatusAsync(status, stop);
-                done.TrySetResult(JobCommandOutcome.Done);
-                break;
-            case JobMessage.RollBack(var version, var done):
-                done.TrySetResult(await commands.RollBackAsync(version, stop));
-                break;
-            default:
-                machine.Tick(job.Now);
-                break;
-        }
-    }
-
-    private void TakeCheckIn(CoordinatedJob job, CheckInCall call)
-    {
-        Assignment? held = job.Machine.FindOf(call.Device.DeviceId);
-        if (held is not null && !call.Held.Contains(held.Id, StringComparer.Ordinal))
-        {
-            held = null;
-        }
-
-        if (held is { MayBeLost: true })
-        {
-            // The device waits for the next round, and the round waits for the device: it has to hear at once that it must send again.
-            call.Reject(RejectionReason.NoWork, TimeSpan.Zero);
-            return;
-        }
-
-        if (held is null && job.Demands.Excludes(call.Tasks))
-        {
-            call.Reject(RejectionReason.Incapable, TimeSpan.FromMinutes(10));
-            return;
-        }
-
-        _calls.Add(call);
-        var candidate = new Candidate(
-            call.Id, call.Device.DeviceId, call.Device.ClientIndex, job.Demands.Within(call.Tasks), call.WaitUntil, held?.Id);
-        job.Machine.CheckIn(candidate, job.Now);
-    }
-
-    private void TakeStored(CoordinatedJob job, UpdateCommitted update)
-    {
-        if (update.Key == job.Machine.Key && job.Machine.Stored(update.AssignmentId, job.Now) == StoredOutcome.Unknown)
-        {
-            _logger.UnknownUpdate(update.Key, update.AssignmentId);
-        }
-    }
-
-    private void TakeLoss(CoordinatedJob job, RoundKey round, IReadOnlyList<string> assignmentIds)
-    {
-        if (round != job.Machine.Key)
-        {
-            return;
-        }
-
-        IReadOnlyList<Assignment> lost = job.Machine.Lost(assignmentIds, job.Now);
-        foreach (Assignment assignment in lost)
-        {
-            job.Place(assignment);
-        }
-
-        _logger.UpdatesLost(round, lost.Count);
-        _board.Changed(job.Machine);
-    }
-
-    private async Task TakeFailureAsync(
-        CoordinatedJob job, string assignmentId, string deviceId, string kind, string message, CancellationToken stop)
-    {
-        DateTimeOffset now = job.Now;
-        RoundKey? round = job.Machine.Key;
-        string text = message.Length > 2000 ? message[..2000] : message;
-        if (round is null || job.Machine.Failed(assignmentId, deviceId, kind, text, now) != FailureOutcome.Accepted)
-        {
-            return;
-        }
-
-        _logger.DeviceFailed(round, assignmentId, kind);
-        FencedException.ThrowIf(await _services.Store.AddFailureAsync(
-            job.Lease, new ClientFailureRecord(assignmentId, round with { Round = job.Machine.Find(assignmentId)!.Round }, deviceId, kind, text, now), stop));
-    }
-
     // ---- What the state machine wants done ---------------------------------------------------------------------------
 
     private async Task CarryOutDecisionsAsync(
-        CoordinatedJob job, RoundOpening opening, RoundClosing closing, CancellationToken stop)
+        CoordinatedJob job, RoundOpening opening, RoundClosing closing, JobMessageHandler messages, CancellationToken stop)
     {
         do
         {
@@ -309,7 +181,7 @@ internal sealed class JobCoordinator : IUpdateSink
                     case RoundDecisionKind.Close:
                         await AssignBatchAsync(opening, stop);
                         bool closesBuffer = job.Terms.Buffer is not null;
-                        if (!await closing.CloseAsync(decision.Reason!, () => StartNext(job, opening, closing), () => OpenNextBufferAsync(opening, closesBuffer, stop), stop))
+                        if (!await closing.CloseAsync(decision.Reason!, () => StartNext(job, opening, closing, messages), () => OpenNextBufferAsync(opening, closesBuffer, stop), stop))
                         {
                             await opening.ReopenAsync(stop);
                         }
@@ -335,7 +207,7 @@ internal sealed class JobCoordinator : IUpdateSink
     /// Begins the next round before the commit point of the last one, with the devices that have checked in meanwhile; null when it does not open
     /// yet. Its decisions to assign stay in the batch, and are carried out after the commit.
     /// </summary>
-    private RoundStart? StartNext(CoordinatedJob job, RoundOpening opening, RoundClosing closing)
+    private RoundStart? StartNext(CoordinatedJob job, RoundOpening opening, RoundClosing closing, JobMessageHandler messages)
     {
         if (!job.TryBeginNext())
         {
@@ -345,7 +217,7 @@ internal sealed class JobCoordinator : IUpdateSink
         // Check-ins only: other messages may write, or ask for what the commit is about to decide.
         while (_inbox.Reader.TryPeek(out JobMessage? message) && message is JobMessage.CheckedIn(var call))
         {
-            TakeCheckIn(job, call);
+            messages.TakeCheckIn(call);
             _inbox.Reader.TryRead(out _);
         }
 
