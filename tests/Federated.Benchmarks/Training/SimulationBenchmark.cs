@@ -70,8 +70,8 @@ internal sealed class SimulationBenchmark : IBenchmark
     /// <param name="name">Part of their names.</param>
     /// <param name="work">The local work.</param>
     /// <param name="setup">The simulation.</param>
-    /// <param name="loop">The plain loop, which the goal is about.</param>
-    /// <param name="sparse">A loop that leaves zeros out, as the simulator does; told without a goal.</param>
+    /// <param name="loop">The plain loop.</param>
+    /// <param name="sparse">One that leaves zeros out, as the simulator does; the goal is the same.</param>
     private static double Measure(BenchmarkContext context, string name, LocalWork work, SimulationSetup setup, Action loop, Action? sparse = null)
     {
         double[] best = Interleaved.Best(
@@ -93,7 +93,7 @@ internal sealed class SimulationBenchmark : IBenchmark
         if (sparse is not null)
         {
             context.Tell($"simulation.{name}.handWrittenSparse", work.Updates / best[2], "updates/s");
-            context.Tell($"simulation.{name}.speedupOverSparse", best[2] / best[1], "ratio");
+            context.AtLeast($"simulation.{name}.speedupOverSparse", best[2] / best[1], GoalPerCore * Environment.ProcessorCount);
         }
 
         return work.Updates / best[1];
