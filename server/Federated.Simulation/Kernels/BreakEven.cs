@@ -10,7 +10,7 @@ internal static class BreakEven
     private static readonly (double Macs, double Share)[] Measured =
     [
         (3e7, 0.7),
-        (5.6e8, 0.4),
+        (4.6e8, 0.45),
     ];
 
     /// <summary>The share up to which the sparse way is taken; between two measured sizes by the logarithm of the size.</summary>
