@@ -12,7 +12,9 @@ using Federated.Protocol.Models;
 using Federated.Protocol.Pruning;
 using Federated.Protocol.V1;
 using Federated.Server.Configuration;
+using Federated.Server.Database.Rows;
 using Federated.Storage.Blobs;
+using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 
 namespace Federated.FunctionalTests.Server;
@@ -20,6 +22,7 @@ namespace Federated.FunctionalTests.Server;
 /// <summary>Asynchronous jobs with a sparse model: SDK devices, one of which works so long that its mask is an earlier one when it is done.</summary>
 public sealed class PrunedAnarchicLiveTests : IDisposable
 {
+    private const string Key = "pruned-test-administrator-key";
     private const int Versions = 14;
     private const int Features = 16;
     private const int Outputs = 4;
@@ -45,12 +48,12 @@ public sealed class PrunedAnarchicLiveTests : IDisposable
     {
         await using var server = await RunningServer.StartAsync();
         var token = await server.CreateEnrolmentTokenAsync();
-        var jobId = await CreateJobAsync(server, algorithm, up);
+        var jobId = await CreateJobAsync(server.Administrator, algorithm, up);
 
         // The late one goes on when another device has seen the second mask; the others go on when it has sent its update.
         using var changed = new ManualResetEventSlim();
         using var sent = new ManualResetEventSlim();
-        var late = Device(server, token, jobId, 2, new WatchingSolver(Bowls[2], _ => changed.Wait(Cancellation)));
+        var late = Device(server.Addresses.Grpc, token, jobId, 2, new WatchingSolver(Bowls[2], _ => changed.Wait(Cancellation)));
         var latecomer = new TaskCompletionSource();
         late.Happened += happened =>
         {
@@ -67,7 +70,7 @@ public sealed class PrunedAnarchicLiveTests : IDisposable
         await latecomer.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
         SdkDevice[] honest =
         [
-            .. Enumerable.Range(0, 2).Select(number => Device(server, token, jobId, number, new WatchingSolver(Bowls[number], epoch =>
+            .. Enumerable.Range(0, 2).Select(number => Device(server.Addresses.Grpc, token, jobId, number, new WatchingSolver(Bowls[number], epoch =>
             {
                 if (epoch > 1)
                 {
@@ -81,20 +84,71 @@ public sealed class PrunedAnarchicLiveTests : IDisposable
         await Task.WhenAll(running).WaitAsync(TimeSpan.FromMinutes(2), Cancellation);
 
         await server.StopAsync();
-        var bowls = honest.Append(late).Zip(Bowls).ToDictionary(pair => pair.First.DeviceId, pair => pair.Second);
-        await CheckAsync(server, up, late.DeviceId, bowls);
+        var (made, assignments) = await CheckAsync(server.DataFolder, up, [.. honest, late]);
+        var carried = assignments.Where(row => row.DeviceId == late.DeviceId).OrderBy(row => row.Round).First();
+        Assert.True(made[carried.Round - 1].Mask!.Epoch < made[carried.ModelVersion!.Value - 1].Mask!.Epoch, "The late update is in a version whose mask was not another.");
+    }
+
+    [Fact]
+    public async Task Job_WithKilledServers_GivesTheModelsAndMasksOfWhatCounts()
+    {
+        var data = Path.Combine(_folder.FullName, "server");
+        string[] settings =
+        [
+            $"--Data:Directory={data}",
+            $"--Admin:Key={Key}",
+            "--Aggregator:SlotBytes=65536",
+            "--Aggregator:SlotCount=8",
+            "--Coordination:RestartDelay=00:00:00.1",
+        ];
+        var server = await ServerProcess.StartAsync([.. settings, "--Endpoints:Rest=http://127.0.0.1:0", "--Endpoints:Grpc=http://127.0.0.1:0"], Cancellation);
+        try
+        {
+            using var administrator = new HttpClient { BaseAddress = new Uri(server.Rest) };
+            administrator.DefaultRequestHeaders.Add("X-Api-Key", Key);
+            string[] again = [.. settings, $"--Endpoints:Rest={server.Rest}", $"--Endpoints:Grpc={server.Grpc}"];
+            var jobId = await CreateJobAsync(administrator, "afa-cs", "none");
+            SdkDevice[] devices = [.. Enumerable.Range(0, 3).Select(number => Device(server.Grpc, server.EnrolmentToken, jobId, number, new WatchingSolver(Bowls[number], _ => { })))];
+
+            // Killed while gradients are collected, when a mask has changed, and in between.
+            var moments = new MomentWatch(devices, [(DeviceEventKind.Stored, 3), (DeviceEventKind.Counted, 5), (DeviceEventKind.Assigned, 8)]);
+            var running = Task.WhenAll(devices.Select(device => device.RunAsync(Cancellation)));
+            foreach (var moment in moments.All)
+            {
+                var first = await Task.WhenAny(moment.Reached, running).WaitAsync(TimeSpan.FromMinutes(2), Cancellation);
+                Assert.True(first == moment.Reached, $"The job ended before {moment}.");
+                await server.KillAsync();
+                await server.DisposeAsync();
+                server = await ServerProcess.StartAsync(again, Cancellation);
+            }
+
+            await running.WaitAsync(TimeSpan.FromMinutes(2), Cancellation);
+            Assert.Equal(0, await server.TerminateAsync(Cancellation));
+
+            await CheckAsync(data, "none", devices);
+        }
+        catch (Exception exception)
+        {
+            throw new InvalidOperationException($"{exception.Message}\n--- the server said last:\n{server.Output}", exception);
+        }
+        finally
+        {
+            await server.DisposeAsync();
+            SqliteConnection.ClearAllPools();
+        }
     }
 
     /// <summary>Every counted update is computed once more and fed to the algorithm alone; the versions must be the server's.</summary>
-    private static async Task CheckAsync(RunningServer server, string up, string late, Dictionary<string, (double H, double C)> bowls)
+    private static async Task<(List<ModelContent> Made, List<AssignmentRow> Assignments)> CheckAsync(string data, string up, SdkDevice[] devices)
     {
-        var database = new DatabaseOptions { ConnectionString = $"Data Source={Path.Combine(server.DataFolder, "federated.db")}" };
+        var bowls = devices.Zip(Bowls).ToDictionary(pair => pair.First.DeviceId, pair => pair.Second);
+        var database = new DatabaseOptions { ConnectionString = $"Data Source={Path.Combine(data, "federated.db")}" };
         await using var context = (await TestDatabase.OpenAsync(database, Cancellation)).CreateDbContext();
         var job = await context.Jobs.SingleAsync(Cancellation);
         var versions = await context.ModelVersions.OrderBy(row => row.Version).ToListAsync(Cancellation);
         var assignments = await context.Assignments.Include(row => row.Update).ToListAsync(Cancellation);
         var definition = JobDefinition.Parse(System.Text.Encoding.UTF8.GetBytes(job.Definition));
-        using var blobs = FileBlobStore.Open(Path.Combine(server.DataFolder, "models"));
+        using var blobs = FileBlobStore.Open(Path.Combine(data, "models"));
         Assert.Equal((JobStatus.Completed, Versions), (job.Status, job.CurrentVersion));
 
         List<ModelContent> made = [];
@@ -141,10 +195,9 @@ public sealed class PrunedAnarchicLiveTests : IDisposable
             }
         }
 
-        var carried = assignments.Where(row => row.DeviceId == late).OrderBy(row => row.Round).First();
-        Assert.True(made[carried.Round - 1].Mask!.Epoch < made[carried.ModelVersion!.Value - 1].Mask!.Epoch, "The late update is in a version whose mask was not another.");
         Assert.True(made[^1].Mask!.Epoch > 2);
         Assert.All(made, content => Assert.Equal(Features * Outputs / 4, content.Mask!.ActiveCount));
+        return (made, assignments);
     }
 
     private static float[][] Recompute(ModelContent pulled, string role, LocalTraining settings, int steps, (double H, double C) bowl)
@@ -169,7 +222,7 @@ public sealed class PrunedAnarchicLiveTests : IDisposable
         return [delta, gradients];
     }
 
-    private static async Task<string> CreateJobAsync(RunningServer server, string algorithm, string up)
+    private static async Task<string> CreateJobAsync(HttpClient administrator, string algorithm, string up)
     {
         var parameters = new Dictionary<string, double> { ["maxStaleness"] = 50 };
         if (algorithm != "fedasync")
@@ -182,7 +235,7 @@ public sealed class PrunedAnarchicLiveTests : IDisposable
             parameters["absent"] = 2;
         }
 
-        using var response = await server.Administrator.PostAsJsonAsync("/api/v1/jobs", new
+        using var response = await administrator.PostAsJsonAsync("/api/v1/jobs", new
         {
             name = algorithm,
             linear = new { features = Features, outputs = Outputs },
@@ -199,9 +252,9 @@ public sealed class PrunedAnarchicLiveTests : IDisposable
         return (string)body!["jobId"]!;
     }
 
-    private SdkDevice Device(RunningServer server, string token, string jobId, int number, ILocalSolver solver)
+    private SdkDevice Device(string address, string token, string jobId, int number, ILocalSolver solver)
     {
-        return new SdkDevice(server.Addresses.Grpc, token, jobId, Path.Combine(_folder.FullName, $"device-{number}"), solver);
+        return new SdkDevice(address, token, jobId, Path.Combine(_folder.FullName, $"device-{number}"), solver);
     }
 
     /// <summary>Tells of the mask before it works.</summary>
