@@ -12,6 +12,9 @@ namespace Federated.UnitTests.Aggregator;
 /// <summary>Rounds that are buffers of an asynchronous job.</summary>
 public sealed class BufferRoundTests : NodeFixture
 {
+    private const int Fewer = 40;
+    private const string EarlierSchema = "00000000000000000000000000000000000000000000000000000000000000aa";
+
     private readonly HashSet<string> _wanted = ["a0", "a1", "a2", "a3"];
 
     [Fact]
@@ -139,6 +142,83 @@ public sealed class BufferRoundTests : NodeFixture
         Assert.Equal(2, reopened.Recovered.Count);
         Assert.Equal(UploadOutcome.BufferFull, full.Outcome);
         Assert.Equal(["a1", "a0", "a2"], (await second.CloseRoundAsync(plan.Key, Cancellation)).Kept.Select(kept => kept.AssignmentId));
+    }
+
+    [Fact]
+    public async Task Upload_FromUnderAnEarlierMask_IsTakenByTheFormOfItsRoleAlone()
+    {
+        AggregatorNode node = await StartAsync();
+        RoundPlan plan = Masked(1);
+        await OpenBufferAsync(node, plan);
+        byte[] early = Payload(1), present = Payload(2)[..(4 * Fewer)];
+
+        UploadResult late = await TakeAsync(node, Under(plan, "a0", "m1", EarlierSchema), early);
+        UploadResult swapped = await TakeAsync(node, Under(plan, "a1", "m1", plan.SchemaHash), early);
+        UploadResult foreign = await TakeAsync(node, Under(plan, "a1", "m2", EarlierSchema), present);
+        UploadResult unknown = await TakeAsync(node, WithRole(Under(plan, "a1", "m1", EarlierSchema), "m0"), early);
+        UploadResult fresh = await TakeAsync(node, Under(plan, "a1", "m2", plan.SchemaHash), present);
+        ClosedRound closed = await node.CloseRoundAsync(plan.Key, Cancellation);
+
+        Assert.All([late, fresh], result => Assert.Equal(UploadOutcome.Stored, result.Outcome));
+        Assert.All([swapped, foreign, unknown], result => Assert.Equal(UploadOutcome.SchemaMismatch, result.Outcome));
+        Assert.Equal([("a0", Elements), ("a1", Fewer)], closed.Kept.Select(kept => (kept.AssignmentId, kept.Values.Length)));
+    }
+
+    [Fact]
+    public async Task Upload_BufferClosesAndTheNextTakesNoSuchForm_IsStale()
+    {
+        AggregatorNode node = await StartAsync();
+        RoundPlan first = Masked(1), second = Buffer(2, 2) with { Forms = [new UpdateForm("m3", [0])] };
+        await OpenBufferAsync(node, first);
+        byte[] payload = Payload(1);
+        UploadAdmission admission = node.Ingest.Begin(Header(Under(first, "a0", "m1", EarlierSchema), payload), Caller);
+        using UploadSession session = admission.Session!;
+        await OpenBufferAsync(node, second);
+        await node.CloseRoundAsync(first.Key, Cancellation);
+
+        session.Append(new ReadOnlySequence<byte>(payload));
+        UploadResult result = await session.CompleteAsync();
+
+        Assert.Equal(UploadOutcome.StaleRound, result.Outcome);
+        Assert.Empty((await node.CloseRoundAsync(second.Key, Cancellation)).Included);
+    }
+
+    private UpdateTicket Under(RoundPlan plan, string assignment, string role, string schema)
+    {
+        UpdateTicket ticket = Ticket(plan, assignment, role);
+        ticket.SchemaHash = Google.Protobuf.ByteString.CopyFrom(Convert.FromHexString(schema));
+        return ticket;
+    }
+
+    private static UpdateTicket WithRole(UpdateTicket ticket, string role)
+    {
+        ticket.Role = role;
+        return ticket;
+    }
+
+    private async Task<UploadResult> TakeAsync(AggregatorNode node, UpdateTicket ticket, byte[] payload)
+    {
+        UploadAdmission admission = node.Ingest.Begin(Header(ticket, payload), Caller);
+        if (admission.Session is not { } session)
+        {
+            return admission.Result;
+        }
+
+        using (session)
+        {
+            session.Append(new ReadOnlySequence<byte>(payload));
+            return await session.CompleteAsync();
+        }
+    }
+
+    /// <summary>A buffer that takes updates from under two masks.</summary>
+    private static RoundPlan Masked(int round)
+    {
+        RoundPlan plan = Buffer(round, 3);
+        SectionSpec early = plan.Sections[0].Clone(), present = plan.Sections[0].Clone();
+        early.MaskEpoch = 1;
+        (present.MaskEpoch, present.ElementCount) = (2, Fewer);
+        return plan with { Sections = [early, present], Forms = [new UpdateForm("m1", [0], EarlierSchema), new UpdateForm("m2", [1])] };
     }
 
     private static RoundPlan Buffer(int round, int capacity) => Plan(round) with

@@ -35,12 +35,13 @@ public sealed class TierEventTests
     [Fact]
     public void RoundOpened_PlanWithForms_SaysWhoCarriesWhat()
     {
-        RoundPlan plan = Plan with { Forms = [new UpdateForm("miner", [0]), new UpdateForm("anchor", [0])] };
+        RoundPlan plan = Plan with { Forms = [new UpdateForm("miner", [0]), new UpdateForm("anchor", [0], "c0ffee")] };
 
         RoundOpened read = ThereAndBack(new RoundOpened(plan, Tree, "http://server"), TierJson.Default.RoundOpened, out _);
 
         Assert.Equal([0], read.Plan.FormOf("anchor"));
         Assert.True(read.Plan.FormOf("stranger").IsDefault);
+        Assert.Equal((Plan.SchemaHash, "c0ffee"), (read.Plan.SchemaHashOf("miner"), read.Plan.SchemaHashOf("anchor")));
     }
 
     [Fact]
