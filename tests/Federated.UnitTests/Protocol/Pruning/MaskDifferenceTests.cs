@@ -48,6 +48,32 @@ public sealed class MaskDifferenceTests
         Assert.True(bytes.Length < from.ByteLength / 10, $"{bytes.Length} of {from.ByteLength}");
     }
 
+    [Theory]
+    [InlineData(0.01, 0.3)]
+    [InlineData(0.1, 0.15)]
+    [InlineData(0.5, 0.3)]
+    public void ToBytes_AnAdjustment_TakesAGapAMoveOrABitmap(double density, double moved)
+    {
+        ModelMask from = PruningModels.Mask(PruningModels.Deep, density, 1);
+        ModelMask other = PruningModels.Mask(PruningModels.Deep, 2 * density, 2);
+        int[][] active = new int[from.Layers.Length][];
+        int most = 36;
+        for (int l = 0; l < active.Length; l++)
+        {
+            int[] grown = [.. other.Active(l).ToArray().Where(index => !from.IsActive(l, index)).Take((int)(moved * from.CountOf(l)))];
+            active[l] = [.. from.Active(l).ToArray().Skip(grown.Length).Concat(grown).Order()];
+
+            // Number of the layer, form and count; then a gap of at most three bytes for each that is dropped or grown, or a bit for each that there is.
+            most += grown.Length == 0 ? 0 : 9 + Math.Min((from.Layers[l].Count + 7) / 8, 3 * 2 * grown.Length);
+        }
+
+        ModelMask to = from.With(2, active);
+        byte[] bytes = MaskDifference.Between(from, to).ToBytes();
+
+        Assert.Equal(from.ActiveCount, to.ActiveCount);
+        Assert.InRange(bytes.Length, 100, most);
+    }
+
     [Fact]
     public void Parse_AnotherStart_IsRefused()
     {
