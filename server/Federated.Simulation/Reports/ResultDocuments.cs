@@ -2,8 +2,8 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Federated.Protocol.Jobs;
 using Federated.Simulation.Data;
-using Federated.Simulation.Kernels;
 using Federated.Simulation.Engine;
+using Federated.Simulation.Kernels;
 
 namespace Federated.Simulation.Reports;
 
