@@ -74,6 +74,8 @@ internal sealed class RoundClosing
         }
         else if ((outcome = await _buffers.RunAsync(round, aggregate, stop)) is null)
         {
+            // The algorithm holds those that it took, and an abandoned round voids them.
+            await _job.LoadModelAsync(_job.Model.Record, stop);
             await AbandonAsync($"Too few of the {included.Count} updates of the buffer can be used.", stop);
             return true;
         }

@@ -232,6 +232,33 @@ public sealed class AsynchronousJobTests
     }
 
     [Fact]
+    public async Task Buffer_OfWhichTooFewCanBeUsed_LeavesNothingToTheNext()
+    {
+        await using var world = new CoordinationWorld(Job("fedbuff", versions: 9, ("flushMinimum", 2)));
+        await world.CreateJobAsync();
+        TaskAssignment good = await TaskAsync(world, 0), bad = await TaskAsync(world, 1);
+        Assert.True(world.Tier.Upload(good.TicketContent, [9, 9, 9], weight: 1));
+        Assert.True(world.Tier.Upload(bad.TicketContent, [9, 9, 9], weight: 1, steps: int.MaxValue));
+        UpdateDisposition fate = await world.FateAsync("device-0", good.AssignmentId, waitMs: 60_000);
+        Assert.Equal(DispositionKind.Discarded, fate.Kind);
+        Assert.Contains("can be used", fate.Reason, StringComparison.Ordinal);
+
+        var expected = new ModelContent(CoordinationWorld.Schema, [1, 2, 3]);
+        IAnarchicAlgorithm half = AnarchicAlgorithms.BuiltIn.Create(world.Definition, CoordinationWorld.Schema);
+        foreach (int device in (int[])[0, 1])
+        {
+            TaskAssignment task = await TaskAsync(world, device);
+            half.Offer(Update(task, device, [0.5, -0.5, device], [[1, 2, 3]]));
+            Assert.True(world.Tier.Upload(task.TicketContent, [0.5, -0.5, device], weight: 1, steps: device + 2));
+        }
+
+        half.Advance(expected);
+        await UntilVersionAsync(world, 2);
+        Assert.Equal(2, world.Store.Rounds.Single(round => round.Key.Round == 2).Metrics!.Counted);
+        Assert.Equal(expected.Parameters, world.ModelOf(world.Store.Versions[^1].BlobId).Parameters);
+    }
+
+    [Fact]
     public async Task SilentDevice_TimeHasPassed_MakesRoomAndMayStillCome()
     {
         await using var world = new CoordinationWorld(Job("afa-cd", versions: 9) with { Round = new() { CohortSize = 1, DeadlineSeconds = 100, Population = 3 } });
