@@ -10,7 +10,7 @@ public static class CandidateStatistics
     /// Writes mean and variance of every normalised channel: those of all values together, within devices and between them (the law of total variance), divided by their number.
     /// </summary>
     /// <param name="schema">The model.</param>
-    /// <param name="sums">Sums over all devices; channels without a value keep the statistics that they have.</param>
+    /// <param name="sums">Sums over all devices; channels without a value, or beyond float32, keep the statistics that they have, so that no device can make a model that is not finite.</param>
     /// <param name="statistics">The model's statistics, changed in place.</param>
     public static void Pool(ModelSchema schema, MomentSums sums, Span<float> statistics)
     {
@@ -32,8 +32,11 @@ public static class CandidateStatistics
                 if (sums.Counts[column] > 0)
                 {
                     double mean = sums.Sums[column] / sums.Counts[column];
-                    statistics[means + i] = (float)mean;
-                    statistics[variances + i] = (float)Math.Max(0, (sums.Squares[column] / sums.Counts[column]) - (mean * mean));
+                    double variance = Math.Max(0, (sums.Squares[column] / sums.Counts[column]) - (mean * mean));
+                    if (float.IsFinite((float)mean) && float.IsFinite((float)variance))
+                    {
+                        (statistics[means + i], statistics[variances + i]) = ((float)mean, (float)variance);
+                    }
                 }
             }
         }

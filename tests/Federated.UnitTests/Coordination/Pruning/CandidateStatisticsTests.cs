@@ -36,6 +36,18 @@ public sealed class CandidateStatisticsTests
         Assert.Equal([5, 7, 3, 8, 4, 10], statistics);
     }
 
+    [Theory]
+    [InlineData(1e300, 1)]
+    [InlineData(1e30, 1e80)]
+    public void Pool_SumsBeyondFloats_KeepTheStatistics(double sum, double squares)
+    {
+        float[] statistics = [0, 1, 7, 8, 9, 10];
+
+        CandidateStatistics.Pool(Schema, new MomentSums([2, 2, 0, sum, 4, 0, squares, 10, 0]), statistics);
+
+        Assert.Equal([0, 1, 2, 8, 1, 10], statistics);
+    }
+
     [Fact]
     public void CanPool_FewerThanTwoValuesOrNotFinite_IsFalse()
     {
