@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Federated.Coordination.Algorithms;
 using Federated.Coordination.Tier;
+using Federated.Protocol.Codecs;
 using Federated.Protocol.Jobs;
 using Federated.Protocol.Models;
 using Federated.Protocol.Pruning;
@@ -24,6 +25,9 @@ internal sealed class PrunedServer : IServerAlgorithm
     private readonly ModelSchema _schema;
     private readonly PruningSettings _settings;
     private readonly RegrownCoordinates? _regrown;
+
+    // What a feedback remembers changes with a difference only: a client that sends none keeps what it had.
+    private readonly bool _remembersDeltas;
     private ModelMask? _mask;
     private PruningDemand _demand = PruningDemand.None;
     private bool _hasBegun;
@@ -38,6 +42,7 @@ internal sealed class PrunedServer : IServerAlgorithm
         _schema = schema;
         _settings = job.Pruning;
         _regrown = PruningCheck.ClientsRemember(job) ? new RegrownCoordinates() : null;
+        _remembersDeltas = CompressionSpec.Parse(job.Compression.Up).Feedback != FeedbackKind.None;
     }
 
     public ImmutableArray<string> Roles => _inner.Roles;
@@ -103,11 +108,10 @@ internal sealed class PrunedServer : IServerAlgorithm
         _inner.Apply(round, Unpacked(aggregate, mask), model);
         mask.Apply(model.Parameters);
         _rounds++;
-        foreach (IncludedClient client in aggregate.Clients)
+        foreach (IncludedClient client in aggregate.Clients.Where(client => !_remembersDeltas || SendsDelta(client.Role)))
         {
             _regrown?.Counted(client.ClientIndex, (uint)round.Round);
         }
-
 
         ModelMask next = _method.Next(new PruningRound(_rounds, mask, before, model.Parameters, _demand, GradientsOf(aggregate, mask)));
         if (!ReferenceEquals(next, mask))
@@ -190,7 +194,9 @@ internal sealed class PrunedServer : IServerAlgorithm
         return new DownSection(spec, packed);
     }
 
-    private bool SendsGradients(string role) => !_demand.IsEmpty && _inner.UpSections(role).Any(section => section.Role == SectionRole.Delta);
+    private bool SendsGradients(string role) => !_demand.IsEmpty && SendsDelta(role);
+
+    private bool SendsDelta(string role) => _inner.UpSections(role).Any(section => section.Role == SectionRole.Delta);
 
     private RoundAggregate Unpacked(RoundAggregate aggregate, ModelMask mask) => aggregate with
     {

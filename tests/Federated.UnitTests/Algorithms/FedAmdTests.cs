@@ -418,6 +418,18 @@ public sealed class FedAmdTests
     }
 
     [Theory]
+    [InlineData("topk:0.1+ef21", 0, true)]
+    [InlineData("topk:0.1+ef21", 1, false)]
+    [InlineData("topk:0.1", 0, false)]
+    public void Validate_FeedbackBesideBullseyesOnDevices_IsRefused(string up, double serverHeld, bool isRefused)
+    {
+        JobDefinition job = Populated(Job(2, parameters: ("serverHeld", serverHeld))) with { Compression = new CompressionSettings { Up = up } };
+
+        string[] expected = isRefused ? ["compression.up"] : [];
+        Assert.Equal(expected, ServerAlgorithms.BuiltIn.Validate(job).Select(error => error.Path));
+    }
+
+    [Theory]
     [InlineData(20, 10, 0.8106, 0.8360, 6.407, 6.442)]
     [InlineData(100, 20, 0.8802, 0.8870, 12.916, 12.924)]
     [InlineData(100, 10, 0.8299, 0.8360, 27.400, 27.408)]

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Federated.Protocol.Codecs;
 using Federated.Protocol.Jobs;
 using Federated.Protocol.Models;
 
@@ -58,6 +59,13 @@ internal sealed class FedAmdFactory : AlgorithmFactory
         if (deciders > 1)
         {
             errors.Add(new JobDefinitionError("algorithm.parameters", $"Give one of '{Probability.Name}', '{Period.Name}' and '{Rule.Name}', not {deciders}."));
+        }
+
+        if (!ServerHeld.IsOn(job) && CompressionSpec.Parse(job.Compression.Up).Feedback != FeedbackKind.None)
+        {
+            errors.Add(new JobDefinitionError(
+                "compression.up",
+                $"'{job.Compression.Up}' is not allowed; a device keeps its bullseye, and a feedback remembers the differences of miners only, so one would be lost whenever its role changes. Leave the feedback out, or set {ServerHeld.Name}."));
         }
 
         if (!Lazy.IsOn(job) || Rule.Of(job) == 1)

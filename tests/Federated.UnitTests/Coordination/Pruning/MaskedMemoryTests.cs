@@ -120,6 +120,39 @@ public sealed class MaskedMemoryTests
         Assert.True(told > 5, $"{told}");
     }
 
+    [Fact]
+    public void Regrown_ClientThatSentNoDifferenceSince_IsToldOfAllThatItsFeedbackMayRemember()
+    {
+        ModelMask first = PruningModels.Mask(Schema, 0.5, 1), second = PruningModels.Mask(Schema, 0.5, 2, 2), third = first.With(3, [.. Enumerable.Range(0, 2).Select(l => first.Active(l).ToArray())]);
+        var job = new JobDefinition
+        {
+            Algorithm = new AlgorithmSettings { Name = "fedamd", Parameters = { ["serverHeld"] = 1, ["lazy"] = 1 } },
+            Compression = new CompressionSettings { Up = "topk:0.3+ef21" },
+            Pruning = new PruningSettings { Method = "uniform" },
+        };
+        var model = new ModelContent(Schema, new float[Schema.ParameterCount]);
+        model.Use(first);
+        var server = new PrunedServer(
+            ServerAlgorithms.BuiltIn.Create(job with { Pruning = new PruningSettings(), Compression = new CompressionSettings() }, Schema), new ScriptedMasks(first, (2, second), (3, third)), job, Schema);
+        server.Follow(model);
+        RoundKey Key(int round) => new("t", "j", round, TaskKind.Train);
+        (uint Client, string Role)[][] cohorts = [[(0, "miner"), (1, "miner")], [], [], [(0, "anchor"), (2, "miner")]];
+        for (int round = 1; round <= cohorts.Length; round++)
+        {
+            IncludedClient[] clients = [.. cohorts[round - 1].Select(one => new IncludedClient(one.Client, one.Role, Update(Key(round), one)))];
+            KeptSection[] kept = [.. clients.Where(one => one.Role == "anchor").Select(one => new KeptSection(one.Update.AssignmentId, SectionRole.Gradient, new float[model.Mask!.PackedCount]))];
+            server.Apply(Key(round), new RoundAggregate([], []) { Clients = clients, Kept = kept }, model);
+        }
+
+        int[] grown = PackedIndices.Read(server.TrainingFor(Key(5), 1, "miner").Regrown.Span, third.PackedCount);
+        Assert.Equal(third.PackedCount - MaskRemap.Between(second, third).SharedCount, grown.Length);
+        Assert.NotEmpty(grown);
+        Assert.Equal(grown, PackedIndices.Read(server.TrainingFor(Key(5), 0, "miner").Regrown.Span, third.PackedCount));
+        Assert.True(server.TrainingFor(Key(5), 2, "miner").Regrown.IsEmpty);
+
+        static UpdateCommitted Update(RoundKey key, (uint Client, string Role) one) => new(key, $"{key.Round}-{one.Client}", $"device-{one.Client}", "node", "", 0, 0, 1, 1, double.NaN, 0, 0, one.Role);
+    }
+
     [Theory]
     [InlineData("momentum")]
     [InlineData("adam")]
