@@ -59,7 +59,7 @@ internal abstract class AnarchicFactory : AlgorithmTable, IAnarchicAlgorithmFact
         if (job.Pruning is { Method: PruningMethods.FedTiny, Candidates: > 1 })
         {
             errors.Add(new JobDefinitionError(
-                "pruning.candidates", $"{job.Pruning.Candidates} is not allowed; {Name} is asynchronous: it has no rounds in which devices judge candidates. Set it to 1, or begin with a model under its mask."));
+                "pruning.candidates", $"{job.Pruning.Candidates} is not allowed; {Name} is asynchronous: it has no rounds in which devices judge candidates. Set it to 1; a model under a mask goes on from that one."));
         }
 
         if (job.Compression.Down != "none")

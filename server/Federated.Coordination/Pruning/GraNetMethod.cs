@@ -27,12 +27,15 @@ internal sealed class GraNetMethod(PruningSettings settings, ModelSchema schema)
     public ModelMask Next(PruningRound round)
     {
         ModelMask mask = round.Mask;
-        if (!_schedule.IsAdjustment(round.Number))
+        int total = Math.Min(mask.ActiveCount, LayerBudgets.Total(mask.Layers, _descent.At(round.Number)));
+
+        // In an asynchronous job an adjustment may wait for gradients until the last one is over: what is left of the descent follows then.
+        bool isLate = _descent.Last > 0 && round.Number > _descent.Last && total < mask.ActiveCount;
+        if (!_schedule.IsAdjustment(round.Number) && !isLate)
         {
             return mask;
         }
 
-        int total = Math.Min(mask.ActiveCount, LayerBudgets.Total(mask.Layers, _descent.At(round.Number)));
         int[][] active = GlobalChoice.Largest(mask.Layers, Magnitudes.Of(round), total);
         bool changes = total < mask.ActiveCount;
         changes |= LayerMoves.Regrow(round, active, layer => (double)active[layer].Length / mask.CountOf(layer));

@@ -207,6 +207,35 @@ public sealed class MaskedAnarchicTests
     }
 
     [Fact]
+    public void GraNet_WhoseGradientsComeBehindTheLastAdjustment_ReachesItsDensity()
+    {
+        JobDefinition job = Job("fedbuff", buffer: 2) with { Round = new RoundSettings { CohortSize = 4 }, Pruning = new PruningSettings { Method = "granet", Density = 0.3, AdjustEvery = 2, StopAdjusting = 4 } };
+        ModelContent model = new(Schema, PruningModels.Gaussian(Schema.ParameterCount, 1));
+        IPruningMethod method = PruningMethods.Create(job.Pruning, Schema, 0)!;
+        model.Use(method.Candidates(model.Parameters)[0]);
+        IAnarchicAlgorithm server = AnarchicAlgorithms.BuiltIn.Create(job, Schema);
+        server.Follow(model);
+        string plain = server.Role;
+        List<(long Epoch, int Active)> path = [];
+
+        for (uint version = 1; version <= 7; version++)
+        {
+            // Until the mask changes, every second one pulled before the adjustment was due.
+            bool isEarly = model.Mask!.Epoch == 1;
+            Push(server, model, 2 * version, isEarly ? 0 : server.Version, isEarly ? plain : server.Role);
+            Push(server, model, (2 * version) + 1, server.Version, server.Role);
+            server.Advance(model);
+            path.Add((model.Mask!.Epoch, model.Mask.ActiveCount));
+            (server, model) = Restarted(job, method, server, model);
+        }
+
+        int target = LayerBudgets.Total(model.Mask!.Layers, 0.3);
+        Assert.Equal([1, 1, 1, 1, 2, 3, 3], path.Select(step => step.Epoch));
+        Assert.True(path[4].Active > target, $"{path[4].Active} of {target}");
+        Assert.Equal([target, target], path.Skip(5).Select(step => step.Active));
+    }
+
+    [Fact]
     public void Offer_FromUnderAnEarlierMask_IsRefusedWhereTheJobSaysSo()
     {
         ModelMask first = PruningModels.Mask(Schema, 0.3, 1), second = PruningModels.Mask(Schema, 0.3, 2, 2);

@@ -189,6 +189,20 @@ public sealed class AlternativeMethodsTests
     }
 
     [Fact]
+    public void Next_GraNetBehindTheLastAdjustment_ComesDownToItsDensityOnce()
+    {
+        IPruningMethod method = Create("granet", 0.1);
+        ModelMask mask = method.Candidates(PruningModels.Gaussian(Schema.ParameterCount, 0))[0];
+
+        ModelMask next = method.Next(Round(method, mask, Stop + 3));
+
+        Assert.Equal((LayerBudgets.Total(Layers, 0.1), 2L), (next.ActiveCount, next.Epoch));
+        Assert.Same(next, method.Next(Round(method, next, Stop + 4)));
+        IPruningMethod still = PruningMethods.Create(new PruningSettings { Method = "granet", Density = 0.1, StopAdjusting = 0 }, Schema, 5)!;
+        Assert.Same(mask, still.Next(Round(still, mask, 3)));
+    }
+
+    [Fact]
     public void Next_Channels_LeavesWholeRowsAndAllClasses()
     {
         IPruningMethod method = Create("channels", 0.2);
