@@ -161,6 +161,8 @@ internal sealed class RequestBinding(RunOptions options, ParseResult parsed)
                 AdjustEvery = Get(options.PruningEvery) ?? job.Pruning.AdjustEvery,
                 StopAdjusting = Get(options.PruningStop) ?? job.Pruning.StopAdjusting,
                 Blocks = Get(options.PruningBlocks) ?? job.Pruning.Blocks,
+                Stale = Get(options.PruningStale) ?? job.Pruning.Stale,
+                GradientValues = Get(options.PruningGradientValues) ?? job.Pruning.GradientValues,
             },
             Round = job.Round with
             {

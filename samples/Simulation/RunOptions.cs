@@ -103,6 +103,10 @@ internal sealed class RunOptions
 
     public Option<int?> PruningBlocks { get; } = new("--pruning-blocks") { Description = "Pruning: blocks of layers, of which an adjustment takes one. Default: 5", HelpName = "N" };
 
+    public Option<string?> PruningStale { get; } = new("--pruning-stale") { Description = "Pruning, asynchronous algorithms: what becomes of an update from under an earlier mask; remap counts it by index. Default: remap", HelpName = "refuse|remap" };
+
+    public Option<string?> PruningGradientValues { get; } = new("--pruning-gradient-values") { Description = "Pruning: how clients send the gradients of an adjustment; f16 has a common scale. Default: f32", HelpName = "f32|f16" };
+
     public Option<double?> OverSelection { get; } = new("--over-selection") { Description = "Clients asked, as a multiple of the cohort, in [1, 10]; the first of them are counted. Default: 1", HelpName = "FACTOR" };
 
     public Option<int?> MinReports { get; } = new("--min-reports") { Description = "Updates below which a round is abandoned. Default: 1", HelpName = "UPDATES" };
@@ -150,7 +154,7 @@ internal sealed class RunOptions
         LocalEpochs, LocalSteps, Batch, LearningRate, Momentum, WeightDecay, ClipNorm,
         ServerOptimizer, ServerLearningRate, ServerMomentum, Aggregation, AggregationF, Exchange, SketchError, Weighting,
         Compression, CompressionDown, CompressionEta, CompressionMomentum, CompressionStart,
-        Pruning, Density, PruningCandidates, PruningAlpha, PruningEvery, PruningStop, PruningBlocks, OverSelection, MinReports,
+        Pruning, Density, PruningCandidates, PruningAlpha, PruningEvery, PruningStop, PruningBlocks, PruningStale, PruningGradientValues, OverSelection, MinReports,
         DropOut, Devices, Concurrency, Selection, Attack, Byzantine, Seed, Workers, Nodes, Device, Kernels, TargetAccuracy, EvaluateEvery, Statistics, StatisticsEvery, Output, Job, Plain,
     ];
 }

@@ -50,6 +50,17 @@ public sealed class RequestBindingTests : IDisposable
     }
 
     [Fact]
+    public void Bind_Pruning_TakesLateUpdatesAndGradientsAsAsked()
+    {
+        PruningSettings pruning = Bind("--algorithm", "fedbuff", "--pruning", "feddst", "--pruning-stale", "refuse", "--pruning-gradient-values", "f16").Job.Pruning;
+
+        Assert.Equal(("refuse", "f16"), (pruning.Stale, pruning.GradientValues));
+        Assert.Equal((null, "f32"), (Bind("--pruning", "feddst").Job.Pruning.Stale, Bind().Job.Pruning.GradientValues));
+        Assert.Contains("pruning.stale", Assert.Throws<SimulationException>(() => Bind("--pruning-stale", "keep")).Message, StringComparison.Ordinal);
+        Assert.Contains("pruning.gradientValues", Assert.Throws<SimulationException>(() => Bind("--pruning-gradient-values", "f8")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Bind_JobFileAndFlags_FlagsWin()
     {
         string job = _folder.Write("job.json", new JobDefinition
