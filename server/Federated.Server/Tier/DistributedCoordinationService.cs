@@ -25,7 +25,7 @@ internal sealed partial class DistributedCoordinationService(
 
     public Task StartedAsync(CancellationToken cancellationToken)
     {
-        _following = FollowRegistryAsync(lifetime.ApplicationStopping);
+        _following = Task.WhenAll(FollowRegistryAsync(lifetime.ApplicationStopping), ForgetEndedAsync(lifetime.ApplicationStopping));
         return Task.CompletedTask;
     }
 
@@ -39,10 +39,10 @@ internal sealed partial class DistributedCoordinationService(
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
+    // It must not wait for the jobs: one that is being taken over may wait for a node that only the registry tells of.
     private async Task FollowRegistryAsync(CancellationToken stopping)
     {
         using var period = new PeriodicTimer(options.Value.NodeLossAfter, time);
-        bool isLoaded = false;
         try
         {
             do
@@ -50,18 +50,27 @@ internal sealed partial class DistributedCoordinationService(
                 try
                 {
                     await nodes.LoadAsync(stopping);
-                    if (!isLoaded)
-                    {
-                        await jobs.ForgetEndedAsync(stopping);
-                        isLoaded = true;
-                    }
                 }
                 catch (DaprException exception)
                 {
                     LogNoRegistry(exception);
+                    await Task.Delay(options.Value.RepeatAfter, time, stopping);
                 }
             }
-            while (!isLoaded || await period.WaitForNextTickAsync(stopping));
+            while (!nodes.Loaded.IsCompleted || await period.WaitForNextTickAsync(stopping));
+        }
+        catch (OperationCanceledException)
+        {
+            // The server stops.
+        }
+    }
+
+    private async Task ForgetEndedAsync(CancellationToken stopping)
+    {
+        try
+        {
+            await nodes.Loaded.WaitAsync(stopping);
+            await jobs.ForgetEndedAsync(stopping);
         }
         catch (OperationCanceledException)
         {

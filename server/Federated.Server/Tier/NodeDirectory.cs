@@ -24,11 +24,13 @@ internal sealed class NodeDirectory(NodeRegistry registry, IOptions<PlannerOptio
     /// <summary>
     /// Reads who joined unheard: while no server ran, or before the bus had the server's subscription. They count as seen now, and have to prove it soon.
     /// </summary>
-    public async Task LoadAsync(CancellationToken cancellationToken)
+    public Task LoadAsync(CancellationToken cancellationToken) => LoadAsync(null, cancellationToken);
+
+    private async Task LoadAsync(string? living, CancellationToken cancellationToken)
     {
         foreach (NodeJoined node in await registry.ListAsync(cancellationToken))
         {
-            if (IsNews(node))
+            if (IsNews(node, living))
             {
                 Joined(node);
             }
@@ -60,7 +62,7 @@ internal sealed class NodeDirectory(NodeRegistry registry, IOptions<PlannerOptio
     {
         if (Find(alive.NodeId)?.Info.Incarnation != alive.Incarnation)
         {
-            await LoadAsync(cancellationToken);
+            await LoadAsync(alive.Incarnation, cancellationToken);
             if (Find(alive.NodeId) is null && !HasLeft(alive) && alive.Introduction is { } introduction)
             {
                 Joined(introduction);
@@ -166,14 +168,14 @@ internal sealed class NodeDirectory(NodeRegistry registry, IOptions<PlannerOptio
         }
     }
 
-    /// <summary>Whether an entry of the registry is one that was not there before: an old one may be of a process that is gone.</summary>
-    private bool IsNews(NodeJoined node)
+    /// <summary>Whether an entry of the registry is one that was not there before, or that of a process which lives: another old one may be of a process that is gone.</summary>
+    private bool IsNews(NodeJoined node, string? living)
     {
         lock (_gate)
         {
             bool isListed = _listed.GetValueOrDefault(node.NodeId) == node.Incarnation;
             _listed[node.NodeId] = node.Incarnation;
-            return !isListed && _left.GetValueOrDefault(node.NodeId) != node.Incarnation && Find_NeedsLock(node.NodeId, node.Incarnation) is null;
+            return (!isListed || node.Incarnation == living) && _left.GetValueOrDefault(node.NodeId) != node.Incarnation && Find_NeedsLock(node.NodeId, node.Incarnation) is null;
         }
     }
 

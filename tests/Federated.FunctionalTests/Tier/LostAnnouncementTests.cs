@@ -79,6 +79,19 @@ public sealed class LostAnnouncementTests
         Assert.Equal("second", _nodes.Find("a")!.Info.Incarnation);
     }
 
+    // Events come in any order: that of the earlier process comes when the registry has told of the later one.
+    [Fact]
+    public async Task Alive_AnnouncementOfAnEarlierProcessCameLate_BringsTheLivingOneBack()
+    {
+        await ListAsync("second");
+        await _nodes.LoadAsync(TierWorld.Cancellation);
+        _nodes.Joined(Node("first"));
+
+        await _nodes.AliveAsync(new NodeAlive("a", "second", 1, 0, 0, 0, 8, 1), TierWorld.Cancellation);
+
+        Assert.Equal("second", _nodes.Find("a")!.Info.Incarnation);
+    }
+
     private Task ListAsync(string incarnation) => _registry.JoinAsync(Node(incarnation), TierWorld.Cancellation);
 
     private static NodeJoined Node(string incarnation) => new("a", incarnation, "", "", 8, 8, 1024);
