@@ -13,11 +13,15 @@ internal sealed partial class SignsOfLife(
     private ITimer? _timer;
     private long _sequence;
 
-    /// <summary>The first sign comes after the interval of a node without a round.</summary>
+    /// <summary>The first sign comes after the interval of a node without a round; sooner where one was opened before, by a server that has heard the node join.</summary>
     public void Start()
     {
         _timer = time.CreateTimer(_ => _ = SayAsync(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _timer.Change(options.IdleAliveInterval, Timeout.InfiniteTimeSpan);
+        if (!rounds.IsEmpty)
+        {
+            Hurry();
+        }
     }
 
     /// <summary>A round is open from now on.</summary>

@@ -47,6 +47,29 @@ public sealed class TreeMemberTests : TreeFixture
         }
     }
 
+    // A node that has a round and says nothing for the time of one that idles is taken for lost.
+    [Fact]
+    public async Task Node_RoundIsOpenBeforeItHasJoined_SaysSoonThatItLives()
+    {
+        var bus = new InProcessEventBus(NullLogger<InProcessEventBus>.Instance);
+        var lives = new TaskCompletionSource<NodeAlive>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using IAsyncDisposable hearing = bus.Subscribe<NodeAlive>(
+            (alive, _) =>
+            {
+                lives.TrySetResult(alive);
+                return ValueTask.CompletedTask;
+            },
+            1);
+        RoundPlan plan = Plan();
+        await using TierUnderTest tier = new(new HastyBus(bus, new RoundOpened(plan, new TreePlan(1, [Node(0, null)]))));
+        await StartAsync(tier, 1);
+
+        Time.Advance(new TreeMemberOptions().AliveInterval);
+
+        NodeAlive heard = await lives.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+        Assert.Equal(plan.Key, Assert.Single(heard.Rounds!).Key);
+    }
+
     [Fact]
     public async Task Round_TopLostAfterItHadThePartials_IsMadeAgainWithoutIt()
     {
