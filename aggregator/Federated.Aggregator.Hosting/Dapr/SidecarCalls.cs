@@ -20,9 +20,14 @@ internal sealed partial class SidecarCalls(IOptions<DaprOptions> options, Sideca
             {
                 return await call(cancellationToken);
             }
-            catch (DaprException exception) when (IsOutage(exception) && time.GetElapsedTime(started) < options.Value.SidecarTimeout)
+            catch (DaprException exception) when (IsOutage(exception))
             {
                 outages.Note();
+                if (time.GetElapsedTime(started) >= options.Value.SidecarTimeout)
+                {
+                    throw;
+                }
+
                 LogNoAnswer(exception.InnerException?.Message ?? exception.Message);
                 await Task.Delay(Pause, time, cancellationToken);
             }

@@ -37,6 +37,21 @@ public sealed class SidecarCallsTests
     }
 
     [Fact]
+    public async Task Run_OutageThatOutlastsTheCall_IsNotedAndTold()
+    {
+        Task<int> answer = _calls.RunAsync<int>(
+            _ =>
+            {
+                _time.Advance(new DaprOptions().SidecarTimeout);
+                throw NotThere();
+            },
+            TestContext.Current.CancellationToken);
+
+        await Assert.ThrowsAsync<DaprException>(() => answer);
+        Assert.False(_outages.AreOver(Silence));
+    }
+
+    [Fact]
     public async Task Run_SidecarAnswers_NotesNothing()
     {
         await _calls.RunAsync(_ => Task.FromResult(true), TestContext.Current.CancellationToken);
