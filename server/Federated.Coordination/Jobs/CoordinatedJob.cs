@@ -60,7 +60,7 @@ internal sealed class CoordinatedJob
     /// <summary>Set when the job is taken over, and again by a roll-back.</summary>
     public JobHistory History { get; set; } = null!;
 
-    /// <summary>Devices that have left for good since the coordinator began, by what stands for them: an asynchronous algorithm that remembers its workers forgets them.</summary>
+    /// <summary>Devices that have left for good since the job was created, by what stands for them; kept for asynchronous jobs.</summary>
     public HashSet<uint> Left { get; } = [];
 
     public bool IsActive => Record.Status is JobStatus.Running or JobStatus.Paused;
@@ -81,6 +81,31 @@ internal sealed class CoordinatedJob
     {
         Model = await CurrentModel.LoadAsync(Services.Blobs, Services.Algorithms, Record.Definition, version, stop);
         Model.BeginEpoch(Record.StateEpoch);
+        foreach (uint gone in Left)
+        {
+            Model.Anarchic?.Leave(gone);
+        }
+    }
+
+    /// <summary>
+    /// A device has left for good. An asynchronous algorithm that remembers its workers forgets it, and does not wait for it in the open buffer either; where the device's update is
+    /// in that, it is forgotten with the version after.
+    /// </summary>
+    public void Leave(string deviceId)
+    {
+        uint gone = new DeviceIdentity(Key.TenantId, deviceId).ClientIndex;
+        Left.Add(gone);
+        if (Model.Anarchic is not { } half || Machine.FindOf(deviceId) is { State: AssignmentState.Stored })
+        {
+            return;
+        }
+
+        half.Leave(gone);
+        if (Machine.Key is { Kind: TaskKind.Train } round)
+        {
+            SetTerms(round);
+            Machine.ChangeBuffer(Terms, Now);
+        }
     }
 
     /// <summary>Starts the selection of the round that comes next, or ends the job; nothing while it is paused or a round is open.</summary>

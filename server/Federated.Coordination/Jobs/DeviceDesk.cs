@@ -37,7 +37,7 @@ public sealed class DeviceDesk
             return Rejections.Reply(RejectionReason.UpgradeRequired, TimeSpan.Zero);
         }
 
-        // A device that has to send again hears it at once: its coordinator rejects the check-in (see JobCoordinator).
+        // A device that has to send again hears it at once: its coordinator rejects the check-in (see JobMessageHandler).
         CheckInReply reply = await RouteAsync(device, request, afterSending, cancellationToken);
         UpdateDisposition[] known = await DispositionsAsync(device, request.PendingAssignments, TimeSpan.Zero, cancellationToken);
         reply.Dispositions.AddRange(known.Where(disposition => disposition.Kind != DispositionKind.Pending));

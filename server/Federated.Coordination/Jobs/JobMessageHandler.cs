@@ -46,13 +46,13 @@ internal sealed class JobMessageHandler(CoordinatedJob job, JobCommands commands
                 board.AskedEnough(query, machine);
                 break;
             case JobMessage.Revoked(var deviceId):
-                job.Left.Add(new DeviceIdentity(job.Key.TenantId, deviceId).ClientIndex);
                 machine.RejectDevice(deviceId, RejectionReason.Unavailable, TimeSpan.FromHours(1));
                 if (machine.FindOf(deviceId) is { } held)
                 {
                     await TakeFailureAsync(held.Id, deviceId, ErrorKinds.DroppedOut, "The device was revoked.", stop);
                 }
 
+                job.Leave(deviceId);
                 break;
             case JobMessage.ChangeStatus(var status, var done):
                 await commands.ChangeStatusAsync(status, stop);

@@ -44,6 +44,7 @@ internal sealed class JobTakeOver
         }
 
         await _job.LoadModelAsync(snapshot.Current, stop);
+        await LetGoAsync(stop);
         _job.History = JobHistory.Of(snapshot.Current, snapshot.Rounds, snapshot.FailedStatistics);
         if (_job.Selection.LooksBack)
         {
@@ -63,6 +64,20 @@ internal sealed class JobTakeOver
         {
             _job.Machine.PutAside(AssignmentsOf(snapshot));
             await _job.BeginNextAsync(stop);
+        }
+    }
+
+    /// <summary>A device may have left while no coordinator ran, or the coordinator that heard of it died before its next version.</summary>
+    private async Task LetGoAsync(CancellationToken stop)
+    {
+        if (_job.Model.Anarchic is null)
+        {
+            return;
+        }
+
+        foreach (string device in await _job.Services.Store.ReadRevokedAsync(_job.Key.TenantId, _job.Record.CreatedAt, stop))
+        {
+            _job.Leave(device);
         }
     }
 

@@ -72,4 +72,7 @@ public interface IJobStore
 
     /// <summary>Whether the device has ever been given a task.</summary>
     Task<bool> HasWorkedAsync(string tenantId, string deviceId, CancellationToken cancellationToken);
+
+    /// <summary>Reads the ids of the tenant's devices that were revoked at that time or later, in any order.</summary>
+    Task<IReadOnlyList<string>> ReadRevokedAsync(string tenantId, DateTimeOffset since, CancellationToken cancellationToken);
 }

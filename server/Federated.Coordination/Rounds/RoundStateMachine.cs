@@ -284,6 +284,18 @@ public sealed class RoundStateMachine
         _desk.Expire(IsOpen, _terms, now);
     }
 
+    /// <summary>The open buffer is filled in another way from now on; nothing when none is open.</summary>
+    /// <param name="terms">How.</param>
+    /// <param name="now">The time.</param>
+    public void ChangeBuffer(RoundTerms terms, DateTimeOffset now)
+    {
+        if (IsOpen && _terms!.Buffer is not null)
+        {
+            _terms = terms;
+            Tick(now);
+        }
+    }
+
     /// <summary>Rejects every check-in that waits.</summary>
     /// <param name="reason">Why.</param>
     /// <param name="retryAfter">When to check in again.</param>

@@ -153,6 +153,15 @@ internal sealed class EfJobStore(ServerContextFactory contexts) : IJobStore
         return await context.Assignments.AnyAsync(row => row.TenantId == tenantId && row.DeviceId == deviceId, cancellationToken);
     }
 
+    public async Task<IReadOnlyList<string>> ReadRevokedAsync(string tenantId, DateTimeOffset since, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        return await context.Devices
+            .Where(row => row.TenantId == tenantId && row.RevokedAt >= since)
+            .Select(row => row.DeviceId)
+            .ToListAsync(cancellationToken);
+    }
+
     private async Task<StoreOutcome> GuardedAsync(WriterLease lease, Func<ServerContext, Task> write, CancellationToken cancellationToken)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);

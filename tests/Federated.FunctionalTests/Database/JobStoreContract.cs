@@ -4,6 +4,8 @@ using Federated.Coordination.Selection;
 using Federated.Protocol.Jobs;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.V1;
+using Federated.Server.Database;
+using Federated.Server.Database.Rows;
 
 namespace Federated.FunctionalTests.Database;
 
@@ -16,7 +18,9 @@ public abstract class JobStoreContract
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    protected abstract Task<IJobStore> CreateStoreAsync();
+    private protected abstract Task<ServerContextFactory> OpenAsync();
+
+    private async Task<IJobStore> CreateStoreAsync() => new EfJobStore(await OpenAsync());
 
     [Fact]
     public async Task CreateAsync_SecondTime_ChangesNothing()
@@ -312,6 +316,35 @@ public abstract class JobStoreContract
         Assert.False(await store.HasWorkedAsync(Job.TenantId, "device-1", Cancellation));
         Assert.False(await store.HasWorkedAsync("another", "device-0", Cancellation));
     }
+
+    [Fact]
+    public async Task ReadRevokedAsync_BeforeAtAndAfterTheTime_LeavesOutTheEarlierAndOtherTenants()
+    {
+        var contexts = await OpenAsync();
+        await using (var context = contexts.CreateDbContext())
+        {
+            context.Devices.AddRange(
+                Device("early", Start - TimeSpan.FromSeconds(1)), Device("then", Start), Device("late", Start + TimeSpan.FromDays(1)), Device("never", null),
+                Device("foreign", Start, "another"));
+            await context.SaveChangesAsync(Cancellation);
+        }
+
+        var revoked = await new EfJobStore(contexts).ReadRevokedAsync(Job.TenantId, Start, Cancellation);
+
+        Assert.Equal(["late", "then"], revoked.Order(StringComparer.Ordinal));
+    }
+
+    private static DeviceRow Device(string id, DateTimeOffset? revokedAt, string tenant = "default") => new()
+    {
+        TenantId = tenant,
+        DeviceId = id,
+        PublicKey = [1],
+        DisplayName = id,
+        SdkVersion = "1.0.0",
+        EnrolledAt = Start,
+        EnrolmentTokenId = "token",
+        RevokedAt = revokedAt,
+    };
 
     [Fact]
     public async Task AcquireAsync_FromManyTakers_GivesEachItsOwnEpoch()

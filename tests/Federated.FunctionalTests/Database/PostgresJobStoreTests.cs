@@ -1,4 +1,3 @@
-using Federated.Coordination.Persistence;
 using Federated.Server.Configuration;
 using Federated.Server.Database;
 
@@ -6,7 +5,7 @@ namespace Federated.FunctionalTests.Database;
 
 public sealed class PostgresJobStoreTests(PostgresCluster cluster) : JobStoreContract
 {
-    protected override async Task<IJobStore> CreateStoreAsync()
+    private protected override async Task<ServerContextFactory> OpenAsync()
     {
         var options = new DatabaseOptions
         {
@@ -14,6 +13,6 @@ public sealed class PostgresJobStoreTests(PostgresCluster cluster) : JobStoreCon
             ConnectionString = await cluster.CreateDatabaseAsync(TestContext.Current.CancellationToken),
             MigrateAtStart = true,
         };
-        return new EfJobStore(await TestDatabase.OpenAsync(options, TestContext.Current.CancellationToken));
+        return await TestDatabase.OpenAsync(options, TestContext.Current.CancellationToken);
     }
 }

@@ -1,4 +1,3 @@
-using Federated.Coordination.Persistence;
 using Federated.Server.Configuration;
 using Federated.Server.Database;
 using Microsoft.Data.Sqlite;
@@ -15,9 +14,9 @@ public sealed class SqliteJobStoreTests : JobStoreContract, IDisposable
         _folder.Delete(recursive: true);
     }
 
-    protected override async Task<IJobStore> CreateStoreAsync()
+    private protected override Task<ServerContextFactory> OpenAsync()
     {
         var options = new DatabaseOptions { ConnectionString = $"Data Source={Path.Combine(_folder.FullName, "test.db")}" };
-        return new EfJobStore(await TestDatabase.OpenAsync(options, TestContext.Current.CancellationToken));
+        return TestDatabase.OpenAsync(options, TestContext.Current.CancellationToken);
     }
 }

@@ -120,6 +120,50 @@ public sealed class AsynchronousJobTests
         Assert.NotEqual(moved, world.ModelOf(world.Store.Versions[^1].BlobId).Parameters);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Device_RevokedWhileTheBufferNeedsEverybody_IsNotWaitedForThere(bool restarts)
+    {
+        await using var world = new CoordinationWorld(Job("afa-cs", versions: 4, ("buffer", 3)));
+        await world.CreateJobAsync();
+        TaskAssignment[] tasks = [await TaskAsync(world, 0), await TaskAsync(world, 1), await TaskAsync(world, 2)];
+        Assert.All(tasks[..2], task => Assert.True(Send(world, task)));
+        await world.UntilAsync(progress => progress.Stored == 2);
+
+        world.Store.Revoked["device-2"] = world.Time.GetUtcNow();
+        if (restarts)
+        {
+            // The server is stopped before any coordinator hears of it.
+            await world.RestartAsync(_ => false);
+        }
+        else
+        {
+            world.Directory.Devices.DeviceRevoked(new DeviceIdentity(CoordinationWorld.Tenant, "device-2"));
+        }
+
+        await UntilVersionAsync(world, 1);
+        Assert.NotEqual([1, 2, 3], world.ModelOf(world.Store.Versions[^1].BlobId).Parameters);
+    }
+
+    [Fact]
+    public async Task Device_RevokedBeforeARollBack_IsNotWaitedForAfterIt()
+    {
+        await using var world = new CoordinationWorld(Job("afa-cs", versions: 4, ("buffer", 3)));
+        await world.CreateJobAsync();
+        world.Directory.Devices.DeviceRevoked(new DeviceIdentity(CoordinationWorld.Tenant, "device-2"));
+        TaskAssignment[] before = [await TaskAsync(world, 0), await TaskAsync(world, 1)];
+        Assert.All(before, task => Assert.True(Send(world, task)));
+        await UntilVersionAsync(world, 1);
+
+        Assert.Equal(JobCommandOutcome.Done, await world.Directory.RollBackAsync(world.Job, 0, Cancel));
+        TaskAssignment[] after = [await TaskAsync(world, 0), await TaskAsync(world, 1)];
+        Assert.All(after, task => Assert.True(Send(world, task)));
+        await world.UntilAsync(progress => progress.TrainingRounds == 1 && progress.Version > 2);
+
+        Assert.NotEqual([1, 2, 3], world.ModelOf(world.Store.Versions[^1].BlobId).Parameters);
+    }
+
     [Fact]
     public async Task Update_TooManyVersionsBehind_IsGivenUp()
     {

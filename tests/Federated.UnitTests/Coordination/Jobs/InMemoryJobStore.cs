@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Federated.Coordination.Persistence;
 using Federated.Coordination.Rounds;
 using Federated.Coordination.Selection;
@@ -62,6 +63,9 @@ internal sealed class InMemoryJobStore(FaultInjector faults) : IJobStore
 
     /// <summary>Rounds that were opened by a transaction of their own.</summary>
     public int OpenedAlone { get; private set; }
+
+    /// <summary>Devices of any tenant that are revoked, by id, with the time.</summary>
+    public ConcurrentDictionary<string, DateTimeOffset> Revoked { get; } = new(StringComparer.Ordinal);
 
     public JobRecord Job(JobKey key)
     {
@@ -217,6 +221,9 @@ internal sealed class InMemoryJobStore(FaultInjector faults) : IJobStore
             return Task.FromResult(_assignments.Values.Any(record => record.DeviceId == deviceId && record.Round.TenantId == tenantId));
         }
     }
+
+    public Task<IReadOnlyList<string>> ReadRevokedAsync(string tenantId, DateTimeOffset since, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<string>>([.. Revoked.Where(device => device.Value >= since).Select(device => device.Key)]);
 
     public Task<IReadOnlyList<AssignmentRecord>> FindAssignmentsAsync(
         string tenantId, string deviceId, IReadOnlyList<string> assignmentIds, CancellationToken cancellationToken)
