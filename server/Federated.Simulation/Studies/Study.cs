@@ -23,6 +23,6 @@ public sealed record Study(string Name, string Question, IReadOnlyList<StudyArm>
 
         return seeds.Except(Seeds).Any()
             ? throw new SimulationException($"seeds {string.Join(", ", seeds.Except(Seeds))}: study {Name} has {string.Join(", ", Seeds)}.")
-            : this with { Arms = arms, Seeds = seeds.Count == 0 ? Seeds : [.. seeds.Order()] };
+            : this with { Arms = arms, Seeds = seeds.Count == 0 ? Seeds : [.. seeds.Distinct().Order()] };
     }
 }

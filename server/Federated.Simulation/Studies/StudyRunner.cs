@@ -13,7 +13,7 @@ namespace Federated.Simulation.Studies;
 /// </summary>
 public sealed class StudyRunner
 {
-    private const string SettingsName = "settings.sha256";
+    private const string SettingsName = "settings.sha256", RunsName = "runs";
 
     private readonly Study _study;
     private readonly string _folder;
@@ -51,7 +51,7 @@ public sealed class StudyRunner
             foreach (StudyArm arm in _study.Arms)
             {
                 SimulationRequest request = arm.Request with { Job = arm.Request.Job with { Seed = seed }, Workers = _workers };
-                string folder = Path.Combine(_folder, "runs", FolderName($"{arm.Group} {arm.Name}"), string.Create(CultureInfo.InvariantCulture, $"seed-{seed}"));
+                string folder = Path.Combine(_folder, RunsName, FolderName($"{arm.Group} {arm.Name}"), string.Create(CultureInfo.InvariantCulture, $"seed-{seed}"));
                 ResultDocument result = _done.GetValueOrDefault(Settings(request))
                     ?? (resume && Found(folder, request) is { } found ? found : Train(folder, request, cancellationToken));
                 _done.TryAdd(Settings(request), result);
@@ -89,10 +89,13 @@ public sealed class StudyRunner
         return setup;
     }
 
-    private static ResultDocument? Found(string folder, SimulationRequest request)
+    /// <summary>A whole run of these settings. Arms that share one leave it with the first of them, which in a part of the study is another than in the whole.</summary>
+    private ResultDocument? Found(string folder, SimulationRequest request)
     {
-        string path = Path.Combine(folder, SettingsName);
-        return File.Exists(path) && File.ReadAllText(path) == Settings(request) ? ResultFolder.Read(folder) : null;
+        string settings = Settings(request), seed = Path.GetFileName(folder), runs = Path.Combine(_folder, RunsName);
+        IEnumerable<string> others = Directory.Exists(runs) ? Directory.EnumerateDirectories(runs).Order(StringComparer.Ordinal).Select(arm => Path.Combine(arm, seed)) : [];
+        string? found = others.Prepend(folder).FirstOrDefault(run => Path.Combine(run, SettingsName) is var path && File.Exists(path) && File.ReadAllText(path) == settings);
+        return found is null ? null : ResultFolder.Read(found);
     }
 
     /// <summary>Names everything that decides a run's result.</summary>

@@ -73,8 +73,10 @@ internal sealed class CellLog : IDisposable
     private static string Fingerprint(SimulationRequest request)
     {
         string text = string.Join('\n',
-            (request.Job with { Aggregation = request.Job.Aggregation with { Rule = "", Byzantine = 0 }, Seed = 0 }).ToJson(), request.Dataset, request.Partition, request.Clients,
-            request.Byzantine, request.DropOut, request.TestFraction, request.Scaling, request.ModelOptions);
+            (request.Job with { Aggregation = request.Job.Aggregation with { Rule = "", Byzantine = 0 }, Seed = 0 }).ToJson(),
+            request with { Job = null!, Workers = 1, Devices = null, Attack = null },
+            request.Devices?.ToJson(),
+            string.Join(',', request.Dataset.Ignore));
         return "settings " + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
     }
 }

@@ -1,7 +1,10 @@
 using Federated.Protocol.Jobs;
 using Federated.Simulation;
+using Federated.Simulation.Devices;
 using Federated.Simulation.Engine;
+using Federated.Simulation.Kernels;
 using Federated.Simulation.Partitions;
+using Federated.Simulation.Pretraining;
 using Federated.Simulation.Studies.Byzantine;
 using Federated.UnitTests.Simulation.Engine;
 
@@ -58,6 +61,17 @@ public sealed class ByzantineStudyTests : IDisposable
         StudyPlan other = plan with { Request = plan.Request with { Job = plan.Request.Job with { Rounds = 9 } } };
 
         Assert.Contains("other settings", Assert.Throws<SimulationException>(() => Run(other, out _)).Message, StringComparison.Ordinal);
+        SimulationRequest[] requests =
+        [
+            plan.Request with { Pretraining = new PretrainingSpec(100, 5) },
+            plan.Request with { Kernels = KernelSetting.Dense },
+            plan.Request with { MinimumExamples = 2 },
+            plan.Request with { Devices = DeviceProfile.BuiltIn[0] },
+            plan.Request with { Dataset = plan.Request.Dataset with { Ignore = ["1"] } },
+        ];
+        Assert.All(requests, request => Assert.Throws<SimulationException>(() => Run(plan with { Request = request }, out _)));
+        Run(plan with { Request = plan.Request with { Workers = 3 }, Attacks = [StudyPlan.NoAttack] }, out int ran);
+        Assert.Equal(0, ran);
     }
 
     private StudyTable Run(StudyPlan plan, out int ran)

@@ -80,6 +80,21 @@ public sealed class StudyRunnerTests : IDisposable
     }
 
     [Fact]
+    public void Part_WithASharedRun_LeavesItToTheWhole()
+    {
+        // As the dense model of the study of sparse models: the same run in every group, which lies with the first group that is run.
+        Study study = Small(target: 0.5);
+        study = study with { Arms = [study.Arms[1] with { Name = "shared", Group = "A" }, study.Arms[0] with { Group = "B" }, study.Arms[1] with { Name = "shared", Group = "B" }], Seeds = [1] };
+        Assert.Equal(2, Run(study.Part("B ", [1, 1]), resume: false).Count);
+
+        IReadOnlyList<StudyRun> all = Run(study, resume: true);
+
+        Assert.Equal(3, all.Count);
+        Assert.Equal(2, Directory.EnumerateFiles(_folder.FullName, "settings.sha256", SearchOption.AllDirectories).Count());
+        Assert.Single(Models(all, "shared").Distinct());
+    }
+
+    [Fact]
     public void Run_Cancelled_LeavesTheWholeRuns()
     {
         Study study = Small(target: 0.5);
