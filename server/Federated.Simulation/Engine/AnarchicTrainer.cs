@@ -157,6 +157,8 @@ internal sealed class AnarchicTrainer : IRoundTrainer
                 Client = client,
                 Form = _form!,
                 Settings = settings,
+                Down = _down,
+                Up = _up,
                 Turn = turn,
                 Version = _algorithm.Version,
                 Model = _pulled!,
@@ -274,7 +276,7 @@ internal sealed class AnarchicTrainer : IRoundTrainer
         }
         else
         {
-            _bytesUp += result.Encoded is { } encoded ? WireSizes.Up(encoded.Sections) : _up;
+            _bytesUp += result.Encoded is { } encoded ? WireSizes.Up(encoded.Sections) : work.Up;
             if (work.Fault is { } fault)
             {
                 Fail(round, name, fault.Kind, fault.Reason);
@@ -315,7 +317,7 @@ internal sealed class AnarchicTrainer : IRoundTrainer
         }
 
         _offered[id] = (name, work.Result.TrainingLoss, work.Result.Encoded is { } encoded && work.Settings.Compression is not null
-            ? new ClientCompression(name, encoded.Length, _down, encoded.Contraction, encoded.ErrorNorm, encoded.Saturated)
+            ? new ClientCompression(name, encoded.Length, work.Down, encoded.Contraction, encoded.ErrorNorm, encoded.Saturated)
             : null);
         if (_algorithm.Buffered == 1 && _algorithm.FlushAfter is { } after)
         {
@@ -364,7 +366,7 @@ internal sealed class AnarchicTrainer : IRoundTrainer
         {
             Gradients = _gradients,
             MaskEpoch = model.Mask?.Epoch,
-            Kernels = _setup.Kernels.NameFor(model.Mask),
+            Kernels = _setup.Kernels.NameFor(_pulled!.Mask),
             SimulatedSeconds = _now,
             ClientSeconds = _clientSeconds,
             Staleness = RoundReport.HistogramOf(result.Counted.Select(arrival => arrival.Staleness)),

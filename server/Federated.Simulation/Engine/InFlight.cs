@@ -16,6 +16,12 @@ internal sealed class InFlight
     /// <summary>What it was asked to do.</summary>
     public required LocalTraining Settings { get; init; }
 
+    /// <summary>Bytes of what it pulled.</summary>
+    public required long Down { get; init; }
+
+    /// <summary>Bytes of its upload before it is made: those of the mask that it pulled, whatever the mask is when it arrives.</summary>
+    public required long Up { get; init; }
+
     /// <summary>Number of the client's task, from 0; addresses its draws.</summary>
     public required uint Turn { get; init; }
 

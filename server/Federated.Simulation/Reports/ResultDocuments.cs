@@ -49,7 +49,7 @@ public static class ResultDocuments
             Failures = outcome.Failures,
             Settings = new RunSettings(
                 WithData(request, setup.Clients.Count), request.Partition.ToString(), setup.Clients.Count, request.DropOut, request.TestFraction,
-                request.Scaling.ToString().ToLowerInvariant(), request.Workers, request.Device, request.Kernels),
+                request.Scaling.ToString().ToLowerInvariant(), request.Workers, request.Device, request.Kernels.ToString().ToLowerInvariant()),
             Dataset = new DatasetSummary(
                 setup.Dataset.Name, setup.Dataset.Format.ToString().ToLowerInvariant(), setup.Dataset.Shape.ToString(), setup.Dataset.ClassNames,
                 setup.Clients.Sum(client => client.Rows.Length), setup.Dataset.Test.Length, setup.Dataset.Notes),

@@ -1,5 +1,4 @@
 using Federated.Protocol.Jobs;
-using Federated.Simulation.Kernels;
 
 namespace Federated.Simulation.Reports;
 
@@ -15,4 +14,4 @@ namespace Federated.Simulation.Reports;
 /// <param name="Kernels">Which kernels masked models were to take; a round says which ones it took.</param>
 public sealed record RunSettings(
     JobDefinition Job, string Partition, int Clients, double DropOut, double TestFraction, string Scaling, int Workers, string Device,
-    KernelSetting Kernels = KernelSetting.Auto);
+    string Kernels = "auto");

@@ -49,6 +49,28 @@ public sealed class MaskedAnarchicSimulationTests
         Assert.Equal(Run(dense).Model.Parameters, Run(sparse).Model.Parameters);
     }
 
+    [Fact]
+    public void BytesUp_OfAnUpdateFromUnderALargerMask_AreThoseOfThatMask()
+    {
+        // GraNet begins half-dense and is down to its density after version 4; slow devices that began with version 0 come long after.
+        SimulationRequest request = With("fedbuff", "granet");
+        SimulationOutcome outcome = Run(request with
+        {
+            Devices = new DeviceProfile
+            {
+                Name = "two speeds",
+                Classes = [new DeviceClass { Name = "fast", Share = 2, StepsPerSecond = 100 }, new DeviceClass { Name = "slow", Share = 1, StepsPerSecond = 7 }],
+            },
+            Job = request.Job with { Pruning = request.Job.Pruning with { AdjustEvery = 2, StopAdjusting = 4 } },
+        });
+
+        RoundReport[] late = [.. outcome.Rounds.Where(round => round.Round > 12)];
+        long fresh = Assert.Single(late.Where(round => round.Staleness.Count < 5).Select(round => round.BytesUp).Distinct());
+        RoundReport[] stale = [.. late.Where(round => round.Staleness.Count == round.Round)];
+        Assert.NotEmpty(stale);
+        Assert.All(stale, round => Assert.True(round.BytesUp > fresh, $"{round.BytesUp} and {fresh}"));
+    }
+
     [Theory]
     [InlineData("q8")]
     [InlineData("topk:0.3")]

@@ -51,6 +51,35 @@ public sealed class KernelTests
     }
 
     [Fact]
+    public void Run_AsynchronousWithAMaskThatComesLate_NamesTheKernelsOfWhatWasPulled()
+    {
+        SimulationRequest request = With("snip", KernelSetting.Auto);
+        SimulationOutcome outcome = Run(request with
+        {
+            Job = request.Job with
+            {
+                Algorithm = new AlgorithmSettings { Name = "fedbuff", Parameters = { ["buffer"] = 4 } },
+                Local = request.Job.Local with { Momentum = 0 },
+                Pruning = request.Job.Pruning with { Candidates = 1 },
+            },
+        });
+
+        // The version that has the mask was made of updates from under the one that leaves everything.
+        int changed = outcome.Rounds.ToList().FindIndex(round => round.MaskEpoch == outcome.Model.Mask!.Epoch);
+        Assert.InRange(changed, 0, outcome.Rounds.Count - 2);
+        Assert.All(outcome.Rounds.Take(changed + 1), round => Assert.Equal("dense", round.Kernels));
+        Assert.All(outcome.Rounds.Skip(changed + 1), round => Assert.Equal("sparse", round.Kernels));
+    }
+
+    [Fact]
+    public void Settings_OfAResult_NameTheKernelsAsTheCommandLineDoes()
+    {
+        SimulationOutcome outcome = Run(With("uniform", KernelSetting.Sparse));
+
+        Assert.Equal("sparse", ResultDocuments.Create(outcome, 0).Settings.Kernels);
+    }
+
+    [Fact]
     public void Run_DenseModel_NamesNoKernels()
     {
         Assert.All(Run(With("none", KernelSetting.Auto)).Rounds, round => Assert.Null(round.Kernels));
