@@ -59,6 +59,11 @@ internal static class RunCommand
                 _ => 0,
             };
         }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            await Console.Error.WriteLineAsync("Stopped before the first round; there are no results.");
+            return Stopped;
+        }
         catch (Exception exception) when (exception is SimulationException or NotSupportedException or IOException or UnauthorizedAccessException)
         {
             await Console.Error.WriteLineAsync(exception.Message);

@@ -102,6 +102,11 @@ public sealed class SimulationSetup
     public SimulationSetup With(SimulationRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
+        if (request.Pretraining?.Examples != Request.Pretraining?.Examples)
+        {
+            throw new SimulationException($"pretrain {request.Pretraining?.ToString() ?? "none"}: the data were dealt with {Request.Pretraining?.ToString() ?? "none"}; prepare them anew.");
+        }
+
         return Validate(request) is { Count: > 0 } problems
             ? throw new SimulationException(string.Join(Environment.NewLine, problems))
             : Fit(request, _dataset, Public, _clients);
@@ -211,6 +216,7 @@ public sealed class SimulationSetup
         Require(problems, request.DropOut is >= 0 and < 1, $"dropout {request.DropOut}: expected a probability in [0, 1).");
         Require(problems, request.TestFraction is > 0 and < 1, $"test fraction {request.TestFraction}: expected a share in (0, 1).");
         Require(problems, request.Clients is null or >= 1, $"clients {request.Clients}: expected at least 1.");
+        Require(problems, request.Pretraining is null or { Examples: >= 2, Steps: >= 1 }, $"pretrain {request.Pretraining}: expected at least 2 examples and 1 step.");
         Require(problems, request.MinimumExamples >= 1, $"minimum examples {request.MinimumExamples}: expected at least 1.");
         Require(problems, request.Dataset.SequenceLength is >= 1 and <= 100_000, $"sequence length {request.Dataset.SequenceLength}: expected 1 to 100,000.");
         return [.. problems.Distinct()];

@@ -48,7 +48,7 @@ public sealed class Simulator
         SimulationRequest request = _setup.Request;
         JobDefinition job = request.Job;
         PeakMemory memory = PeakMemory.Start(request.Device == "cpu" ? null : TorchRuntime.SelectDeviceOrCpu(request.Device, out _));
-        ModelContent model = SynFlowStart.Of(_setup.Model, _setup.Public?.Train(_setup.Model, request) ?? _setup.Model.Initialise(job.Seed), job);
+        ModelContent model = SynFlowStart.Of(_setup.Model, _setup.Public?.Train(_setup.Model, request, cancellationToken) ?? _setup.Model.Initialise(job.Seed), job);
         using var workers = new OrderedWorkers<ModelWorker>(request.Workers, WindowFor(request.Workers, model), () => _setup.Model.CreateWorker(request.Device).With(_setup.Kernels));
         CandidateReport? candidates = new CandidateTaker(_setup, workers, _failures).Begin(model, cancellationToken);
         using IRoundTrainer trainer = job.Algorithm.Name == OneByteRun.Algorithm ? new OneByteTrainer(_setup, model, workers, _failures)

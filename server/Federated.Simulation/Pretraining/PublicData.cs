@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Federated.Client.Training;
 using Federated.Numerics;
 using Federated.Protocol.Jobs;
@@ -48,7 +49,9 @@ internal sealed class PublicData
     }
 
     /// <summary>The initial model, trained; models of the same name and settings are trained once.</summary>
-    public ModelContent Train(ModelDefinition definition, SimulationRequest request)
+    /// <exception cref="SimulationException">The training diverged.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public ModelContent Train(ModelDefinition definition, SimulationRequest request, CancellationToken cancellationToken)
     {
         JobDefinition job = request.Job;
         string key = $"{job.Model} {request.ModelOptions} {request.Pretraining} {job.Local} {job.Seed} {request.Device}";
@@ -56,14 +59,14 @@ internal sealed class PublicData
         {
             if (!_trained.TryGetValue(key, out ModelContent? trained))
             {
-                _trained.Add(key, trained = Train(definition, job, request.Pretraining!.Steps, request.Device));
+                _trained.Add(key, trained = Train(definition, job, request.Pretraining!, request.Device, cancellationToken));
             }
 
             return new ModelContent(trained.Schema, [.. trained.Parameters], [.. trained.Statistics], [.. trained.Counts]);
         }
     }
 
-    private ModelContent Train(ModelDefinition definition, JobDefinition job, int steps, string device)
+    private ModelContent Train(ModelDefinition definition, JobDefinition job, PretrainingSpec spec, string device, CancellationToken cancellationToken)
     {
         ModelContent model = definition.Initialise(job.Seed);
         using ModelWorker worker = definition.CreateWorker(device);
@@ -72,7 +75,7 @@ internal sealed class PublicData
         var plan = new LocalSgdPlan
         {
             Epochs = 0,
-            Steps = steps,
+            Steps = spec.Steps,
             BatchSize = job.Local.BatchSize,
             LearningRate = job.Local.LearningRate,
             Momentum = job.Local.Momentum,
@@ -80,7 +83,13 @@ internal sealed class PublicData
             ClipNorm = job.Local.ClipNorm,
         };
         float[] local = new float[model.Parameters.Length];
-        worker.Solver.Solve(plan, new TrainingKey(job.Seed, uint.MaxValue, 0), model.Parameters, [], local);
+        LocalSgdResult result = worker.Solver.Solve(plan, new TrainingKey(job.Seed, uint.MaxValue, 0), model.Parameters, [], local, cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
+        if (result.Diverged || !TensorPrimitives.IsFiniteAll<float>(local))
+        {
+            throw new SimulationException($"pretrain {spec}: the model diverged after {result.Steps} steps; give a smaller rate, or a clip norm.");
+        }
+
         var trained = new ModelContent(model.Schema, local, model.Statistics, model.Counts);
         worker.Objective.StoreStatistics(trained.Statistics, trained.Counts);
         return trained;

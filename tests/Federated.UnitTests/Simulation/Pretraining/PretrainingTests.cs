@@ -54,6 +54,29 @@ public sealed class PretrainingTests
         Assert.Contains("pretrain 1000000:5", error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Run_PretrainingThatDiverges_SaysSo()
+    {
+        SimulationRequest request = Requests.Digits(rounds: 1) with { Pretraining = new PretrainingSpec(100, 50) };
+        request = request with { Job = request.Job with { Local = request.Job.Local with { LearningRate = 1000, WeightDecay = 1 } } };
+
+        var error = Assert.Throws<SimulationException>(() => Requests.Run(request, cancellationToken: TestContext.Current.CancellationToken));
+
+        Assert.Contains("pretrain 100:50: the model diverged", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void With_OtherPublicExamples_IsRefused()
+    {
+        SimulationRequest request = Requests.Digits() with { Pretraining = new PretrainingSpec(100, 5) };
+        SimulationSetup setup = SimulationSetup.Prepare(request);
+
+        Assert.NotNull(setup.With(request with { Pretraining = new PretrainingSpec(100, 9) }));
+        Assert.Throws<SimulationException>(() => setup.With(request with { Pretraining = null }));
+        Assert.Throws<SimulationException>(() => setup.With(request with { Pretraining = new PretrainingSpec(90, 5) }));
+        Assert.Throws<SimulationException>(() => SimulationSetup.Prepare(request with { Pretraining = new PretrainingSpec(0, 5) }));
+    }
+
     [Theory]
     [InlineData("500")]
     [InlineData("1:5")]
