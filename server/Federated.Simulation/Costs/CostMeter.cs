@@ -1,5 +1,6 @@
 using Federated.Protocol.Jobs;
 using Federated.Protocol.Pruning;
+using Federated.Protocol.Statistics;
 using Federated.Protocol.V1;
 using Federated.Simulation.Engine;
 using Federated.Simulation.Models;
@@ -9,12 +10,10 @@ namespace Federated.Simulation.Costs;
 /// <summary>Adds up the costs of a run, round by round.</summary>
 internal sealed class CostMeter
 {
-    // A candidate is judged by two forward passes: one for the statistics, one for the loss.
-    private const int PassesOfSelection = 2;
-
     private readonly ModelCost _cost;
     private readonly CostAccount _account;
     private readonly JobDefinition _job;
+    private readonly int _passesOfSelection;
     private CostSummary _sum;
 
     private CostMeter(ModelCost cost, JobDefinition job)
@@ -22,6 +21,9 @@ internal sealed class CostMeter
         _cost = cost;
         _account = new CostAccount(cost);
         _job = job;
+
+        // A candidate is judged by its loss; a model with running statistics takes a forward pass for these first.
+        _passesOfSelection = NormalisationLayer.Of(cost.Schema).Count == 0 ? 1 : 2;
         _sum = new CostSummary(0, 0, 0, 0, new StateBytes(0, 0, 0, 0, 0), cost.ActivationBytes(Math.Max(1, job.Local.BatchSize)));
     }
 
@@ -43,7 +45,7 @@ internal sealed class CostMeter
     /// <summary>Adds the choice of the first mask.</summary>
     public void Add(CandidateReport selection) => _sum = _sum with
     {
-        SelectionMacs = _sum.SelectionMacs + selection.Candidates.Sum(candidate => PassesOfSelection * (long)candidate.Examples * _account.Forward(candidate.Active)),
+        SelectionMacs = _sum.SelectionMacs + selection.Candidates.Sum(candidate => _passesOfSelection * (long)candidate.Examples * _account.Forward(candidate.Active)),
     };
 
     /// <summary>Adds a round.</summary>

@@ -1,6 +1,6 @@
 namespace Federated.Simulation.Costs;
 
-/// <summary>What a run's devices computed and had to hold, counted by <see cref="CostAccount"/> as if zeros cost nothing. Dense kernels, which the simulator runs under a mask, save none of it.</summary>
+/// <summary>What a run's devices computed and had to hold, counted by <see cref="CostAccount"/> as if zeros cost nothing. Dense kernels under a mask save none of it.</summary>
 /// <param name="TrainingMacs">Multiply-adds of all local training.</param>
 /// <param name="AdjustmentMacs">Multiply-adds of the dense gradients that adjustments of the mask asked for.</param>
 /// <param name="SelectionMacs">Multiply-adds of the forward passes by which devices judged the masks to begin with.</param>

@@ -88,6 +88,18 @@ public sealed class PruningMethodRunTests
         Assert.All([dense, uniform, tiny, prunefl], outcome => Assert.Equal(cost.ActivationBytes(4), outcome.Costs!.ActivationBytes));
     }
 
+    [Theory]
+    [InlineData("cnn-bn:4", 2)]
+    [InlineData("cnn", 1)]
+    public void Costs_OfCandidates_ArePassesOfTheClientsThatJudgedThem(string model, int passes)
+    {
+        SimulationOutcome outcome = Run(With("fedtiny", model));
+
+        var account = new CostAccount(outcome.Setup.Model.MeasureCost());
+        Assert.All(outcome.Candidates!.Candidates, candidate => Assert.True(candidate.Examples > 0));
+        Assert.Equal(passes * outcome.Candidates.Candidates.Sum(candidate => (long)candidate.Examples * account.Forward(candidate.Active)), outcome.Costs!.SelectionMacs);
+    }
+
     [Fact]
     public void Run_SynFlowOnALinearModel_SaysWhyNot()
     {
