@@ -15,7 +15,6 @@ namespace Federated.FunctionalTests.Server;
 /// <summary>Devices of a real server choose the first mask of a model with batch norm, and the choice is that of plain loops over all their examples.</summary>
 public sealed class CandidateLiveTests : IDisposable
 {
-    private const string Key = "candidates-test-administrator-key";
     private const int Candidates = 6;
     private const double Density = 0.25;
     private const ulong Seed = 11;
@@ -66,52 +65,18 @@ public sealed class CandidateLiveTests : IDisposable
     }
 
     [Fact]
-    public async Task Job_ServerKilledBetweenThePhases_GoesOnWithThePooledStatistics()
+    public Task Job_ServerKilledBetweenThePhases_GoesOnWithThePooledStatistics() => KillableServer.WithAsync(async server =>
     {
-        string[] settings =
-        [
-            $"--Data:Directory={Path.Combine(_folder.FullName, "server")}",
-            $"--Admin:Key={Key}",
-            "--Aggregator:SlotBytes=65536",
-            "--Aggregator:SlotCount=8",
-            "--Coordination:RestartDelay=00:00:00.1",
-        ];
-        var server = await ServerProcess.StartAsync([.. settings, "--Endpoints:Rest=http://127.0.0.1:0", "--Endpoints:Grpc=http://127.0.0.1:0"], Cancellation);
-        try
-        {
-            using var administrator = new HttpClient { BaseAddress = new Uri(server.Rest) };
-            administrator.DefaultRequestHeaders.Add("X-Api-Key", Key);
-            string[] again = [.. settings, $"--Endpoints:Rest={server.Rest}", $"--Endpoints:Grpc={server.Grpc}"];
-            float[] start = Start();
-            var jobId = await CreateJobAsync(administrator, start, new { cohortSize = 3, deadlineSeconds = 60, selectionSeconds = 5 });
-            ExampleSet[] examples = [Examples(1, 40), Examples(2, 50), Examples(3, 60)];
-            SdkDevice[] devices = [.. examples.Select((set, number) => Device(server.Grpc, server.EnrolmentToken, jobId, number, Solver(set)))];
+        float[] start = Start();
+        var jobId = await CreateJobAsync(server.Administrator, start, new { cohortSize = 3, deadlineSeconds = 60, selectionSeconds = 5 });
+        ExampleSet[] examples = [Examples(1, 40), Examples(2, 50), Examples(3, 60)];
+        SdkDevice[] devices = [.. examples.Select((set, number) => Device(server.Grpc, server.EnrolmentToken, jobId, number, Solver(set)))];
 
-            // When the sums are pooled, and while the losses come in.
-            var moments = new MomentWatch(devices, [(DeviceEventKind.Counted, 1), (DeviceEventKind.Stored, 2)]);
-            var running = Task.WhenAll(devices.Select(device => device.RunAsync(Cancellation)));
-            foreach (var moment in moments.All)
-            {
-                var first = await Task.WhenAny(moment.Reached, running).WaitAsync(Patience, Cancellation);
-                Assert.True(first == moment.Reached, $"The job ended before {moment}.");
-                await server.KillAsync();
-                await server.DisposeAsync();
-                server = await ServerProcess.StartAsync(again, Cancellation);
-            }
+        // When the sums are pooled, and while the losses come in.
+        await server.RunAsync(devices, [(DeviceEventKind.Counted, 1), (DeviceEventKind.Stored, 2)]);
 
-            await running.WaitAsync(Patience, Cancellation);
-
-            CheckChoice(await ModelsAsync(administrator, jobId), start, examples, examples);
-        }
-        catch (Exception exception)
-        {
-            throw new InvalidOperationException($"{exception.Message}\n--- the server said last:\n{server.Output}", exception);
-        }
-        finally
-        {
-            await server.DisposeAsync();
-        }
-    }
+        CheckChoice(await ModelsAsync(server.Administrator, jobId), start, examples, examples);
+    });
 
     /// <summary>Two rounds judge, the third trains from what was chosen.</summary>
     private static void CheckChoice(List<ModelContent> models, float[] start, ExampleSet[] described, ExampleSet[] judged)

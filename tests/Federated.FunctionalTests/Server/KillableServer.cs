@@ -36,10 +36,12 @@ internal sealed class KillableServer
     /// <summary>What the present process has said.</summary>
     public string Output => _process.Output;
 
-    public string ModelFolder => Path.Combine(DataFolder(_folder), "models");
+    public string DataFolder => DataFolderOf(_folder);
+
+    public string ModelFolder => Path.Combine(DataFolder, "models");
 
     /// <summary>The database that a server has without further settings.</summary>
-    public DatabaseOptions Database => new() { ConnectionString = $"Data Source={Path.Combine(DataFolder(_folder), "federated.db")}" };
+    public DatabaseOptions Database => new() { ConnectionString = $"Data Source={Path.Combine(DataFolder, "federated.db")}" };
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -49,7 +51,7 @@ internal sealed class KillableServer
         DirectoryInfo folder = Directory.CreateTempSubdirectory("federated-killed-");
         string[] settings =
         [
-            $"--Data:Directory={DataFolder(folder.FullName)}",
+            $"--Data:Directory={DataFolderOf(folder.FullName)}",
             $"--Admin:Key={Key}",
             "--Aggregator:SlotBytes=65536",
             "--Aggregator:SlotCount=8",
@@ -112,5 +114,5 @@ internal sealed class KillableServer
     /// <summary>The server ends in order.</summary>
     public async Task TerminateAsync() => Assert.Equal(0, await _process.TerminateAsync(Cancellation));
 
-    private static string DataFolder(string folder) => Path.Combine(folder, "server");
+    private static string DataFolderOf(string folder) => Path.Combine(folder, "server");
 }

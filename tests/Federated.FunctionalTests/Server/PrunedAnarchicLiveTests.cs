@@ -14,7 +14,6 @@ using Federated.Protocol.V1;
 using Federated.Server.Configuration;
 using Federated.Server.Database.Rows;
 using Federated.Storage.Blobs;
-using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 
 namespace Federated.FunctionalTests.Server;
@@ -22,7 +21,6 @@ namespace Federated.FunctionalTests.Server;
 /// <summary>Asynchronous jobs with a sparse model: SDK devices, one of which works so long that its mask is an earlier one when it is done.</summary>
 public sealed class PrunedAnarchicLiveTests : IDisposable
 {
-    private const string Key = "pruned-test-administrator-key";
     private const int Versions = 14;
     private const int Features = 16;
     private const int Outputs = 4;
@@ -90,53 +88,17 @@ public sealed class PrunedAnarchicLiveTests : IDisposable
     }
 
     [Fact]
-    public async Task Job_WithKilledServers_GivesTheModelsAndMasksOfWhatCounts()
+    public Task Job_WithKilledServers_GivesTheModelsAndMasksOfWhatCounts() => KillableServer.WithAsync(async server =>
     {
-        var data = Path.Combine(_folder.FullName, "server");
-        string[] settings =
-        [
-            $"--Data:Directory={data}",
-            $"--Admin:Key={Key}",
-            "--Aggregator:SlotBytes=65536",
-            "--Aggregator:SlotCount=8",
-            "--Coordination:RestartDelay=00:00:00.1",
-        ];
-        var server = await ServerProcess.StartAsync([.. settings, "--Endpoints:Rest=http://127.0.0.1:0", "--Endpoints:Grpc=http://127.0.0.1:0"], Cancellation);
-        try
-        {
-            using var administrator = new HttpClient { BaseAddress = new Uri(server.Rest) };
-            administrator.DefaultRequestHeaders.Add("X-Api-Key", Key);
-            string[] again = [.. settings, $"--Endpoints:Rest={server.Rest}", $"--Endpoints:Grpc={server.Grpc}"];
-            var jobId = await CreateJobAsync(administrator, "afa-cs", "none");
-            SdkDevice[] devices = [.. Enumerable.Range(0, 3).Select(number => Device(server.Grpc, server.EnrolmentToken, jobId, number, new WatchingSolver(Bowls[number], _ => { })))];
+        var jobId = await CreateJobAsync(server.Administrator, "afa-cs", "none");
+        SdkDevice[] devices = [.. Enumerable.Range(0, 3).Select(number => Device(server.Grpc, server.EnrolmentToken, jobId, number, new WatchingSolver(Bowls[number], _ => { })))];
 
-            // Killed while gradients are collected, when a mask has changed, and in between.
-            var moments = new MomentWatch(devices, [(DeviceEventKind.Stored, 3), (DeviceEventKind.Counted, 5), (DeviceEventKind.Assigned, 8)]);
-            var running = Task.WhenAll(devices.Select(device => device.RunAsync(Cancellation)));
-            foreach (var moment in moments.All)
-            {
-                var first = await Task.WhenAny(moment.Reached, running).WaitAsync(TimeSpan.FromMinutes(2), Cancellation);
-                Assert.True(first == moment.Reached, $"The job ended before {moment}.");
-                await server.KillAsync();
-                await server.DisposeAsync();
-                server = await ServerProcess.StartAsync(again, Cancellation);
-            }
+        // Killed while gradients are collected, when a mask has changed, and in between.
+        await server.RunAsync(devices, [(DeviceEventKind.Stored, 3), (DeviceEventKind.Counted, 5), (DeviceEventKind.Assigned, 8)]);
+        await server.TerminateAsync();
 
-            await running.WaitAsync(TimeSpan.FromMinutes(2), Cancellation);
-            Assert.Equal(0, await server.TerminateAsync(Cancellation));
-
-            await CheckAsync(data, "none", devices);
-        }
-        catch (Exception exception)
-        {
-            throw new InvalidOperationException($"{exception.Message}\n--- the server said last:\n{server.Output}", exception);
-        }
-        finally
-        {
-            await server.DisposeAsync();
-            SqliteConnection.ClearAllPools();
-        }
-    }
+        await CheckAsync(server.DataFolder, "none", devices);
+    });
 
     /// <summary>Every counted update is computed once more and fed to the algorithm alone; the versions must be the server's.</summary>
     private static async Task<(List<ModelContent> Made, List<AssignmentRow> Assignments)> CheckAsync(string data, string up, SdkDevice[] devices)

@@ -7,9 +7,13 @@ namespace Federated.FunctionalTests.Server;
 /// <summary>The server as a process of its own, so that it can be killed.</summary>
 internal sealed partial class ServerProcess : IAsyncDisposable
 {
+    private const int MostStarts = 5;
+
     private readonly Process _process;
     private readonly StringBuilder _output = new();
     private readonly TaskCompletionSource<(string ForAdministrators, string ForDevices)> _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private bool _disposed;
 
     private ServerProcess(Process process)
     {
@@ -34,17 +38,29 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     }
 
     /// <summary>Starts a server and waits until it listens.</summary>
-    public static async Task<ServerProcess> StartAsync(IEnumerable<string> arguments, CancellationToken cancellationToken)
+    /// <remarks>
+    /// A server that starts again on its ports may find one taken for a moment: a client that connects to a port of this machine on which nobody listens can be given that very port for its own end.
+    /// </remarks>
+    public static async Task<ServerProcess> StartAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
     {
-        var server = Launch(arguments, "Production");
-        var exited = server._process.WaitForExitAsync(cancellationToken);
-        if (await Task.WhenAny(server._listening.Task, exited) == exited)
+        for (var attempt = 1; ; attempt++)
         {
-            throw new InvalidOperationException($"The server ended with {server._process.ExitCode} before it listened:\n{server.Output}");
-        }
+            var server = Launch(arguments, "Production");
+            var exited = server._process.WaitForExitAsync(cancellationToken);
+            if (await Task.WhenAny(server._listening.Task, exited) != exited)
+            {
+                (server.Rest, server.Grpc) = await server._listening.Task;
+                return server;
+            }
 
-        (server.Rest, server.Grpc) = await server._listening.Task;
-        return server;
+            await exited;
+            if (attempt == MostStarts || !server.Output.Contains("address already in use", StringComparison.OrdinalIgnoreCase))
+            {
+                throw new InvalidOperationException($"The server ended with {server._process.ExitCode} before it listened:\n{server.Output}");
+            }
+
+            await server.DisposeAsync();
+        }
     }
 
     /// <summary>Runs a server that is expected to end by itself.</summary>
@@ -77,6 +93,12 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
         if (!_process.HasExited)
         {
             await KillAsync();
