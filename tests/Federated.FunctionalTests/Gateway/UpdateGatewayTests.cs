@@ -17,7 +17,7 @@ public sealed class UpdateGatewayTests : GatewayTests
         await OpenAsync(TestUpdate.Plan(round: 2, elements: 50_000));
         TestUpdate[] updates = [.. Enumerable.Range(0, Updates).Select(i => Update($"a{i}", seed: i, weight: i + 1))];
 
-        await Parallel.ForEachAsync(updates, Cancellation, async (update, _) => Assert.Equal(UploadStatus.Stored, await UploadWhenRoomAsync(update)));
+        await Parallel.ForEachAsync(updates, Cancellation, async (update, _) => await UploadWhenRoomAsync(update));
         ClosedRound closed = await Host.Node.CloseRoundAsync(Plan.Key, Cancellation);
 
         Assert.Equal(Updates, closed.Included.Count);
@@ -161,17 +161,25 @@ public sealed class UpdateGatewayTests : GatewayTests
     /// <summary>A round whose updates are long enough for the gateway to answer their headers at once.</summary>
     private Task OpenLargeAsync() => OpenAsync(TestUpdate.Plan(round: 2, elements: UploadMethod.AdmissionBytes / sizeof(float)));
 
+    /// <summary>
+    /// Sends as a device does: again where the gateway is full, and where the connection broke. Kestrel closes one on which a frame
+    /// of a refused stream came late, and the updates of all its streams have to be sent again; some may have been stored.
+    /// </summary>
     private async Task<UploadStatus> UploadWhenRoomAsync(TestUpdate update)
     {
+        int broke = 0;
         while (true)
         {
             try
             {
                 return await UploadAsync(update, 64 * 1024);
             }
+            catch (RpcException broken) when (broken.StatusCode is StatusCode.Internal or StatusCode.Unavailable && broke++ < 20)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Cancellation);
+            }
             catch (RpcException full) when (full.StatusCode is StatusCode.ResourceExhausted or StatusCode.Aborted)
             {
-                // As a device does. Without a pause the connection fills with refused streams, and Kestrel closes it.
                 string? advice = full.Trailers.GetValue(ErrorKinds.RetryAfterTrailer);
                 TimeSpan pause = TimeSpan.FromMilliseconds(advice is null ? 1 : long.Parse(advice, CultureInfo.InvariantCulture));
                 await Task.Delay(pause, TimeProvider.System, Cancellation);
