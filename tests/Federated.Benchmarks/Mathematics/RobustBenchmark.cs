@@ -13,6 +13,7 @@ namespace Federated.Benchmarks.Mathematics;
 internal sealed class RobustBenchmark : IBenchmark
 {
     private const int Length = 11_700_000;
+    private const int Offset = 1000;
 
     public string Name => "robust";
 
@@ -20,25 +21,27 @@ internal sealed class RobustBenchmark : IBenchmark
 
     public Task RunAsync(BenchmarkContext context)
     {
-        float[] storage = GC.AllocateUninitializedArray<float>(Length);
-        for (int i = 0; i < Length; i++)
+        float[] storage = GC.AllocateUninitializedArray<float>(Length + (128 * Offset));
+        for (int i = 0; i < storage.Length; i++)
         {
             storage[i] = (i % 251) - 125;
         }
 
-        float[][] updates = [.. Enumerable.Range(0, 15).Select(k => storage.Select(value => value + k).ToArray())];
-        Measure(context, updates, Length, isMemoryBound: true);
+        Measure(context, Updates(storage, 15, Length), Length, isMemoryBound: true);
         foreach (int count in new[] { 60, 128 })
         {
             // A tenth of the length: the arithmetic of one element is the same, and so many long updates fit few machines.
-            float[][] many = [.. Enumerable.Range(0, count).Select(k => storage.AsSpan(0, Length / 10).ToArray())];
-            Measure(context, many, Length / 10, isMemoryBound: false);
+            Measure(context, Updates(storage, count, Length / 10), Length / 10, isMemoryBound: false);
         }
 
         RuleTimes.Measure(context);
-        MeasureRules(context, [.. Enumerable.Range(0, 50).Select(k => storage.AsSpan(k * 1000, 1_000_000).ToArray())]);
+        MeasureRules(context, Updates(storage, 50, 1_000_000));
         return new CoordinateBenchmark().RunAsync(context);
     }
+
+    /// <summary>Updates that are not close to one another: distances of close ones are measured anew, which is told as a figure of its own.</summary>
+    private static float[][] Updates(float[] storage, int count, int length) =>
+        [.. Enumerable.Range(0, count).Select(k => storage.AsSpan(k * Offset, length).ToArray())];
 
     private static void MeasureRules(BenchmarkContext context, float[][] updates)
     {
@@ -75,6 +78,7 @@ internal sealed class RobustBenchmark : IBenchmark
         double[] coefficients = [.. Enumerable.Repeat(0.5, updates.Length)];
         using torch.Tensor stacked = torch.stack([.. updates.Select(update => torch.tensor(update))]);
         using torch.Tensor turned = stacked.t();
+        ReadOnlyMemory<float>[] equal = [.. updates.Select(_ => memories[0])];
         double[] best = Interleaved.Best(
             Interleaved.DefaultTurns,
             () => ReadAll(updates, length),
@@ -82,7 +86,8 @@ internal sealed class RobustBenchmark : IBenchmark
             () => GramMatrix.Compute(memories),
             () => WeightedSum.Compute(memories, coefficients, destination),
             () => GramAggregation.Run(flag, memories, destination),
-            () => stacked.mm(turned).Dispose());
+            () => stacked.mm(turned).Dispose(),
+            () => GramAggregation.Run(flag, equal, destination));
 
         int p = updates.Length;
         double flops = (double)p * (p + 1) * length;
@@ -100,6 +105,7 @@ internal sealed class RobustBenchmark : IBenchmark
         }
 
         context.AtMost($"robust.flag{p}.overGramAndSum", best[4] / (best[2] + best[3]), 1.05);
+        context.Tell($"robust.flag{p}.equalUpdatesOverGramAndSum", best[6] / (best[2] + best[3]), "ratio");
     }
 
     private static void ReadAll(float[][] updates, int length)
