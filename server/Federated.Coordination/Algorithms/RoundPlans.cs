@@ -59,8 +59,9 @@ public static class RoundPlans
     /// <param name="algorithm">The server half of the round.</param>
     /// <param name="target">Devices that are selected.</param>
     /// <param name="ruleSeed">Decides what the aggregation rule draws. The job's seed does not do: devices know it.</param>
+    /// <param name="refused">Updates that the algorithm has refused of the open buffer: they stay where they are, and take no place in it.</param>
     public static RoundPlan Create(
-        RoundKey key, long writerEpoch, JobDefinition job, ModelSchema schema, IServerAlgorithm algorithm, int target, ulong ruleSeed = 0)
+        RoundKey key, long writerEpoch, JobDefinition job, ModelSchema schema, IServerAlgorithm algorithm, int target, ulong ruleSeed = 0, int refused = 0)
     {
         bool isRobust = key.Kind == TaskKind.Train && !AggregationRules.IsMean(job) && !algorithm.TakesSums;
         int capacity = key.Kind == TaskKind.Train && algorithm is BufferedRounds buffered ? buffered.Half.Goal : 0;
@@ -80,7 +81,7 @@ public static class RoundPlans
             isRobust ? ruleSeed : 0,
             job.Aggregation.Exchange,
             job.Aggregation.SketchError,
-            capacity)
+            capacity > 0 ? capacity + refused : 0)
         {
             HandedOver = isRobust ? algorithm.OwnSections : key.Kind == TaskKind.Train && capacity == 0 ? algorithm.KeptSections : [],
             Centres = isRobust ? algorithm.Centres : ImmutableDictionary<SectionRole, ReadOnlyMemory<float>>.Empty,

@@ -50,6 +50,8 @@ internal abstract class AnarchicServer : IAnarchicAlgorithm
 
     public int Buffered => Buffer.Count;
 
+    public IReadOnlyList<string> Discarded => Buffer.Discarded;
+
     public virtual int Goal => _options.Buffer;
 
     public bool CanAdvance => Buffer.Count >= Goal;

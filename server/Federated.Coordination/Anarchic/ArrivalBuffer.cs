@@ -12,6 +12,9 @@ internal sealed class ArrivalBuffer
 
     public int Count => _arrivals.Count;
 
+    /// <summary>Ids that were taken out since <see cref="TakeDiscarded"/> was called last.</summary>
+    public IReadOnlyList<string> Discarded => _discarded;
+
     /// <summary>A vector to fill; comes back with the arrival that it is given to.</summary>
     public float[] Rent(int length) => _spare.TryPop(out float[]? vector) ? vector : GC.AllocateUninitializedArray<float>(length);
 

@@ -21,6 +21,9 @@ public interface IAnarchicAlgorithm
     /// <summary>Updates that wait.</summary>
     int Buffered { get; }
 
+    /// <summary>Ids of updates that were buffered since the last version and do not wait any more: a later one of the same worker took their place, or the worker left.</summary>
+    IReadOnlyList<string> Discarded { get; }
+
     /// <summary>m: updates that make a version.</summary>
     int Goal { get; }
 

@@ -7,22 +7,51 @@ using Federated.Protocol.V1;
 
 namespace Federated.Coordination.Jobs;
 
-/// <summary>Makes the next version of an asynchronous job from the updates of a full buffer, in their order of arrival.</summary>
+/// <summary>
+/// Makes the next version of an asynchronous job from the updates of a closed buffer, in their order of arrival. Whether they are enough is the algorithm's word, as in the simulator:
+/// where it refuses some, the buffer goes on.
+/// </summary>
 internal sealed class BufferAdvance(CoordinatedJob job)
 {
+    // The tier keeps what was refused until the version is made; so much of it that a buffer takes twice its room, and no more.
+    private const int MostBuffers = 2;
+
     private readonly PulledModels _pulled = new(job.Services, job.Key);
 
-    /// <returns>What became of the updates; null when too few of them can be used.</returns>
-    public async Task<BufferOutcome?> RunAsync(RoundKey round, RoundAggregate aggregate, CancellationToken stop)
+    /// <summary>Makes the version; or none, and what the algorithm has taken is offered to it again.</summary>
+    public async Task<BufferResult> RunAsync(RoundKey round, RoundAggregate aggregate, CancellationToken stop)
     {
         IAnarchicAlgorithm half = job.Model.Anarchic!;
+        BufferOffers offers = await OfferAsync(half, round, aggregate, stop);
+        bool mayGoOn = !half.CanAdvance && aggregate.Included.Count < MostBuffers * half.Goal;
+        if (mayGoOn && job.Machine.TryRefill(aggregate.Included.Select(update => update.AssignmentId).ToHashSet(StringComparer.Ordinal), offers, job.Now))
+        {
+            await job.LoadModelAsync(job.Model.Record, stop);
+            job.RenewBufferTerms(round);
+            return new BufferResult(null, GoesOn: true);
+        }
+
+        if (!half.CanAdvance && !half.CanFlush)
+        {
+            await job.LoadModelAsync(job.Model.Record, stop);
+            return new BufferResult(null, GoesOn: false);
+        }
+
+        AdvanceResult result = half.Advance(job.Model.Content);
+        return new BufferResult(
+            new BufferOutcome(result.Counted.Select(counted => counted.Id).ToHashSet(StringComparer.Ordinal), offers.Refused, result.StepNorm), GoesOn: false);
+    }
+
+    private async Task<BufferOffers> OfferAsync(IAnarchicAlgorithm half, RoundKey round, RoundAggregate aggregate, CancellationToken stop)
+    {
         var refused = new Dictionary<string, string>(StringComparer.Ordinal);
+        string? first = null;
         TakeLeave(half, aggregate);
         ILookup<string, KeptSection> sections = aggregate.Kept.ToLookup(kept => kept.AssignmentId, StringComparer.Ordinal);
         foreach (UpdateCommitted update in aggregate.Included)
         {
-            // One that is not waited for is in a version already. A full buffer leaves the rest to the next.
-            if (half.CanAdvance || job.Machine.Find(update.AssignmentId) is not { } assignment)
+            // One that is not waited for is in a version already, or was refused before. A full buffer leaves the rest to the next.
+            if (half.CanAdvance || job.Machine.Find(update.AssignmentId) is not { State: not AssignmentState.Refused } assignment)
             {
                 continue;
             }
@@ -34,20 +63,18 @@ internal sealed class BufferAdvance(CoordinatedJob job)
             {
                 refused[update.AssignmentId] = $"The algorithm refused the update: {WordOf(verdict)}.";
             }
+            else if (half.Buffered == 1)
+            {
+                first = update.AssignmentId;
+            }
         }
 
-        if (!half.CanAdvance && !half.CanFlush)
-        {
-            return null;
-        }
-
-        AdvanceResult result = half.Advance(job.Model.Content);
-        foreach (string id in result.Discarded)
+        foreach (string id in half.Discarded)
         {
             refused[id] = $"The algorithm refused the update: {WordOf(ArrivalVerdict.Superseded)}.";
         }
 
-        return new BufferOutcome(result.Counted.Select(counted => counted.Id).ToHashSet(StringComparer.Ordinal), refused, result.StepNorm);
+        return new BufferOffers(refused, first);
     }
 
     /// <summary>Who has left for good is forgotten with this version; with the next, where the device's last update is in this buffer.</summary>

@@ -103,9 +103,15 @@ internal sealed class CoordinatedJob
         half.Leave(gone);
         if (Machine.Key is { Kind: TaskKind.Train } round)
         {
-            SetTerms(round);
-            Machine.ChangeBuffer(Terms, Now);
+            RenewBufferTerms(round);
         }
+    }
+
+    /// <summary>The algorithm may want fewer updates than when the open buffer began.</summary>
+    public void RenewBufferTerms(RoundKey round)
+    {
+        SetTerms(round);
+        Machine.ChangeBuffer(Terms, Now);
     }
 
     /// <summary>Starts the selection of the round that comes next, or ends the job; nothing while it is paused or a round is open.</summary>
@@ -158,7 +164,8 @@ internal sealed class CoordinatedJob
 
     public RoundPlan PlanOf(RoundKey round) =>
         RoundPlans.Create(
-            round, Lease.Epoch, Record.Definition, Model.Content.Schema, AlgorithmOf(round), Terms.Target, DrawRuleSeed());
+            round, Lease.Epoch, Record.Definition, Model.Content.Schema, AlgorithmOf(round), Terms.Target, DrawRuleSeed(),
+            Machine.Assignments.Count(assignment => assignment.State == AssignmentState.Refused));
 
     /// <summary>What the algorithm aggregates itself, aggregated. It may take as long as a rule takes.</summary>
     /// <exception cref="ArgumentException">The rule cannot work with these updates.</exception>

@@ -40,6 +40,9 @@ internal static partial class CoordinatorLog
     [LoggerMessage(3014, LogLevel.Warning, "Round {Round}: a node was lost while it closed; {Left} updates are left, {Minimum} are needed, so devices report again")]
     public static partial void Reopened(this ILogger logger, RoundKey round, int left, int minimum);
 
+    [LoggerMessage(3015, LogLevel.Information, "Round {Round}: {Usable} of the {Stored} updates of the buffer can be used, {Goal} are needed, so it takes others")]
+    public static partial void GoesOn(this ILogger logger, RoundKey round, int usable, int stored, int goal);
+
     [LoggerMessage(3009, LogLevel.Information, "Job {Job}: rolled back to version {Wanted}, now version {Version}")]
     public static partial void RolledBack(this ILogger logger, JobKey job, int wanted, int version);
 

@@ -30,7 +30,7 @@ internal sealed class RoundClosing
 
     /// <summary>
     /// Ends the open round with what the tier has; abandons it when that is not enough, or not finite. Where it would be enough with what a node
-    /// has lost meanwhile, and there is time, the round goes on instead.
+    /// has lost meanwhile, and there is time, the round goes on instead; so does a buffer of which the algorithm can use too few updates.
     /// </summary>
     /// <param name="reason">Why it ends.</param>
     /// <param name="startNext">Begins the next round; gives its start when its devices wait already.</param>
@@ -54,33 +54,40 @@ internal sealed class RoundClosing
         }
 
         HashSet<string> included = aggregate.Included.Select(update => update.AssignmentId).ToHashSet(StringComparer.Ordinal);
-        if (included.Count < _job.Terms.Minimum && Machine.TryReopen(included, _job.Now))
-        {
-            _logger.Reopened(round, included.Count, _job.Terms.Minimum);
-            return false;
-        }
-
-        if (WhyUseless(aggregate) is { } why)
-        {
-            await AbandonAsync(why, stop);
-            return true;
-        }
 
         // 7b. Counted is what is in the aggregate, and nothing else; of a buffer, what is in the version that the algorithm makes of it.
         BufferOutcome? outcome = null;
         if (_job.Terms.Buffer is null)
         {
+            if (included.Count < _job.Terms.Minimum && Machine.TryReopen(included, _job.Now))
+            {
+                _logger.Reopened(round, included.Count, _job.Terms.Minimum);
+                return false;
+            }
+
+            if (WhyUseless(aggregate) is { } why)
+            {
+                await AbandonAsync(why, stop);
+                return true;
+            }
+
             Machine.Settle(included);
-        }
-        else if ((outcome = await _buffers.RunAsync(round, aggregate, stop)) is null)
-        {
-            // The algorithm holds those that it took, and an abandoned round voids them.
-            await _job.LoadModelAsync(_job.Model.Record, stop);
-            await AbandonAsync($"Too few of the {included.Count} updates of the buffer can be used.", stop);
-            return true;
         }
         else
         {
+            (outcome, bool goesOn) = await _buffers.RunAsync(round, aggregate, stop);
+            if (goesOn)
+            {
+                _logger.GoesOn(round, Machine.StoredCount, included.Count, _job.Terms.Goal);
+                return false;
+            }
+
+            if (outcome is null)
+            {
+                await AbandonAsync($"Too few of the {included.Count} updates of the buffer can be used.", stop);
+                return true;
+            }
+
             Machine.SettleBuffer(outcome);
             aggregate = aggregate with { Included = [.. aggregate.Included.Where(update => outcome.Counted.Contains(update.AssignmentId))], Kept = [] };
         }

@@ -34,6 +34,9 @@ public sealed class Assignment
     /// <summary>When the device is taken to be silent, in an asynchronous job; in others the deadline of the round says so.</summary>
     public DateTimeOffset ReportBy { get; set; }
 
+    /// <summary>When the tier told of its update; meaningful while that is stored.</summary>
+    public DateTimeOffset StoredAt { get; internal set; }
+
     /// <summary>What the algorithm wants of the device.</summary>
     public string Role { get; set; } = "";
 

@@ -12,6 +12,9 @@ public enum AssignmentState
     /// <summary>The device has given up, or was revoked. A late update may still arrive and then counts.</summary>
     Failed,
 
+    /// <summary>The algorithm has refused its update, and the buffer goes on without it; final with the version.</summary>
+    Refused,
+
     /// <summary>Final: in the aggregate.</summary>
     Counted,
 

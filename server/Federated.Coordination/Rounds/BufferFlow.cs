@@ -48,6 +48,37 @@ internal sealed class BufferFlow(RoundAssignments assignments)
 
     public void Stored(DateTimeOffset now) => _firstStoredAt ??= now;
 
+    /// <summary>
+    /// The buffer has closed, and too few of its updates can be used: what the algorithm refused takes no place in it any more, what was lost while it closed is asked for again.
+    /// </summary>
+    /// <param name="included">Ids of the updates that the tier handed over.</param>
+    /// <param name="offers">What the algorithm made of them.</param>
+    /// <param name="now">The time.</param>
+    public void Refill(IReadOnlySet<string> included, BufferOffers offers, DateTimeOffset now)
+    {
+        foreach (Assignment assignment in assignments.All)
+        {
+            if (offers.Refused.TryGetValue(assignment.Id, out string? refusal))
+            {
+                assignments.SetRefused(assignment, refusal);
+            }
+            else if (!included.Contains(assignment.Id))
+            {
+                if (assignment.State == AssignmentState.Stored)
+                {
+                    assignments.SetLost(assignment);
+                }
+            }
+            else if (assignment.State is AssignmentState.Outstanding or AssignmentState.Failed)
+            {
+                // The tier's word of it is still on its way.
+                assignments.SetStored(assignment, now);
+            }
+        }
+
+        _firstStoredAt = offers.First is { } first ? assignments.Find(first)!.StoredAt : null;
+    }
+
     /// <summary>Why the buffer closes now; null when it does not.</summary>
     public string? WhyReady(RoundTerms terms, DateTimeOffset now) =>
         assignments.Stored >= terms.Goal ? "The buffer is full."
@@ -132,6 +163,10 @@ internal sealed class BufferFlow(RoundAssignments assignments)
             else if (outcome.Refused.TryGetValue(assignment.Id, out string? refusal))
             {
                 Discard(assignment, refusal);
+            }
+            else if (assignment.State == AssignmentState.Refused)
+            {
+                Discard(assignment, assignment.Reason!);
             }
             else if (_round + 1 - assignment.Round > terms.MaxStaleness)
             {

@@ -32,7 +32,7 @@ internal sealed class RoundAssignments
         }
     }
 
-    public void SetStored(Assignment assignment)
+    public void SetStored(Assignment assignment, DateTimeOffset now)
     {
         if (assignment.State == AssignmentState.Outstanding)
         {
@@ -40,6 +40,7 @@ internal sealed class RoundAssignments
         }
 
         assignment.State = AssignmentState.Stored;
+        assignment.StoredAt = now;
         assignment.FailureKind = null;
         assignment.Reason = null;
         assignment.MayBeLost = false;
@@ -57,6 +58,23 @@ internal sealed class RoundAssignments
         }
 
         assignment.MayBeLost = true;
+    }
+
+    /// <summary>The tier holds the update, and the algorithm does not want it.</summary>
+    public void SetRefused(Assignment assignment, string reason)
+    {
+        if (assignment.State == AssignmentState.Stored)
+        {
+            Stored--;
+        }
+        else if (assignment.State == AssignmentState.Outstanding)
+        {
+            Outstanding--;
+        }
+
+        assignment.State = AssignmentState.Refused;
+        assignment.Reason = reason;
+        assignment.MayBeLost = false;
     }
 
     public void SetFailed(Assignment assignment, string kind, string message)

@@ -143,7 +143,7 @@ public sealed class RoundStateMachine
             _assignments.Add(assignment);
             if (stored.Contains(assignment.Id))
             {
-                _assignments.SetStored(assignment);
+                _assignments.SetStored(assignment, now);
             }
             else
             {
@@ -226,7 +226,7 @@ public sealed class RoundStateMachine
             return StoredOutcome.Duplicate;
         }
 
-        _assignments.SetStored(assignment);
+        _assignments.SetStored(assignment, now);
         _buffer.Stored(now);
         Advance(now);
         return StoredOutcome.Accepted;
@@ -342,6 +342,26 @@ public sealed class RoundStateMachine
         foreach (Assignment assignment in missing)
         {
             _assignments.SetLost(assignment);
+        }
+
+        Phase = RoundPhase.Reporting;
+        return true;
+    }
+
+    /// <summary>
+    /// The buffer closed, and the algorithm can use too few of its updates for a full one: it takes others in the place of those that were refused, or lost meanwhile.
+    /// </summary>
+    /// <param name="included">Ids of the updates that the tier handed over.</param>
+    /// <param name="offers">What the algorithm made of them.</param>
+    /// <param name="now">The time.</param>
+    /// <returns>False when the flush time has passed, so that those that are left are enough.</returns>
+    public bool TryRefill(IReadOnlySet<string> included, BufferOffers offers, DateTimeOffset now)
+    {
+        Require(RoundPhase.Closing);
+        _buffer.Refill(included, offers, now);
+        if (_buffer.WhyReady(_terms!, now) is not null)
+        {
+            return false;
         }
 
         Phase = RoundPhase.Reporting;

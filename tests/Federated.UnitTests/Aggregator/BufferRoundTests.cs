@@ -92,6 +92,26 @@ public sealed class BufferRoundTests : NodeFixture
     }
 
     [Fact]
+    public async Task OpenRound_AgainWithMoreRoomAfterItsClosing_TakesAnotherAndHandsAllOver()
+    {
+        AggregatorNode node = await StartAsync();
+        await OpenBufferAsync(node, Buffer(1, 2));
+        await UploadAsync(node, Buffer(1, 2), "a1", Payload(1));
+        await UploadAsync(node, Buffer(1, 2), "a0", Payload(0));
+        ClosedRound first = await node.CloseRoundAsync(Buffer(1, 2).Key, Cancellation);
+
+        ReopenedRound reopened = await OpenBufferAsync(node, Buffer(1, 3));
+        UploadResult taken = await UploadAsync(node, Buffer(1, 3), "a2", Payload(2));
+        UploadResult full = await UploadAsync(node, Buffer(1, 3), "a3", Payload(3));
+        ClosedRound second = await node.CloseRoundAsync(Buffer(1, 3).Key, Cancellation);
+
+        Assert.Equal((2, 2), (first.Included.Count, reopened.Recovered.Count));
+        Assert.Equal((UploadOutcome.Stored, UploadOutcome.BufferFull), (taken.Outcome, full.Outcome));
+        Assert.Equal(["a1", "a0", "a2"], second.Kept.Select(kept => kept.AssignmentId));
+        Assert.All(second.Kept, kept => Assert.Equal(MemoryMarshal.Cast<byte, float>(Payload(kept.AssignmentId[1] - '0')).ToArray(), kept.Values));
+    }
+
+    [Fact]
     public async Task Upload_BufferClosesWhileBytesCome_GoesToTheNext()
     {
         AggregatorNode node = await StartAsync();

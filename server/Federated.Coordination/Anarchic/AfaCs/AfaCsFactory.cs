@@ -29,10 +29,11 @@ internal sealed class AfaCsFactory : AnarchicFactory
     public override IReadOnlyList<JobDefinitionError> Validate(JobDefinition job, ModelSchema schema)
     {
         long most = MostWorkers(job, schema);
-        return job.Round.Population <= most && most > 0 ? [] : [new JobDefinitionError(
+        double least = Math.Max(job.Round.Population, AnarchicOptions.BufferParameter.Of(job));
+        return least <= most ? [] : [new JobDefinitionError(
             $"algorithm.parameters.{MemoryMegabytes.Name}",
             FormattableString.Invariant(
-                $"{Name} keeps 4 bytes of {schema.ParameterCount} parameters for each of {Math.Max(1, job.Round.Population)} workers, {4e-6 * schema.ParameterCount * Math.Max(1, job.Round.Population):0.#} MB; {MemoryMegabytes.Of(job)} MB hold {most}. Allow more, or take afa-cd, which keeps nothing."))];
+                $"{Name} keeps 4 bytes of {schema.ParameterCount} parameters for each of {least} workers, {4e-6 * schema.ParameterCount * least:0.#} MB; {MemoryMegabytes.Of(job)} MB hold {most}. Allow more, or take afa-cd, which keeps nothing."))];
     }
 
     protected override void Check(JobDefinition job, List<JobDefinitionError> errors)

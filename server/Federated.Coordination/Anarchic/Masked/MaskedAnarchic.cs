@@ -46,6 +46,8 @@ internal sealed class MaskedAnarchic : IAnarchicAlgorithm
 
     public int Buffered => _inner.Buffered;
 
+    public IReadOnlyList<string> Discarded => _inner.Discarded;
+
     public int Goal => _inner.Goal;
 
     public bool CanAdvance => _inner.CanAdvance;
