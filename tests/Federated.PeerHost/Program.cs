@@ -6,11 +6,11 @@ using Federated.PeerHost;
 using Federated.Protocol.Models;
 using Federated.Protocol.OneByte;
 
-// A member of an exchange among peers as a process of its own: MACHINE ROUNDS PAUSE_AT PORT[,PORT...] KEYS. The folder KEYS has a device's
+// A member of an exchange among peers as a process of its own: MACHINE ROUNDS PAUSE_AT PORT[,PORT...] KEYS GATHER_SECONDS. The folder KEYS has a device's
 // identity for each machine, in a folder with its number, and its public key beside it (NUMBER.pub). The process prints a line for each round; at round PAUSE_AT (0: never) it waits for a line of input before it goes on.
-if (args.Length != 5)
+if (args.Length != 6)
 {
-    await Console.Error.WriteLineAsync("usage: Federated.PeerHost MACHINE ROUNDS PAUSE_AT PORT[,PORT...] KEYS");
+    await Console.Error.WriteLineAsync("usage: Federated.PeerHost MACHINE ROUNDS PAUSE_AT PORT[,PORT...] KEYS GATHER_SECONDS");
     return 1;
 }
 
@@ -29,7 +29,7 @@ var options = new OneBytePeerOptions
     Key = await new FileDeviceIdentityStore(Path.Combine(args[4], args[0])).OpenKeyAsync(CancellationToken.None),
     Rounds = uint.Parse(args[1], CultureInfo.InvariantCulture),
     Window = 16,
-    GatherTime = TimeSpan.FromSeconds(2),
+    GatherTime = TimeSpan.FromSeconds(double.Parse(args[5], CultureInfo.InvariantCulture)),
 };
 var peer = new OneBytePeer(options, settings, model, Clouds.Examples(number));
 peer.Applied += (_, round) =>

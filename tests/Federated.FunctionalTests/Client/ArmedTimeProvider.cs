@@ -19,7 +19,7 @@ internal sealed class ArmedTimeProvider : FakeTimeProvider
     public async Task<TimeSpan> NextTimerAsync(TimeSpan shortest, TimeSpan longest)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromSeconds(15));
+        limit.CancelAfter(TimeSpan.FromMinutes(2));
         await foreach (TimeSpan due in _armed.Reader.ReadAllAsync(limit.Token))
         {
             if (due >= shortest && due <= longest)

@@ -17,7 +17,7 @@ internal sealed class DeviceFixture : IAsyncDisposable
         World = world;
         _server = server;
         Options = OptionsFor(server.Address);
-        _limit.CancelAfter(TimeSpan.FromSeconds(20));
+        _limit.CancelAfter(TimeSpan.FromMinutes(3));
     }
 
     public FakeWorld World { get; }
@@ -100,7 +100,7 @@ internal sealed class DeviceFixture : IAsyncDisposable
         options.JobIds.Add(FakeWorld.Job);
         options.Retry.BaseDelay = TimeSpan.FromMilliseconds(10);
         options.Retry.MaxDelay = TimeSpan.FromMilliseconds(20);
-        options.Retry.GiveUpAfter = TimeSpan.FromSeconds(30);
+        options.Retry.GiveUpAfter = TimeSpan.FromMinutes(2);
         options.Retry.CircuitBreak = TimeSpan.FromMilliseconds(500);
         return options;
     }

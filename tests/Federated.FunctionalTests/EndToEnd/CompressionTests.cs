@@ -24,7 +24,7 @@ public sealed class CompressionTests
     [Fact]
     public async Task Job_WithEControl_LearnsWithAPartOfTheBytesAndBothSidesAgree()
     {
-        await using DigitsFederation federation = await DigitsFederation.StartAsync(15, new { cohortSize = 3, deadlineSeconds = 60 }, EControl);
+        await using DigitsFederation federation = await DigitsFederation.StartAsync(15, new { cohortSize = 3, deadlineSeconds = 600 }, EControl);
 
         SessionSummary[] summaries = await Task.WhenAll(
             Enumerable.Range(0, 3).Select(i => federation.RunDeviceAsync($"device-{i}", Digits.SolverFor(i, 3))));
@@ -42,7 +42,7 @@ public sealed class CompressionTests
     public async Task Job_CompressedBothWays_TellsEveryFigureOfEveryClientAndRound()
     {
         await using DigitsFederation federation = await DigitsFederation.StartAsync(
-            6, new { cohortSize = 2, deadlineSeconds = 60 }, new { up = "topk:0.05+econtrol", down = "q8" });
+            6, new { cohortSize = 2, deadlineSeconds = 600 }, new { up = "topk:0.05+econtrol", down = "q8" });
         var seen = new ConcurrentQueue<DeviceEvent>();
 
         await Task.WhenAll(
@@ -81,7 +81,7 @@ public sealed class CompressionTests
     [Fact]
     public async Task Device_WithACompressorOfItsOwn_SendsFewerBytesAndBothSidesAgree()
     {
-        await using DigitsFederation federation = await DigitsFederation.StartAsync(5, new { cohortSize = 2, deadlineSeconds = 60 }, EControl);
+        await using DigitsFederation federation = await DigitsFederation.StartAsync(5, new { cohortSize = 2, deadlineSeconds = 600 }, EControl);
         var sent = new ConcurrentDictionary<string, long>();
 
         SessionSummary[] summaries = await Task.WhenAll(
@@ -106,7 +106,7 @@ public sealed class CompressionTests
     {
         const int Devices = 7, Attackers = 2;
         await using DigitsFederation federation = await DigitsFederation.StartAsync(
-            12, new { cohortSize = Devices, deadlineSeconds = 60 }, EControl, new { rule = "nnm+flag", byzantine = Attackers }, evaluateEvery: 12);
+            12, new { cohortSize = Devices, deadlineSeconds = 600 }, EControl, new { rule = "nnm+flag", byzantine = Attackers }, evaluateEvery: 12);
 
         SessionSummary[] summaries = await Task.WhenAll(Enumerable.Range(0, Devices).Select(i =>
         {
@@ -132,7 +132,7 @@ public sealed class CompressionTests
     public async Task Device_KilledBetweenUploadAndAnswer_BothSidesAgree(bool forgetsThatItIsStored)
     {
         await using DigitsFederation federation = await DigitsFederation.StartAsync(
-            12, new { cohortSize = 2, minimumToClose = 1, deadlineSeconds = 30, selectionSeconds = 2 }, EControl);
+            12, new { cohortSize = 2, minimumToClose = 1, deadlineSeconds = 600, selectionSeconds = 600 }, EControl);
         using var kill = CancellationTokenSource.CreateLinkedTokenSource(federation.Limit);
         Task<SessionSummary> sound = federation.RunDeviceAsync("sound", Digits.SolverFor(0, 2));
         Task<SessionSummary> killed = federation.RunDeviceAsync("killed", Digits.SolverFor(1, 2), kill.Token, what =>
@@ -165,7 +165,7 @@ public sealed class CompressionTests
     public async Task Device_ThatLostItsStateFile_SaysSoAndEverybodyBeginsAnew()
     {
         await using DigitsFederation federation = await DigitsFederation.StartAsync(
-            12, new { cohortSize = 2, minimumToClose = 1, deadlineSeconds = 30, selectionSeconds = 2 }, EControl);
+            12, new { cohortSize = 2, minimumToClose = 1, deadlineSeconds = 600, selectionSeconds = 600 }, EControl);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(federation.Limit);
         Task<SessionSummary> sound = federation.RunDeviceAsync("sound", Digits.SolverFor(0, 2));
         Task<SessionSummary> forgetful = federation.RunDeviceAsync("forgetful", Digits.SolverFor(1, 2), stop.Token, what =>
@@ -194,20 +194,38 @@ public sealed class CompressionTests
     {
         // Two of three devices a round, so that each misses changes of the mask; one is started anew in between and goes on from its file.
         await using DigitsFederation federation = await DigitsFederation.StartAsync(
-            24, new { cohortSize = 2, deadlineSeconds = 60 }, new { up = "topk:0.2+econtrol" }, new { weighting = "uniform" },
+            24, new { cohortSize = 2, deadlineSeconds = 600 }, new { up = "topk:0.2+econtrol" }, new { weighting = "uniform" },
             pruning: new { method = "fedtiny", density = 0.25, candidates = 1, alpha = 1, adjustEvery = 2, stopAdjusting = 24, blocks = 1 });
         using var first = CancellationTokenSource.CreateLinkedTokenSource(federation.Limit);
         int counted = 0;
-        Task others = Task.WhenAll(Enumerable.Range(0, 2).Select(i => federation.RunDeviceAsync($"device-{i}", Digits.SolverFor(i, 3))));
-        await Record.ExceptionAsync(() => federation.RunDeviceAsync("device-2", Digits.SolverFor(2, 3), first.Token, happened: what =>
+        // While it is not there, the others stand: a round takes them less time than its start.
+        using var isThere = new ManualResetEventSlim();
+        bool isReady = false;
+        Task others = Task.WhenAll(Enumerable.Range(0, 2).Select(i => federation.RunDeviceAsync($"device-{i}", Digits.SolverFor(i, 3), happened: what =>
         {
+            if (what.Kind == DeviceEventKind.Working)
+            {
+                isThere.Wait(federation.Limit);
+            }
+        })));
+        Task<SessionSummary> stopped = federation.RunDeviceAsync("device-2", Digits.SolverFor(2, 3), first.Token, happened: what =>
+        {
+            isReady |= what.Kind == DeviceEventKind.Ready;
             if (what.Kind == DeviceEventKind.Counted && ++counted == 3)
             {
+                isReady = false;
+                isThere.Reset();
                 first.Cancel();
             }
-        }));
+        });
+        await UntilOneWaitsAsync(federation, () => isReady);
+        isThere.Set();
+        await Record.ExceptionAsync(() => stopped);
 
-        SessionSummary again = await federation.RunDeviceAsync("device-2", Digits.SolverFor(2, 3));
+        Task<SessionSummary> goesOn = federation.RunDeviceAsync("device-2", Digits.SolverFor(2, 3), happened: what => isReady |= what.Kind == DeviceEventKind.Ready);
+        await UntilOneWaitsAsync(federation, () => isReady);
+        isThere.Set();
+        SessionSummary again = await goesOn;
         await others;
 
         JsonNode job = await federation.GetAsync("");
@@ -245,6 +263,10 @@ public sealed class CompressionTests
         double scale = 1e-4 * expected.Max(Math.Abs);
         Assert.All(expected.Zip(sum), pair => Assert.Equal(pair.First, pair.Second, scale));
     }
+
+    /// <summary>Waits until a device has checked in and has no task, and another condition holds.</summary>
+    private static Task UntilOneWaitsAsync(DigitsFederation federation, Func<bool> condition) =>
+        Poll.UntilAsync(async () => condition() && (int?)(await federation.GetAsync(""))["progress"]?["waiting"] >= 1, federation.Limit);
 
     private static async Task AssertBothSidesAgreeAsync(DigitsFederation federation, string[] devices)
     {

@@ -25,7 +25,7 @@ internal sealed class DigitsFederation : IAsyncDisposable
         _server = server;
         _token = token;
         _jobId = jobId;
-        _limit.CancelAfter(TimeSpan.FromMinutes(2));
+        _limit.CancelAfter(TimeSpan.FromMinutes(5));
     }
 
     /// <summary>Ends a test that hangs.</summary>
@@ -64,7 +64,7 @@ internal sealed class DigitsFederation : IAsyncDisposable
         compression = compression ?? new { },
         pruning = pruning ?? new { },
         local = new { epochs = 1, batchSize = 16, learningRate = 0.2 },
-        evaluation = new { everyRounds = evaluateEvery, deadlineSeconds = 30 },
+        evaluation = new { everyRounds = evaluateEvery, deadlineSeconds = 300 },
     };
 
     public Task<SessionSummary> RunDeviceAsync(string name, ILocalSolver solver, CancellationToken? stop = null, Action<DeviceEvent>? happened = null, string? compression = null)

@@ -10,7 +10,7 @@ public sealed class DigitsTests
     [Fact]
     public async Task Job_OfFourDevices_LearnsTheDigits()
     {
-        await using DigitsFederation federation = await DigitsFederation.StartAsync(10, new { cohortSize = 4, deadlineSeconds = 60 });
+        await using DigitsFederation federation = await DigitsFederation.StartAsync(10, new { cohortSize = 4, deadlineSeconds = 600 });
 
         SessionSummary[] summaries = await Task.WhenAll(
             Enumerable.Range(0, 4).Select(i => federation.RunDeviceAsync($"device-{i}", Digits.SolverFor(i, 4))));
@@ -28,7 +28,7 @@ public sealed class DigitsTests
     public async Task Job_WithADropOutAndADeviceThatDiverges_LearnsFromTheOthersAndNamesTheFailures()
     {
         await using DigitsFederation federation = await DigitsFederation.StartAsync(
-            10, new { cohortSize = 4, minimumToClose = 2, deadlineSeconds = 20, selectionSeconds = 0.5 });
+            10, new { cohortSize = 4, minimumToClose = 2, deadlineSeconds = 600, selectionSeconds = 15 });
         using var vanish = CancellationTokenSource.CreateLinkedTokenSource(federation.Limit);
 
         Task<SessionSummary>[] sound = [.. Enumerable.Range(0, 2).Select(i => federation.RunDeviceAsync($"device-{i}", Digits.SolverFor(i, 4)))];

@@ -50,7 +50,7 @@ public sealed class RobustDigitsTests
     private static async Task<double> AccuracyAsync(object aggregation, Func<DigitsFederation, Task> check)
     {
         await using DigitsFederation federation = await DigitsFederation.StartAsync(
-            10, new { cohortSize = Devices, deadlineSeconds = 60 }, aggregation: aggregation, evaluateEvery: 10);
+            10, new { cohortSize = Devices, deadlineSeconds = 600 }, aggregation: aggregation, evaluateEvery: 10);
         await Task.WhenAll(Enumerable.Range(0, Devices).Select(i =>
         {
             ILocalSolver honest = Digits.SolverFor(i, Devices);

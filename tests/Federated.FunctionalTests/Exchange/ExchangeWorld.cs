@@ -24,7 +24,7 @@ internal sealed class ExchangeWorld : IDisposable
     public SdkDevice Device(string grpc, string token, string? jobId, int number, IObjective objective) =>
         new(grpc, token, jobId, Folder($"device-{number}"), new SgdSolver(objective));
 
-    public static object Definition(int rounds, int cohort, object? parameters = null, double deadlineSeconds = 60, double selectionSeconds = 60) => new
+    public static object Definition(int rounds, int cohort, object? parameters = null, double deadlineSeconds = 600, double selectionSeconds = 600) => new
     {
         name = "exchange",
         linear = new { features = Features, outputs = Outputs },

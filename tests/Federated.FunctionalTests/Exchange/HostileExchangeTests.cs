@@ -17,7 +17,7 @@ public sealed class HostileExchangeTests
     public async Task Gradients_ThatAreWrong_AreRefusedAndChangeNothing()
     {
         await using var server = await RunningServer.StartAsync();
-        string jobId = await ExchangeWorld.CreateJobAsync(server.Administrator, ExchangeWorld.Definition(rounds: 20, cohort: 2));
+        string jobId = await ExchangeWorld.CreateJobAsync(server.Administrator, ExchangeWorld.Definition(rounds: 20, cohort: 2, deadlineSeconds: 600, selectionSeconds: 600));
         using var device = await TestDevice.EnrolAndAuthenticateAsync(server, await server.CreateEnrolmentTokenAsync());
         var client = new ScalarExchange.ScalarExchangeClient(server.Channel);
 

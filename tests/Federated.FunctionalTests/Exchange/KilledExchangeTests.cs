@@ -7,7 +7,7 @@ namespace Federated.FunctionalTests.Exchange;
 /// <summary>The server of an exchange is killed (SIGKILL) and started again: the log goes on where it ended, and the devices end in one state.</summary>
 public sealed class KilledExchangeTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private readonly ExchangeWorld _world = new();
 
@@ -19,7 +19,7 @@ public sealed class KilledExchangeTests : IDisposable
     public Task Kill_BetweenCheckpoints_LogGoesOn() => KillableServer.WithAsync(async server =>
     {
         string jobId = await server.CreateJobAsync(
-            ExchangeWorld.Definition(rounds: 60, cohort: 3, new { probes = 2, window = 16, retain = 2 }, deadlineSeconds: 5, selectionSeconds: 20));
+            ExchangeWorld.Definition(rounds: 60, cohort: 3, new { probes = 2, window = 16, retain = 2 }, deadlineSeconds: 600, selectionSeconds: 600));
         GatedObjective[] objectives = [.. Enumerable.Range(0, 3).Select(number => new GatedObjective(Clouds.Examples((ulong)number), number == 0 ? 22 * 4 : int.MaxValue))];
         Task<SessionSummary[]> running = Task.WhenAll(objectives.Select((objective, number) =>
             _world.Device(server.Grpc, server.EnrolmentToken, jobId, number, objective).RunAsync(Cancellation)));

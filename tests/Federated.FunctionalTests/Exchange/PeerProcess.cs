@@ -10,13 +10,19 @@ internal sealed class PeerProcess : IDisposable
     private readonly List<string> _lines = [];
     private readonly List<(Func<string, bool> Wanted, TaskCompletionSource<string> Seen)> _waits = [];
 
-    public PeerProcess(int machine, int rounds, int pauseAt, IEnumerable<int> ports, string keys)
+    /// <param name="machine">The member's number.</param>
+    /// <param name="rounds">Rounds of the exchange.</param>
+    /// <param name="pauseAt">The round before which the member waits to be told to go on; 0 for none.</param>
+    /// <param name="ports">The port of each member.</param>
+    /// <param name="keys">The folder of the identities.</param>
+    /// <param name="gatherSeconds">How long a round waits for the last members.</param>
+    public PeerProcess(int machine, int rounds, int pauseAt, IEnumerable<int> ports, string keys, int gatherSeconds = 2)
     {
         var start = new ProcessStartInfo(
             "dotnet",
             [
                 Path.Combine(AppContext.BaseDirectory, "Federated.PeerHost.dll"), machine.ToString(CultureInfo.InvariantCulture), rounds.ToString(CultureInfo.InvariantCulture),
-                pauseAt.ToString(CultureInfo.InvariantCulture), string.Join(',', ports), keys,
+                pauseAt.ToString(CultureInfo.InvariantCulture), string.Join(',', ports), keys, gatherSeconds.ToString(CultureInfo.InvariantCulture),
             ])
         {
             RedirectStandardInput = true,

@@ -10,7 +10,7 @@ namespace Federated.FunctionalTests.Exchange;
 /// <summary>One byte per gradient, live: devices on the SDK against a real server.</summary>
 public sealed class ScalarExchangeTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private readonly ExchangeWorld _world = new();
 
@@ -64,17 +64,17 @@ public sealed class ScalarExchangeTests : IDisposable
                 rounds = 60,
                 algorithm = new { name = "onebyte", parameters = new { probes = 2, window = 8, pool } },
                 local = new { epochs = 1, batchSize = 32, learningRate = 0.02 },
-                round = new { cohortSize = 3, deadlineSeconds = 60, selectionSeconds = 1 },
+                round = new { cohortSize = 3, deadlineSeconds = 600, selectionSeconds = 1 },
             };
         }
 
         string jobId = await ExchangeWorld.CreateJobAsync(server.Administrator, definition);
         using var gated = new GatedObjective(Clouds.Examples(0), gate: 30 * 4);
-        Task<SessionSummary>[] running =
-        [
-            _world.Device(server.Addresses.Grpc, token, jobId, 0, gated).RunAsync(Cancellation),
-            _world.Device(server.Addresses.Grpc, token, jobId, 1, Clouds.Examples(1)).RunAsync(Cancellation),
-        ];
+        Task<SessionSummary> first = _world.Device(server.Addresses.Grpc, token, jobId, 0, gated).RunAsync(Cancellation);
+
+        // It is in the exchange from the first round on and none closes without it, so its gate is in round 30, whenever the other one comes.
+        await Poll.UntilAsync(() => Task.FromResult(gated.Passes > 4), Cancellation).WaitAsync(Patience, Cancellation);
+        Task<SessionSummary> second = _world.Device(server.Addresses.Grpc, token, jobId, 1, Clouds.Examples(1)).RunAsync(Cancellation);
         await gated.Reached.WaitAsync(Patience, Cancellation);
 
         SdkDevice late = _world.Device(server.Addresses.Grpc, token, jobId, 2, Clouds.Examples(2));
@@ -84,7 +84,7 @@ public sealed class ScalarExchangeTests : IDisposable
         int start = await joined.Task.WaitAsync(Patience, Cancellation);
         await ExchangeWorld.WaitForStoredAsync(server.Administrator, jobId, 2);
         gated.Open();
-        SessionSummary[] summaries = await Task.WhenAll([.. running, latecomer]).WaitAsync(Patience, Cancellation);
+        SessionSummary[] summaries = await Task.WhenAll(first, second, latecomer).WaitAsync(Patience, Cancellation);
 
         Assert.InRange(start, 8, 32);
         Assert.Equal(0, start % 8);
@@ -97,14 +97,15 @@ public sealed class ScalarExchangeTests : IDisposable
     {
         await using var server = await RunningServer.StartAsync();
         string token = await server.CreateEnrolmentTokenAsync();
-        string jobId = await ExchangeWorld.CreateJobAsync(server.Administrator, ExchangeWorld.Definition(rounds: 80, cohort: 3, deadlineSeconds: 1, selectionSeconds: 30));
+        string jobId = await ExchangeWorld.CreateJobAsync(server.Administrator, ExchangeWorld.Definition(rounds: 100, cohort: 3, deadlineSeconds: 1, selectionSeconds: 30));
         using var first = new GatedObjective(Clouds.Examples(0), gate: 60 * 4);
+        using var second = new GatedObjective(Clouds.Examples(1), gate: 60 * 4);
         using var leaver = new GatedObjective(Clouds.Examples(2), gate: 20 * 4);
         using var leaves = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
         Task<SessionSummary>[] staying =
         [
             _world.Device(server.Addresses.Grpc, token, jobId, 0, first).RunAsync(Cancellation),
-            _world.Device(server.Addresses.Grpc, token, jobId, 1, Clouds.Examples(1)).RunAsync(Cancellation),
+            _world.Device(server.Addresses.Grpc, token, jobId, 1, second).RunAsync(Cancellation),
         ];
         Task<SessionSummary> leaving = _world.Device(server.Addresses.Grpc, token, jobId, 2, leaver).RunAsync(leaves.Token);
         await leaver.Reached.WaitAsync(Patience, Cancellation);
@@ -112,14 +113,12 @@ public sealed class ScalarExchangeTests : IDisposable
         leaver.Open();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => leaving);
 
-        // The others go on without it, and it comes back when they are at round 60.
-        await first.Reached.WaitAsync(Patience, Cancellation);
-        SdkDevice back = _world.Device(server.Addresses.Grpc, token, jobId, 2, Clouds.Examples(2));
-        var joined = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        back.Happened += happened => _ = happened.Kind == DeviceEventKind.Exchanging && joined.TrySetResult();
-        Task<SessionSummary> returning = back.RunAsync(Cancellation);
-        await joined.Task.WaitAsync(Patience, Cancellation);
-        first.Open();
+        // The others go on without it, and it comes back while they stand before round 60 or, where they have missed some, a later one.
+        await Task.WhenAll(first.Reached, second.Reached).WaitAsync(Patience, Cancellation);
+        using var back = new GatedObjective(Clouds.Examples(2), gate: 1);
+        Task<SessionSummary> returning = _world.Device(server.Addresses.Grpc, token, jobId, 2, back).RunAsync(Cancellation);
+        await back.Reached.WaitAsync(Patience, Cancellation);
+        Array.ForEach([first, second, back], objective => objective.Open());
         SessionSummary[] summaries = await Task.WhenAll([.. staying, returning]).WaitAsync(Patience, Cancellation);
 
         Assert.Single(summaries.Select(summary => summary.StateHash).Distinct());

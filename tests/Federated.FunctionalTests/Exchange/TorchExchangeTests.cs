@@ -18,7 +18,7 @@ public sealed class TorchExchangeTests : IDisposable
 {
     private const int Rounds = 120;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private readonly ExchangeWorld _world = new();
 
@@ -89,7 +89,7 @@ public sealed class TorchExchangeTests : IDisposable
                 rounds = Rounds,
                 algorithm = new { name = "onebyte", parameters = new { probes = 4, window = 40 } },
                 local = new { epochs = 1, batchSize = 32, learningRate = 0.02, momentum = 0.5 },
-                round = new { cohortSize = 3, deadlineSeconds = 60, selectionSeconds = 60 },
+                round = new { cohortSize = 3, deadlineSeconds = 600, selectionSeconds = 600 },
             },
             Cancellation);
         var body = await created.Content.ReadFromJsonAsync<JsonObject>(Cancellation);

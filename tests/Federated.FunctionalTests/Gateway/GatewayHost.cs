@@ -39,6 +39,9 @@ internal sealed class GatewayHost : IAsyncDisposable
 
     public CallInvoker Invoker => _channel!.CreateCallInvoker();
 
+    /// <summary>A connection of its own.</summary>
+    public GrpcChannel Connect() => GrpcChannel.ForAddress(_app!.Urls.First());
+
     public static async Task<GatewayHost> StartAsync(CancellationToken cancellationToken)
     {
         var host = new GatewayHost();
@@ -63,7 +66,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         host._app = builder.Build();
         host._app.MapAggregatorNode();
         await host._app.StartAsync(cancellationToken);
-        host._channel = GrpcChannel.ForAddress(host._app.Urls.First());
+        host._channel = host.Connect();
         return host;
     }
 
