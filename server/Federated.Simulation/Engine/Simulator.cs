@@ -63,7 +63,7 @@ public sealed class Simulator
         SimulationEnd end = SimulationEnd.Completed;
         TimeSpan training = TimeSpan.Zero, evaluation = TimeSpan.Zero;
         RoundReport? open = null;
-        float[] before = new float[model.Parameters.Length];
+        var before = new ModelBefore(model);
         try
         {
             for (int round = 1; round <= job.Rounds; round++)
@@ -78,12 +78,12 @@ public sealed class Simulator
                 // 1. The cohort trains, and the server half makes the next model.
                 long roundStarted = Stopwatch.GetTimestamp();
                 var key = new RoundKey(Tenant, JobId, round, TaskKind.Train);
-                model.Parameters.CopyTo(before, 0);
+                before.Keep();
                 RoundReport report = trainer.Train(key, model, _observer, cancellationToken);
-                if (!TensorPrimitives.IsFiniteAll<float>(model.Parameters))
+                if (!IsFinite(model.Parameters) || !IsFinite(model.Statistics))
                 {
-                    before.CopyTo(model.Parameters, 0);
-                    report = report with { Abandoned = "The next model is not finite; the run ends with the one before." };
+                    before.GiveBack();
+                    report = report with { Abandoned = "The next model is not finite; the run ends with the one before.", MaskEpoch = model.Mask?.Epoch };
                     end = SimulationEnd.Diverged;
                 }
 
@@ -149,6 +149,8 @@ public sealed class Simulator
         _setup.Backdoor is { } patch
             ? new TestEvaluator(PatchedTest.Of(_setup.Dataset, patch), workers).Evaluate(model, CancellationToken.None).Accuracy
             : null;
+
+    private static bool IsFinite(float[] values) => values.Length == 0 || TensorPrimitives.IsFiniteAll<float>(values);
 
     // Small updates wait in numbers, so that no worker stands still while another is interrupted; large ones are few.
     private static int WindowFor(int workers, ModelContent model) =>

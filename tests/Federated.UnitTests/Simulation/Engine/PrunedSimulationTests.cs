@@ -1,4 +1,5 @@
 using Federated.Protocol.Jobs;
+using Federated.Protocol.Models;
 using Federated.Protocol.Pruning;
 using Federated.Simulation.Engine;
 using Federated.Simulation.Partitions;
@@ -141,6 +142,31 @@ public sealed class PrunedSimulationTests
         };
 
         Assert.True(Run(request).Final!.Value.Accuracy > 0.6);
+    }
+
+    [Fact]
+    public void Run_DivergesInTheRoundThatMovesTheMask_EndsWithTheModelBeforeAndItsMask()
+    {
+        SimulationRequest request = With("feddst", "cnn-bn", rounds: 3);
+        request = request with
+        {
+            Job = request.Job with
+            {
+                Local = new LocalSettings { Epochs = 0, Steps = 2, BatchSize = 8, LearningRate = 100, ClipNorm = 10 },
+                ServerOptimizer = request.Job.ServerOptimizer with { LearningRate = 1e38 },
+                Pruning = request.Job.Pruning with { AdjustEvery = 1 },
+            },
+        };
+
+        SimulationOutcome outcome = Run(request);
+
+        ModelContent initial = SimulationSetup.Prepare(request).Model.Initialise(request.Job.Seed);
+        initial.Use(outcome.Model.Mask!);
+        Assert.Equal(SimulationEnd.Diverged, outcome.End);
+        Assert.Equal((1, 1), (outcome.Model.Mask!.Epoch, Assert.Single(outcome.Rounds).MaskEpoch));
+        Assert.Equal(initial.Schema.HashText, outcome.Model.Schema.HashText);
+        Assert.Equal(initial.Parameters, outcome.Model.Parameters);
+        Assert.Equal(initial.Statistics, outcome.Model.Statistics);
     }
 
     [Fact]
