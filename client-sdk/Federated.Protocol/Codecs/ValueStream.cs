@@ -86,10 +86,17 @@ internal readonly ref struct ValueStream
         Span<byte> halves = bytes[(Prefix + sizeof(float))..length];
         for (int i = 0; i < values.Length; i++)
         {
-            BinaryPrimitives.WriteHalfLittleEndian(halves[(i * sizeof(ushort))..], (Half)(values[i] / scale));
+            BinaryPrimitives.WriteHalfLittleEndian(halves[(i * sizeof(ushort))..], Rounded(values[i], scale));
         }
 
         return length;
+    }
+
+    /// <summary>To the nearest; towards zero where the nearest is no float32 any more when it is multiplied by the scale.</summary>
+    private static Half Rounded(float value, float scale)
+    {
+        var half = (Half)(value / scale);
+        return float.IsFinite((float)half * scale) ? half : half > Half.Zero ? Half.BitDecrement(half) : Half.BitIncrement(half);
     }
 
     /// <summary>Writes a stream and returns its length.</summary>

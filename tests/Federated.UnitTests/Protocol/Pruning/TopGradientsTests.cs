@@ -88,6 +88,25 @@ public sealed class TopGradientsTests
         Assert.Equal([2, 4, 9], active);
     }
 
+    [Theory]
+    [InlineData(float.MaxValue)]
+    [InlineData(-float.MaxValue)]
+    [InlineData(3.4023e38f)]
+    [InlineData(3.4e38f)]
+    public void Write_HalvesOfTheLargestFloats_StayFinite(float largest)
+    {
+        byte[] frame = new byte[TopGradients.MostBytes(2, halves: true)];
+        float[] decoded = new float[300];
+
+        int length = TopGradients.Write(300, [3, 299], [largest, 1e38f], frame, halves: true);
+        Frames.Decode(frame.AsSpan(0, length), decoded);
+
+        // Half of the last of eleven bits, or all of it where the nearest number is none.
+        Assert.Equal(FrameFault.None, Frames.Measure(frame.AsSpan(0, length), 300).Fault);
+        Assert.Equal(1, decoded[3] / (double)largest, 1.0 / 2000);
+        Assert.Equal(1, decoded[299] / 1e38, 1.0 / 2000);
+    }
+
     [Fact]
     public void Write_AllGradientsAsHalves_StaysWithinTheLimitsOfAFrame()
     {
