@@ -198,20 +198,24 @@ internal sealed class PrunedServer : IServerAlgorithm
 
     private bool SendsDelta(string role) => _inner.UpSections(role).Any(section => section.Role == SectionRole.Delta);
 
-    private RoundAggregate Unpacked(RoundAggregate aggregate, ModelMask mask) => aggregate with
+    private RoundAggregate Unpacked(RoundAggregate aggregate, ModelMask mask)
     {
-        Sections = [.. aggregate.Sections.Where(section => section.Spec.Role != SectionRole.TopK).Select(section => Unpacked(section, mask))],
-        Kept = [.. aggregate.Kept.Select(section => section.Values.Length == mask.PackedCount ? section with { Values = Unpacked(section.Values, mask) } : section)],
-    };
+        // By what the algorithm asks for: a vector that is not packed may be as long as one that is.
+        HashSet<SectionRole> packed =
+            [.. Roles.SelectMany(role => _inner.UpSections(role)).Where(section => PackedVectors.Packs(section, _parameterCount)).Select(section => section.Role)];
+        return aggregate with
+        {
+            Sections =
+            [
+                .. aggregate.Sections.Where(section => section.Spec.Role != SectionRole.TopK)
+                    .Select(section => packed.Contains(section.Spec.Role) ? Unpacked(section, mask) : section),
+            ],
+            Kept = [.. aggregate.Kept.Select(section => packed.Contains(section.Role) ? section with { Values = Unpacked(section.Values, mask) } : section)],
+        };
+    }
 
     private AggregatedSection Unpacked(AggregatedSection section, ModelMask mask)
     {
-        bool isPacked = section.Spec.Role is SectionRole.Delta or SectionRole.Gradient or SectionRole.Control && section.Single.Length == mask.PackedCount;
-        if (!isPacked)
-        {
-            return section;
-        }
-
         SectionSpec spec = section.Spec.Clone();
         (spec.ElementCount, spec.MaskEpoch) = ((ulong)_parameterCount, 0);
         return section with { Spec = spec, Single = Unpacked(section.Single, mask) };

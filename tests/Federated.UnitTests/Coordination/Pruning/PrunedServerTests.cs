@@ -1,11 +1,14 @@
 using System.Collections.Immutable;
 using Federated.Coordination.Algorithms;
+using Federated.Coordination.Pruning;
 using Federated.Coordination.Tier;
 using Federated.Protocol.Jobs;
 using Federated.Protocol.Models;
 using Federated.Protocol.Pruning;
 using Federated.Protocol.Rounds;
+using Federated.Protocol.Sections;
 using Federated.Protocol.V1;
+using Federated.UnitTests.Anarchic.Masked;
 using Federated.UnitTests.Protocol.Pruning;
 
 namespace Federated.UnitTests.Coordination.Pruning;
@@ -67,6 +70,31 @@ public sealed class PrunedServerTests
         Assert.All(change.Layers, layer => Assert.All(layer.Grown, index => Assert.Equal(0, model.Parameters[first.Layers[layer.Layer].Start + index])));
         Assert.DoesNotContain(server.UpSections("worker"), section => section.Role == SectionRole.TopK);
         Assert.Null(server.TrainingFor(Round(3), 0, "worker").Gradients);
+    }
+
+    [Fact]
+    public void Apply_SectionsAsLongAsPackedOnes_ReachTheAlgorithmAsTheyCame()
+    {
+        ModelContent model = Model();
+        var inner = new LookAlikes(model.Schema.ParameterCount, model.Mask!.PackedCount);
+        var server = new PrunedServer(inner, new ScriptedMasks(model.Mask), _job, Schema);
+        server.Follow(model);
+        float[] packed = PruningModels.Gaussian(model.Mask.PackedCount, 1), own = PruningModels.Gaussian(model.Mask.PackedCount, 2);
+        SectionSpec[] sections = [.. server.UpSections("worker")];
+
+        server.Apply(
+            Round(1),
+            new RoundAggregate([new AggregatedSection(sections[0], packed, [], 1), new AggregatedSection(sections[1], own, [], 1)], [])
+            {
+                Kept = [new KeptSection("a", SectionRole.Delta, packed), new KeptSection("a", SectionRole.Control, own)],
+            },
+            model);
+
+        float[] flat = Unpack(model.Mask, packed);
+        Assert.Equal(flat, inner.Applied!.Find(SectionRole.Delta)!.Single);
+        Assert.Equal(own, inner.Applied.Find(SectionRole.Control)!.Single);
+        Assert.Equal(flat, inner.Applied.KeptOf("a", SectionRole.Delta));
+        Assert.Equal(own, inner.Applied.KeptOf("a", SectionRole.Control));
     }
 
     [Fact]
@@ -155,5 +183,33 @@ public sealed class PrunedServerTests
             [.. sections.Select(section => new AggregatedSection(
                 section, section.Role == SectionRole.Delta && delta is not null ? delta : PruningModels.Gaussian((int)section.ElementCount, stream), [], 1))],
             []);
+    }
+
+    /// <summary>An algorithm with a section that is no vector of the parameters, and happens to have as many elements as a packed one.</summary>
+    private sealed class LookAlikes(int parameters, int elements) : IServerAlgorithm
+    {
+        public RoundAggregate? Applied { get; private set; }
+
+        public ImmutableArray<string> Roles => ["worker"];
+
+        public string RoleOf(RoundKey round, uint clientIndex) => "worker";
+
+        public ImmutableArray<SectionSpec> UpSections(string role) =>
+        [
+            SectionSpecs.Dense(SectionRole.Delta, SectionDType.F32, parameters, SectionDenominator.Weight),
+            SectionSpecs.Dense(SectionRole.Control, SectionDType.F32, elements, SectionDenominator.Updates),
+        ];
+
+        public ImmutableArray<DownSection> DownSections(string role) => [];
+
+        public LocalTraining TrainingFor(RoundKey round, uint clientIndex, string role) => new();
+
+        public void Apply(RoundKey round, RoundAggregate aggregate, ModelContent model) => Applied = aggregate;
+
+        public byte[]? SaveState() => null;
+
+        public void LoadState(ReadOnlySpan<byte> state)
+        {
+        }
     }
 }
