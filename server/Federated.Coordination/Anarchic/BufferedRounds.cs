@@ -37,7 +37,7 @@ internal sealed class BufferedRounds(JobDefinition job, IAnarchicAlgorithm half)
     public ImmutableArray<SectionSpec> UpSections(string role) => FormOf(role).Sections;
 
     /// <summary>The form of the updates of a role.</summary>
-    public AnarchicForm FormOf(string role) => half.Forms.First(form => form.Role == role);
+    public AnarchicForm FormOf(string role) => half.FormOf(role);
 
     public ImmutableArray<SectionRole> KeptSections => [.. half.Forms.SelectMany(form => form.Sections).Select(section => section.Role).Distinct()];
 

@@ -53,6 +53,11 @@ public interface IAnarchicAlgorithm
     /// <summary>The forms of updates that may still arrive; one, unless the model is under masks that change.</summary>
     ImmutableArray<AnarchicForm> Forms => [new AnarchicForm(Role, 0, UpSections)];
 
+    /// <summary>One of <see cref="Forms"/>, of which there may be as many as versions that an update may be behind.</summary>
+    /// <param name="role">Its name.</param>
+    /// <exception cref="InvalidOperationException">No update of this form may arrive.</exception>
+    AnarchicForm FormOf(string role) => Forms.First(form => form.Role == role);
+
     /// <summary>Whether <see cref="AnarchicUpdate.PulledMask"/> is read of updates of a form.</summary>
     /// <param name="role">The form.</param>
     bool NeedsPulledMask(string role) => false;

@@ -137,7 +137,7 @@ internal sealed class AnarchicTrainer : IRoundTrainer
 
         if (_form?.Role != _algorithm.Role)
         {
-            _form = _algorithm.Forms.First(form => form.Role == _algorithm.Role);
+            _form = _algorithm.FormOf(_algorithm.Role);
             _down = WireSizes.Down(_pulled, []);
             _up = WireSizes.Planned(_pulled, _form.Sections, _algorithm.TrainingFor(0));
         }

@@ -62,6 +62,8 @@ internal sealed class MaskedAnarchic : IAnarchicAlgorithm
 
     public ImmutableArray<AnarchicForm> Forms => _forms.All;
 
+    public AnarchicForm FormOf(string role) => _forms.Find(role) ?? throw new InvalidOperationException($"No update of the form '{role}' may arrive.");
+
     public ImmutableArray<SectionSpec> UpSections => _forms.Present.Sections;
 
     private ModelMask Mask => _mask ?? throw new InvalidOperationException("The algorithm does not know its model yet, or the model has no mask.");

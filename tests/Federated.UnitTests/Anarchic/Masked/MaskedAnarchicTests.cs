@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Federated.Coordination.Algorithms;
 using Federated.Coordination.Anarchic;
 using Federated.Coordination.Anarchic.Masked;
@@ -276,6 +277,15 @@ public sealed class MaskedAnarchicTests
         Assert.True(server.Forms.All(form => form.MaskEpoch == 2));
     }
 
+    // Deterministic, unlike a time: what a plan takes grows with the forms as they do.
+    [Fact]
+    public void FormsOf_HundredsOfMasksThatUpdatesMayBeUnder_TakesMemoryInProportion()
+    {
+        long few = BytesOfForms(100), many = BytesOfForms(800);
+
+        Assert.InRange(many, few, 16 * few);
+    }
+
     [Fact]
     public void Validate_AsynchronousWithPruning_SaysWhatDoesNotGoTogether()
     {
@@ -288,6 +298,30 @@ public sealed class MaskedAnarchicTests
             "pruning.stale",
             Assert.Single(ServerAlgorithms.BuiltIn.Validate(new JobDefinition { Pruning = new PruningSettings { Method = "uniform", Stale = PruningSettings.Remap } })).Path);
         Assert.Equal("pruning.stale", Assert.Single(JobDefinitionValidator.Validate(new JobDefinition { Pruning = new PruningSettings { Stale = "keep" } })).Path);
+    }
+
+    /// <summary>Bytes that are allocated for the forms of a plan, when each of so many versions had a mask of its own.</summary>
+    private static long BytesOfForms(int versions)
+    {
+        (int Version, ModelMask Mask)[] changes = [.. Enumerable.Range(1, versions - 1).Select(version => (version, PruningModels.Mask(Schema, 0.2, (uint)version, version + 1)))];
+        ModelMask first = PruningModels.Mask(Schema, 0.2, 0);
+        JobDefinition job = Job("afa-cd", buffer: 1);
+        job.Algorithm.Parameters["maxStaleness"] = 1000;
+        ModelContent model = Start(first);
+        MaskedAnarchic server = Create(job, new ScriptedMasks(first, changes));
+        server.Follow(model);
+        for (uint push = 1; push < versions; push++)
+        {
+            Push(server, model, push, server.Version, server.Role, model.Mask);
+            server.Advance(model);
+        }
+
+        var rounds = new BufferedRounds(job, server);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        ImmutableArray<UpdateForm> forms = RoundPlans.FormsOf(TaskKind.Train, rounds);
+        long bytes = GC.GetAllocatedBytesForCurrentThread() - before;
+        Assert.Equal(versions, forms.Length);
+        return bytes;
     }
 
     private static JobDefinition Job(string algorithm, int buffer)
