@@ -61,7 +61,7 @@ internal sealed class BufferAdvance(CoordinatedJob job)
             ArrivalVerdict verdict = Offer(half, round, assignment, update, sections[update.AssignmentId], pulled);
             if (verdict != ArrivalVerdict.Buffered)
             {
-                refused[update.AssignmentId] = $"The algorithm refused the update: {WordOf(verdict)}.";
+                refused[update.AssignmentId] = ArrivalReasons.Of(verdict);
             }
             else if (half.Buffered == 1)
             {
@@ -71,7 +71,7 @@ internal sealed class BufferAdvance(CoordinatedJob job)
 
         foreach (string id in half.Discarded)
         {
-            refused[id] = $"The algorithm refused the update: {WordOf(ArrivalVerdict.Superseded)}.";
+            refused[id] = ArrivalReasons.Of(ArrivalVerdict.Superseded);
         }
 
         return new BufferOffers(refused, first);
@@ -108,18 +108,4 @@ internal sealed class BufferAdvance(CoordinatedJob job)
             PulledParameters = half.NeedsPulledModel ? pulled.Parameters : [],
         });
     }
-
-    private static string WordOf(ArrivalVerdict verdict) => verdict switch
-    {
-        ArrivalVerdict.Duplicate => "it was taken before",
-        ArrivalVerdict.Superseded => "a later one of the same device took its place",
-        ArrivalVerdict.TooStale => "it is too many versions behind",
-        ArrivalVerdict.OtherMask => "it is under a mask from which nothing is carried to the present one",
-        ArrivalVerdict.NoSteps => "it has no step",
-        ArrivalVerdict.TooManySteps => "it claims too many steps",
-        ArrivalVerdict.NoExamples => "it has no examples",
-        ArrivalVerdict.NotFinite => "it is not finite",
-        ArrivalVerdict.MemoryFull => "the memory of devices is full",
-        _ => verdict.ToString(),
-    };
 }

@@ -312,7 +312,7 @@ internal sealed class AnarchicTrainer : IRoundTrainer
         });
         if (verdict != ArrivalVerdict.Buffered)
         {
-            Fail(round, name, verdict.ToString(), FormattableString.Invariant($"The update of version {work.Version} came to version {_algorithm.Version} and was not taken: {verdict}."));
+            Discard(round, name, verdict);
             return;
         }
 
@@ -355,7 +355,7 @@ internal sealed class AnarchicTrainer : IRoundTrainer
         AdvanceResult result = _algorithm.Advance(model);
         foreach (string discarded in result.Discarded)
         {
-            Fail(key.Round, _offered[discarded].Client, ArrivalVerdict.Superseded.ToString(), "A later update of the same client took its place.");
+            Discard(key.Round, _offered[discarded].Client, ArrivalVerdict.Superseded);
         }
 
         double examples = result.Counted.Sum(arrival => arrival.Examples);
@@ -375,6 +375,10 @@ internal sealed class AnarchicTrainer : IRoundTrainer
         (_selected, _failed, _bytesUp, _bytesDown, _gradients, _clientSeconds, _flushAt) = (0, 0, 0, 0, 0, 0, double.PositiveInfinity);
         return report;
     }
+
+    /// <summary>As on the live server: an update that the algorithm refuses is discarded with its reason, and its client has not failed.</summary>
+    private void Discard(int round, string client, ArrivalVerdict verdict) =>
+        _failures.Add(new ClientFailure(round, client, verdict.ToString(), ArrivalReasons.Of(verdict)));
 
     private void Fail(int round, string client, string kind, string reason)
     {

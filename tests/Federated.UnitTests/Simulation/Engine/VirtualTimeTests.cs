@@ -167,7 +167,9 @@ public sealed class VirtualTimeTests
 
         ResultDocument result = Run(request);
 
-        Assert.Contains(result.Failures, failure => failure.Kind == "TooStale");
+        Assert.NotEmpty(result.Failures);
+        Assert.All(result.Failures, failure => Assert.Equal(("TooStale", "The algorithm refused the update: it is too many versions behind."), (failure.Kind, failure.Reason)));
+        Assert.All(result.Rounds, round => Assert.Equal(0, round.Failed));
         Assert.InRange(result.Staleness.Count, 1, 5);
     }
 
