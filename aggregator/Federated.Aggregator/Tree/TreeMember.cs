@@ -278,10 +278,13 @@ public sealed partial class TreeMember : IAsyncDisposable
         }
 
         var reporter = new StoredReporter(opened.Plan, _node.NodeId, Incarnation, _bus, _time, exception => LogNotPublished(exception, key));
-        ReopenedRound recovery;
         try
         {
-            recovery = await _node.OpenRoundAsync(opened.Plan, opened.Tree, reporter.Report, cancellationToken);
+            ReopenedRound recovery = await _node.OpenRoundAsync(opened.Plan, opened.Tree, reporter.Report, cancellationToken);
+            MemberRound round = RoundOf(opened, self, recovery, reporter);
+            _rounds.Add(key, round);
+            _alive.Hurry();
+            return round;
         }
         catch (InvalidOperationException exception)
         {
@@ -289,16 +292,21 @@ public sealed partial class TreeMember : IAsyncDisposable
             await RefuseAsync(opened, exception.Message, cancellationToken);
             return null;
         }
+        catch
+        {
+            reporter.Dispose();
+            throw;
+        }
+    }
 
+    private MemberRound RoundOf(RoundOpened opened, TreeNode self, ReopenedRound recovery, StoredReporter reporter)
+    {
         var board = new MergeBoard(
             _node.Functions, self.Role == TreeRole.Top ? TreeRole.Top : TreeRole.Middle, opened.Tree.ChildrenOf(self.NodeId).Select(child => child.NodeId));
-        var round = new MemberRound(opened, self, recovery, board, reporter)
+        return new MemberRound(opened, self, recovery, board, reporter)
         {
             Exchange = opened.Plan.IsMean ? null : new NodeExchange(new ExchangePlan(opened.Plan, opened.Tree), _node.NodeId),
         };
-        _rounds.Add(key, round);
-        _alive.Hurry();
-        return round;
     }
 
     private RoundReady ReadyOf(MemberRound round) => new(

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Federated.Aggregator;
 using Federated.Aggregator.Events;
 using Federated.Aggregator.Rounds;
 using Federated.Aggregator.Tree;
@@ -68,6 +69,21 @@ public sealed class TreeMemberTests : TreeFixture
 
         NodeAlive heard = await lives.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
         Assert.Equal(plan.Key, Assert.Single(heard.Rounds!).Key);
+    }
+
+    [Fact]
+    public async Task Open_FailsUnexpectedly_LeavesNoTimerBehind()
+    {
+        var time = new TimersLeft(Time);
+        await using TierUnderTest tier = new(new InProcessEventBus(NullLogger<InProcessEventBus>.Instance));
+        AggregatorNode node = await StartAsync("n0");
+        await tier.AddAsync(node, time, Cancellation);
+        int before = time.Count;
+        RoundPlan plan = Plan() with { Rule = "trimmed-mean", Byzantine = 1, Timing = AggregationTimings.Lazy, SketchError = 0 };
+
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await tier["n0"].HandleAsync(new RoundOpened(plan, new TreePlan(1, [Node(0, null)])), Cancellation));
+
+        Assert.Equal(before, time.Count);
     }
 
     [Fact]
