@@ -67,7 +67,7 @@ internal static class AttackEntries
         Local(new AttackDescription("nan", "NaNs."), _ => (update, _) => update.Fill(float.NaN)),
         new(
             new AttackDescription("label-flip", "Labels y become (number of classes − 1 − y)."),
-            (text, _) => new DataAttack(text, (data, _) => FlipLabels(data))),
+            (text, _) => new DataAttack(text, FlipLabels)),
         new(
             new AttackDescription(
                 "backdoor",

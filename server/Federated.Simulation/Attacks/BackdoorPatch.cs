@@ -13,45 +13,44 @@ namespace Federated.Simulation.Attacks;
 /// <param name="Fraction">Share of an attacker's examples that are changed.</param>
 public sealed record BackdoorPatch(int Target, int Size, float Value, double Fraction)
 {
-    /// <summary>Puts the patch on one example.</summary>
-    /// <exception cref="SimulationException">The example is a text.</exception>
-    public void Stamp(Span<float> example, ModelShape shape)
+    /// <summary>The features that the patch covers, ascending.</summary>
+    /// <exception cref="SimulationException">The examples are texts.</exception>
+    public int[] PlacesIn(ModelShape shape)
     {
         ArgumentNullException.ThrowIfNull(shape);
         switch (shape.Kind)
         {
             case ModelShapeKind.Flat:
-                example[^Math.Min(Size, example.Length)..].Fill(Value);
-                break;
+                int covered = Math.Min(Size, shape.FeatureLength);
+                return [.. Enumerable.Range(shape.FeatureLength - covered, covered)];
             case ModelShapeKind.Image:
                 (int channels, int height, int width) = (shape.Dimensions[0], shape.Dimensions[1], shape.Dimensions[2]);
                 int side = Math.Min(Size, width);
-                for (int row = 0; row < channels * height; row++)
-                {
-                    if (row % height >= height - Size)
-                    {
-                        example.Slice((row * width) + width - side, side).Fill(Value);
-                    }
-                }
-
-                break;
+                return
+                [
+                    .. Enumerable.Range(0, channels * height).Where(row => row % height >= height - Size)
+                        .SelectMany(row => Enumerable.Range((row * width) + width - side, side)),
+                ];
             default:
                 throw new SimulationException($"Attack 'backdoor' puts a patch on images or flat features; the examples are {shape}.");
         }
     }
 
-    /// <summary>Changes a random share of an attacker's examples.</summary>
-    internal void Poison(AttackerData data, CounterRandom random)
+    /// <summary>Gives a random share of an attacker's examples the target as their label.</summary>
+    /// <returns>Those that get the patch.</returns>
+    internal int[] Poison(AttackerData data, CounterRandom random)
     {
         if (Target >= data.ClassCount)
         {
             throw new SimulationException($"Attack 'backdoor': the target is class {Target}; there are classes 0 to {data.ClassCount - 1}.");
         }
 
-        foreach (int row in random.Choose(data.Count, (int)Math.Round(Fraction * data.Count)))
+        int[] rows = random.Choose(data.Count, (int)Math.Round(Fraction * data.Count));
+        foreach (int row in rows)
         {
-            Stamp(data.Example(row), data.Shape);
             data.LabelsOf(row).Fill(Target);
         }
+
+        return rows;
     }
 }

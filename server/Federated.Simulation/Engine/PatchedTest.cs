@@ -11,16 +11,8 @@ internal static class PatchedTest
     {
         ExampleSet examples = dataset.Examples;
         int[] rows = [.. dataset.Test.Where(row => examples.Labels.Span[row] != patch.Target)];
-        float[] features = new float[rows.Length * examples.FeatureLength];
-        int[] labels = new int[rows.Length];
-        for (int i = 0; i < rows.Length; i++)
-        {
-            Span<float> example = features.AsSpan(i * examples.FeatureLength, examples.FeatureLength);
-            examples.CopyRow(rows[i], example);
-            patch.Stamp(example, dataset.Shape);
-            labels[i] = patch.Target;
-        }
-
-        return dataset.With(new ExampleSet(features, examples.FeatureLength, labels), [.. Enumerable.Range(0, rows.Length)]);
+        int[] labels = [.. Enumerable.Repeat(patch.Target, rows.Length)];
+        ExampleSet patched = ExampleCopies.Of(examples, rows, labels, _ => true, patch.PlacesIn(dataset.Shape), patch.Value);
+        return dataset.With(patched, [.. Enumerable.Range(0, rows.Length)]);
     }
 }

@@ -5,6 +5,8 @@ using Federated.Client.Training;
 using Federated.Numerics;
 using Federated.Simulation;
 using Federated.Simulation.Attacks;
+using Federated.Simulation.Data;
+using Federated.Simulation.Engine;
 using Federated.Simulation.Models;
 using Federated.Simulation.Partitions;
 using Federated.UnitTests.Aggregation.Robust;
@@ -187,18 +189,54 @@ public sealed class AttackTests
         }
     }
 
+    // As dense rows the copies would take more than a gigabyte.
+    [Fact]
+    public void DataAttack_VeryWideSparseRows_TakesNoMoreThanTheirEntries()
+    {
+        const int Width = 100_000_000;
+        var examples = new ExampleSet(
+            new CsrMatrix(4, Width, (int[])[0, 2, 3, 4, 6], (int[])[0, Width - 1, 5, 6, 7, Width - 2], (float[])[1, 2, 3, 4, 5, 6]), (int[])[0, 1, 0, 1]);
+        VirtualClient[] clients = [new("client-0", [0]), new("client-1", [1, 2, 3])];
+        var attack = (DataAttack)AttackCatalog.Create("backdoor:target=0,size=2,value=7,fraction=1");
+        var dataset = new Dataset { Name = "wide", Format = DatasetFormat.Libsvm, Shape = ModelShape.Flat(Width), Examples = examples, ClassNames = ["a", "b"], Train = [0, 1], Test = [2, 3] };
+        long before = GC.GetAllocatedBytesForCurrentThread();
+
+        (ExampleSet poisoned, _) = attack.Poison(examples, dataset.Shape, 2, clients, [1], 7);
+        ExampleSet test = PatchedTest.Of(dataset, attack.Patch!).Examples;
+
+        Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < 1 << 20);
+        Assert.Equal([0, 2, 3, 4, 6, 9, 12, 15], poisoned.SparseFeatures!.RowPointers.ToArray());
+        Assert.Equal([5, Width - 2, Width - 1, 6, Width - 2, Width - 1, 7, Width - 2, Width - 1], poisoned.SparseFeatures.ColumnIndices.ToArray()[6..]);
+        Assert.Equal([3, 7, 7, 4, 7, 7, 5, 7, 7], poisoned.SparseFeatures.Values.ToArray()[6..]);
+        Assert.Equal([0, 1, 0, 1, 0, 0, 0], poisoned.Labels.ToArray());
+        Assert.Equal([7, Width - 2, Width - 1], test.SparseFeatures!.ColumnIndices.ToArray());
+        Assert.Equal([5, 7, 7], test.SparseFeatures.Values.ToArray());
+        Assert.Equal([0], test.Labels.ToArray());
+    }
+
+    // The array of features is never written: only as much of it is reserved as the operating system asks for.
+    [Fact]
+    public void DataAttack_MoreDenseCopiesThanAnArrayHolds_IsRefusedWithTheFigures()
+    {
+        const int Width = 100_000_000;
+        var examples = new ExampleSet(new float[Width], Width, new int[1]);
+        VirtualClient[] clients = [new("client-0", [.. Enumerable.Repeat(0, 25)])];
+
+        var error = Assert.Throws<SimulationException>(
+            () => ((DataAttack)AttackCatalog.Create("label-flip")).Poison(examples, ModelShape.Flat(Width), 2, clients, [0], 7));
+
+        Assert.Contains("2600000000 floats", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Backdoor_ColourAndFlatExamples_ArePatchedAtTheEnd()
     {
         var patch = new BackdoorPatch(0, 1, 9, 1);
-        float[] image = new float[8], flat = new float[3];
 
-        patch.Stamp(image, ModelShape.Image(2, 2, 2));
-        patch.Stamp(flat, ModelShape.Flat(3));
-
-        Assert.Equal([0, 0, 0, 9, 0, 0, 0, 9], image);
-        Assert.Equal([0, 0, 9], flat);
-        Assert.Throws<SimulationException>(() => patch.Stamp(flat, ModelShape.Text(3, 5)));
+        Assert.Equal([3, 7], patch.PlacesIn(ModelShape.Image(2, 2, 2)));
+        Assert.Equal([2], patch.PlacesIn(ModelShape.Flat(3)));
+        Assert.Equal([0, 1, 2], (patch with { Size = 5 }).PlacesIn(ModelShape.Flat(3)));
+        Assert.Throws<SimulationException>(() => patch.PlacesIn(ModelShape.Text(3, 5)));
     }
 
     [Fact]
