@@ -58,7 +58,10 @@ public sealed partial class TreeMember : IAsyncDisposable
     /// <summary>Who the node is, as it says when it joins; it runs already.</summary>
     public NodeJoined Introduction => new(
         _node.NodeId, Incarnation, _options.GatewayAddress, _options.TransferAddress,
-        _options.Capacity > 0 ? _options.Capacity : _node.Slots.SlotCount, _node.Slots.SlotCount, _node.SlotBytes);
+        _options.Capacity > 0 ? _options.Capacity : _node.Slots.SlotCount, _node.Slots.SlotCount, _node.SlotBytes)
+    {
+        IdleInterval = _options.IdleAliveInterval,
+    };
 
     /// <summary>Subscribes to the control events and says that the node is there; the node runs already.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)

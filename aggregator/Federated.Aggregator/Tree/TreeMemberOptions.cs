@@ -31,7 +31,7 @@ public sealed class TreeMemberOptions
     [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
     public TimeSpan AliveInterval { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>Time between two signs of life while none is. Less than four times the Tier:NodeLossAfter of the server, which plans no round with a node that is silent for longer.</summary>
+    /// <summary>Time between two signs of life while none is. The server plans no round with a node that is silent for longer than this and its Tier:NodeLossAfter, or four times that where it is more.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
     public TimeSpan IdleAliveInterval { get; set; } = TimeSpan.FromSeconds(10);
 }

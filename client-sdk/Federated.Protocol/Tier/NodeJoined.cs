@@ -11,6 +11,9 @@ namespace Federated.Protocol.Tier;
 public sealed record NodeJoined(
     string NodeId, string Incarnation, string Gateway, string Transfer, double Capacity, int Slots, long SlotBytes) : ITierEvent
 {
+    /// <summary>Time between two signs of life while the node has no round; zero when it does not say.</summary>
+    public TimeSpan IdleInterval { get; init; }
+
     /// <inheritdoc/>
     public string IdempotencyKey => $"{NodeId}/{Incarnation}";
 }

@@ -8,6 +8,12 @@ namespace Federated.Server.Tier;
 /// <summary>The nodes that the server knows, fed by their events and by the registry.</summary>
 internal sealed class NodeDirectory(NodeRegistry registry, IOptions<PlannerOptions> planner, TimeProvider time)
 {
+    /// <summary>A node that idles says less of itself than one with a round.</summary>
+    private const int IdleFactor = 4;
+
+    /// <summary>The longest interval that nodes can be set to.</summary>
+    private static readonly TimeSpan LongestIdle = TimeSpan.FromHours(1);
+
     private readonly Lock _gate = new();
     private readonly Dictionary<string, KnownNode> _nodes = new(StringComparer.Ordinal);
 
@@ -150,6 +156,17 @@ internal sealed class NodeDirectory(NodeRegistry registry, IOptions<PlannerOptio
         }
     }
 
+    /// <summary>The nodes for a tree, by id: those that are not silent for longer than one that idles may be.</summary>
+    /// <param name="lossAfter">The silence after which a node that has a round counts as lost.</param>
+    public IReadOnlyList<KnownNode> ForTrees(TimeSpan lossAfter)
+    {
+        lock (_gate)
+        {
+            return [.. _nodes.Values.Where(node => time.GetElapsedTime(node.SeenAt) <= IdleSilence(node.Info, lossAfter))
+                .OrderBy(node => node.Info.NodeId, StringComparer.Ordinal)];
+        }
+    }
+
     /// <summary>The nodes that were heard of within a time, by id.</summary>
     public IReadOnlyList<KnownNode> Present(TimeSpan silence)
     {
@@ -158,6 +175,13 @@ internal sealed class NodeDirectory(NodeRegistry registry, IOptions<PlannerOptio
             return [.. _nodes.Values.Where(node => time.GetElapsedTime(node.SeenAt) <= silence)
                 .OrderBy(node => node.Info.NodeId, StringComparer.Ordinal)];
         }
+    }
+
+    /// <summary>A node says itself how seldom it is heard: whatever its settings are, it does not drop out of plans while it lives.</summary>
+    private static TimeSpan IdleSilence(NodeJoined node, TimeSpan lossAfter)
+    {
+        long own = Math.Clamp(node.IdleInterval.Ticks, 0, LongestIdle.Ticks) + lossAfter.Ticks;
+        return TimeSpan.FromTicks(Math.Max(own, IdleFactor * lossAfter.Ticks));
     }
 
     private bool HasLeft(NodeAlive alive)

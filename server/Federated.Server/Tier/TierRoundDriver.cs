@@ -158,7 +158,7 @@ internal sealed partial class TierRoundDriver(TierRound round, TierParts parts, 
             }
 
             int revision = (round.Tree?.Present.Revision ?? 0) + 1;
-            if (parts.Nodes.Present(4 * parts.Options.NodeLossAfter) is { Count: > 0 } all)
+            if (parts.Nodes.ForTrees(parts.Options.NodeLossAfter) is { Count: > 0 } all)
             {
                 // Those that the round has lost come last: they may live, and be out of reach of the others or of the server.
                 KnownNode[] others = [.. all.Where(node => round.Tree?.Lost.Contains(node.Info.NodeId) != true)];

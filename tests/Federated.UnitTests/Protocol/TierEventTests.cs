@@ -71,7 +71,7 @@ public sealed class TierEventTests
         Same(new CoefficientsReady(Key, 1, 2, "c", "node-1", 5), TierJson.Default.CoefficientsReady);
         Same(new AggregateReady(Key, 1, 2, "p", "node-1", 5, 6.5, 7), TierJson.Default.AggregateReady);
         Same(new RoundEnded(Key, 1, true, "made"), TierJson.Default.RoundEnded);
-        Same(new NodeJoined("node-1", "c0ffee", "http://a", "http://b", 8, 9, 10), TierJson.Default.NodeJoined);
+        Same(new NodeJoined("node-1", "c0ffee", "http://a", "http://b", 8, 9, 10) { IdleInterval = TimeSpan.FromSeconds(11.5) }, TierJson.Default.NodeJoined);
         Same(new NodeAlive("node-1", "c0ffee", 4, 5, 6.5, 7.5, 8, 9), TierJson.Default.NodeAlive);
         DevicesRevoked revoked = ThereAndBack(
             new DevicesRevoked(1, 2, [.. Enumerable.Repeat(new RevokedDevice(new string('t', 64), new string('d', 64), long.MaxValue), DevicesRevoked.MaxDevices)]),

@@ -72,6 +72,15 @@ public sealed class TreeMemberTests : TreeFixture
     }
 
     [Fact]
+    public async Task Introduction_SaysHowSeldomTheNodeIsHeardWhileItIdles()
+    {
+        await using TierUnderTest tier = new(new InProcessEventBus(NullLogger<InProcessEventBus>.Instance));
+        await StartAsync(tier, 1);
+
+        Assert.Equal(new TreeMemberOptions().IdleAliveInterval, tier["n0"].Introduction.IdleInterval);
+    }
+
+    [Fact]
     public async Task Open_FailsUnexpectedly_LeavesNoTimerBehind()
     {
         var time = new TimersLeft(Time);
