@@ -41,10 +41,16 @@ internal sealed class HandmadeDevice : IDisposable
     }
 
     /// <summary>Sends the dense sections of a task, and gives back how the server took them: a status, or the kind of its refusal.</summary>
-    public async Task<string> SendAsync(TaskAssignment task, byte[] payload, CancellationToken cancellationToken)
+    public Task<string> SendAsync(TaskAssignment task, byte[] payload, CancellationToken cancellationToken)
     {
         var header = new UpdateHeader { Ticket = task.Ticket, Weight = 1, Checksum = XxHash3.HashToUInt64(payload) };
         header.Sections.AddRange(task.TicketContent.Sections.Select(SectionSpecs.DenseHeader));
+        return SendAsync(header, payload, cancellationToken);
+    }
+
+    /// <summary>The same under a header of the caller's.</summary>
+    public async Task<string> SendAsync(UpdateHeader header, byte[] payload, CancellationToken cancellationToken)
+    {
         using var call = _server.Channel.CreateCallInvoker().AsyncClientStreamingCall(
             UploadMethod.Client, null, new CallOptions(_device.Headers, cancellationToken: cancellationToken));
         try

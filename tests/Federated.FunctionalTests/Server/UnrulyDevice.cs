@@ -1,11 +1,8 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
-using Federated.Protocol;
 using Federated.Protocol.Pruning;
 using Federated.Protocol.Sections;
-using Federated.Protocol.Uploads;
 using Federated.Protocol.V1;
-using Grpc.Core;
 
 namespace Federated.FunctionalTests.Server;
 
@@ -15,12 +12,10 @@ namespace Federated.FunctionalTests.Server;
 /// </summary>
 internal sealed class UnrulyDevice : IDisposable
 {
-    private readonly RunningServer _server;
-    private readonly TestDevice _device;
+    private readonly HandmadeDevice _device;
 
-    private UnrulyDevice(RunningServer server, TestDevice device)
+    private UnrulyDevice(HandmadeDevice device)
     {
-        _server = server;
         _device = device;
     }
 
@@ -29,16 +24,15 @@ internal sealed class UnrulyDevice : IDisposable
 
     public static async Task<UnrulyDevice> EnrolAsync(RunningServer server, string token)
     {
-        return new UnrulyDevice(server, await TestDevice.EnrolAndAuthenticateAsync(server, token));
+        return new UnrulyDevice(await HandmadeDevice.EnrolAsync(server, token));
     }
 
     public async Task RunAsync(string jobId, CancellationToken cancellationToken)
     {
-        var coordinator = new Coordinator.CoordinatorClient(_server.Channel);
-        var first = await TaskAsync(coordinator, jobId, cancellationToken);
-        Assert.Equal(UploadStatus.Stored, await SendAsync(first, [], cancellationToken));
+        var first = await _device.TaskAsync(jobId, cancellationToken);
+        Assert.Equal(nameof(UploadStatus.Stored), await SendAsync(first, [], cancellationToken));
 
-        var second = await TaskAsync(coordinator, jobId, cancellationToken);
+        var second = await _device.TaskAsync(jobId, cancellationToken);
         var gradients = second.TicketContent.Sections.Single(section => section.Role == SectionRole.TopK);
         Assert.Equal((2u, 1UL), (second.Round, gradients.MaskEpoch));
         var elements = (int)gradients.ElementCount;
@@ -46,14 +40,13 @@ internal sealed class UnrulyDevice : IDisposable
         await TryAsync("index twice", second, [.. Frame(elements, [3, 8], _ => { }, more: 4)[..^1], 0xFF, 0xFF, 0xFF, 0xFF, 0x0F], cancellationToken);
         await TryAsync("not a number", second, Frame(elements, [3, 8], bytes => BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(24), float.NaN)), cancellationToken);
         await TryAsync("more than asked for", second, new byte[(int)gradients.MaxBytes + 1], cancellationToken);
-        await coordinator.ReportFailureAsync(
-            new FailureReport { AssignmentId = second.AssignmentId, Kind = ErrorKinds.Interrupted, Message = "gave up" }, _device.Headers, cancellationToken: cancellationToken);
+        await _device.GiveUpAsync(second, cancellationToken);
 
-        var third = await TaskAsync(coordinator, jobId, cancellationToken);
+        var third = await _device.TaskAsync(jobId, cancellationToken);
         await TryAsync("after its round", second, Frame(elements, [3], _ => { }), cancellationToken);
         Assert.Equal((3u, 2UL), (third.Round, third.TicketContent.Sections[0].MaskEpoch));
         await TryAsync("under the mask before", third, [], cancellationToken, maskEpoch: 1);
-        Assert.Equal(UploadStatus.Stored, await SendAsync(third, [], cancellationToken));
+        Assert.Equal(nameof(UploadStatus.Stored), await SendAsync(third, [], cancellationToken));
     }
 
     public void Dispose()
@@ -71,35 +64,13 @@ internal sealed class UnrulyDevice : IDisposable
         return frame;
     }
 
-    private async Task<TaskAssignment> TaskAsync(Coordinator.CoordinatorClient coordinator, string jobId, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            var request = new CheckInRequest { SdkVersion = "0.1.0", WaitMs = 30_000, Capabilities = new DeviceCapabilities() };
-            request.Capabilities.Tasks.Add(TaskKind.Train);
-            request.JobIds.Add(jobId);
-            var reply = await coordinator.CheckInAsync(request, _device.Headers, cancellationToken: cancellationToken);
-            if (reply.Assignment is { } task)
-            {
-                return task;
-            }
-        }
-    }
-
     private async Task TryAsync(string what, TaskAssignment task, byte[] gradients, CancellationToken cancellationToken, ulong? maskEpoch = null)
     {
-        try
-        {
-            Refusals.Add($"{what}: {await SendAsync(task, gradients, cancellationToken, maskEpoch)}");
-        }
-        catch (RpcException exception)
-        {
-            Refusals.Add($"{what}: {exception.Trailers.GetValue(ErrorKinds.Trailer)}");
-        }
+        Refusals.Add($"{what}: {await SendAsync(task, gradients, cancellationToken, maskEpoch)}");
     }
 
     /// <summary>Sends a difference of zeros, and behind it the gradients.</summary>
-    private async Task<UploadStatus> SendAsync(TaskAssignment task, byte[] gradients, CancellationToken cancellationToken, ulong? maskEpoch = null)
+    private Task<string> SendAsync(TaskAssignment task, byte[] gradients, CancellationToken cancellationToken, ulong? maskEpoch = null)
     {
         var delta = task.TicketContent.Sections[0].Clone();
         delta.MaskEpoch = maskEpoch ?? delta.MaskEpoch;
@@ -111,19 +82,6 @@ internal sealed class UnrulyDevice : IDisposable
             header.Sections.Add(new SectionHeader { Spec = task.TicketContent.Sections[1], ByteLength = (ulong)gradients.Length });
         }
 
-        using var call = _server.Channel.CreateCallInvoker().AsyncClientStreamingCall(
-            UploadMethod.Client, null, new CallOptions(_device.Headers, cancellationToken: cancellationToken));
-        try
-        {
-            await call.RequestStream.WriteAsync(new UploadFrame(header), cancellationToken);
-            await call.RequestStream.WriteAsync(new UploadFrame(payload), cancellationToken);
-            await call.RequestStream.CompleteAsync();
-        }
-        catch (Exception exception) when (exception is RpcException or InvalidOperationException or IOException)
-        {
-            // A refusal may come before everything is sent; the response says why.
-        }
-
-        return (await call.ResponseAsync).Status;
+        return _device.SendAsync(header, payload, cancellationToken);
     }
 }

@@ -130,7 +130,7 @@ public sealed class RoundCheckInTests
     public void Begin_EverybodyWhoIsAroundWaits_DoesNotWaitForMore()
     {
         _driver.Begin();
-        Assignment[] assigned = OpenWithTwo();
+        Assignment[] assigned = _driver.OpenWithFewer("a", "b");
         foreach (Assignment assignment in assigned)
         {
             Machine.Stored(assignment.Id, _driver.Now);
@@ -203,14 +203,5 @@ public sealed class RoundCheckInTests
 
         Assert.Equal("b", Assert.Single(decisions).Assignment!.DeviceId);
         Assert.Equal("job-s1-0", decisions[0].Assignment!.Id);
-    }
-
-    private Assignment[] OpenWithTwo()
-    {
-        _driver.CheckIn("a");
-        _driver.CheckIn("b");
-        Assignment[] assigned = [.. _driver.Take().Concat(_driver.Advance(60)).Select(decision => decision.Assignment!)];
-        Machine.Configured(_driver.Now);
-        return assigned;
     }
 }

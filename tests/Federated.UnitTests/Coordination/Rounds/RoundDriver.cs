@@ -40,17 +40,27 @@ internal sealed class RoundDriver
         return candidate.CallId;
     }
 
-    /// <summary>Three devices a, b, c check in and are configured.</summary>
+    /// <summary>Devices check in, as many as the round waits for, and are configured.</summary>
     public Assignment[] Open(params string[] devices)
     {
-        foreach (string device in devices)
-        {
-            CheckIn(device);
-        }
+        CheckInAll(devices);
+        return Configure(Take());
+    }
 
-        Assignment[] assigned = [.. Take().Where(decision => decision.Kind == RoundDecisionKind.Assign).Select(decision => decision.Assignment!)];
-        Machine.Configured(Now);
-        return assigned;
+    /// <summary>The round starts with fewer devices than it waits for, when the selection time has passed.</summary>
+    public Assignment[] OpenWithFewer(params string[] devices)
+    {
+        CheckInAll(devices);
+        return Configure(Advance(Terms.SelectionTime.TotalSeconds));
+    }
+
+    /// <summary>A round of three is taken up again after a restart.</summary>
+    /// <param name="stored">Ids of the updates that are there.</param>
+    public Assignment[] Resume(params string[] stored)
+    {
+        Assignment[] assignments = [.. Enumerable.Range(0, 3).Select(number => new Assignment($"job-t1-{number}", number, $"d{number}", 0))];
+        Machine.Resume(new RoundKey("default", "job", 1, TaskKind.Train), Terms, Start + TimeSpan.FromSeconds(300), assignments, stored.ToHashSet(), Now);
+        return assignments;
     }
 
     public List<RoundDecision> Take()
@@ -69,5 +79,20 @@ internal sealed class RoundDriver
         Now += TimeSpan.FromSeconds(seconds);
         Machine.Tick(Now);
         return Take();
+    }
+
+    private void CheckInAll(string[] devices)
+    {
+        foreach (string device in devices)
+        {
+            CheckIn(device);
+        }
+    }
+
+    private Assignment[] Configure(List<RoundDecision> decisions)
+    {
+        Assignment[] assigned = [.. decisions.Where(decision => decision.Kind == RoundDecisionKind.Assign).Select(decision => decision.Assignment!)];
+        Machine.Configured(Now);
+        return assigned;
     }
 }

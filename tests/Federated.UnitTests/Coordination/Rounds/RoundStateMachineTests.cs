@@ -1,7 +1,5 @@
 using Federated.Coordination.Rounds;
 using Federated.Protocol;
-using Federated.Protocol.Rounds;
-using Federated.Protocol.V1;
 
 namespace Federated.UnitTests.Coordination.Rounds;
 
@@ -219,14 +217,7 @@ public sealed class RoundStateMachineTests
     [Fact]
     public void Lost_StoredAndOutstandingUpdates_AreMissingAgain()
     {
-        Assignment[] assignments = [.. Enumerable.Range(0, 3).Select(number => new Assignment($"job-t1-{number}", number, $"d{number}", 0))];
-        Machine.Resume(
-            new RoundKey("default", "job", 1, TaskKind.Train),
-            RoundDriver.Terms,
-            RoundDriver.Start + TimeSpan.FromSeconds(300),
-            assignments,
-            new HashSet<string> { "job-t1-0", "job-t1-1" },
-            _driver.Now);
+        Assignment[] assignments = _driver.Resume("job-t1-0", "job-t1-1");
 
         IReadOnlyList<Assignment> lost = Machine.Lost(["job-t1-0", "job-t1-2", "other"], _driver.Now);
 
@@ -242,15 +233,7 @@ public sealed class RoundStateMachineTests
     [Fact]
     public void Resume_WithRecoveredUpdates_GoesOnAndSuspectsTheRest()
     {
-        Assignment[] assignments = [.. Enumerable.Range(0, 3).Select(number => new Assignment($"job-t1-{number}", number, $"d{number}", 0))];
-
-        Machine.Resume(
-            new RoundKey("default", "job", 1, TaskKind.Train),
-            RoundDriver.Terms,
-            RoundDriver.Start + TimeSpan.FromSeconds(300),
-            assignments,
-            new HashSet<string> { "job-t1-1" },
-            _driver.Now);
+        Assignment[] assignments = _driver.Resume("job-t1-1");
 
         Assert.Equal(RoundPhase.Reporting, Machine.Phase);
         Assert.Equal(1, Machine.StoredCount);
@@ -264,15 +247,7 @@ public sealed class RoundStateMachineTests
     [Fact]
     public void Resume_GoalAlreadyRecovered_ClosesAtOnce()
     {
-        Assignment[] assignments = [.. Enumerable.Range(0, 3).Select(number => new Assignment($"job-t1-{number}", number, $"d{number}", 0))];
-
-        Machine.Resume(
-            new RoundKey("default", "job", 1, TaskKind.Train),
-            RoundDriver.Terms,
-            RoundDriver.Start + TimeSpan.FromSeconds(300),
-            assignments,
-            assignments.Select(assignment => assignment.Id).ToHashSet(),
-            _driver.Now);
+        _driver.Resume("job-t1-0", "job-t1-1", "job-t1-2");
 
         Assert.Equal(RoundDecisionKind.Close, Assert.Single(_driver.Take()).Kind);
     }
@@ -292,13 +267,4 @@ public sealed class RoundStateMachineTests
     [InlineData("-t1-0", "")]
     [InlineData("", "")]
     public void JobOf_AnyText_FindsTheJobOrNothing(string id, string job) => Assert.Equal(job, AssignmentIds.JobOf(id));
-
-    private Assignment[] OpenWithTwo()
-    {
-        _driver.CheckIn("a");
-        _driver.CheckIn("b");
-        Assignment[] assigned = [.. _driver.Take().Concat(_driver.Advance(60)).Select(decision => decision.Assignment!)];
-        Machine.Configured(_driver.Now);
-        return assigned;
-    }
 }
