@@ -53,7 +53,13 @@ internal sealed class CandidateTaker
             return new CandidateReport(0, [new CandidateFigures([.. only.Counts], null, 0)], 0, 0);
         }
 
+        return _setup.Choices.Begin(_setup.Request, model, _failures, () => Choose(selection, model, cancellationToken));
+    }
+
+    private CandidateReport Choose(CandidateSelection selection, ModelContent model, CancellationToken cancellationToken)
+    {
         // Clients hold the model once; of a candidate they are told a count a layer.
+        ImmutableArray<ModelMask> masks = selection.Masks;
         int[] cohort = Cohort();
         long up = 0, down = WireSizes.Down(model.Schema, []);
         CandidateOutcome? outcome = null;

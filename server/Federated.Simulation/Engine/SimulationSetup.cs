@@ -28,9 +28,11 @@ public sealed class SimulationSetup
     private readonly Dataset _dataset;
     private readonly IReadOnlyList<VirtualClient> _clients;
 
-    private SimulationSetup(SimulationRequest request, Dataset dataset, PublicData? publicData, IReadOnlyList<VirtualClient> clients, ModelDefinition model)
+    private SimulationSetup(
+        SimulationRequest request, Dataset dataset, PublicData? publicData, IReadOnlyList<VirtualClient> clients, ModelDefinition model, CandidateChoices choices)
     {
         (_dataset, _clients) = (dataset, clients);
+        Choices = choices;
         Public = publicData;
         Request = request;
         Model = model;
@@ -70,6 +72,9 @@ public sealed class SimulationSetup
     /// <summary>The clients' devices; null when rounds take no time.</summary>
     internal DeviceFleet? Fleet { get; }
 
+    /// <summary>First masks that the clients of these data have chosen.</summary>
+    internal CandidateChoices Choices { get; }
+
     /// <summary>What the server trains the initial model with; null for nothing.</summary>
     internal PublicData? Public { get; }
 
@@ -93,7 +98,7 @@ public sealed class SimulationSetup
         DatasetRequest data = partition.Kind == PartitionKind.Column ? request.Dataset with { GroupColumn = partition.Column } : request.Dataset;
         (Dataset dataset, PublicData? publicData) = PublicData.Divide(
             Dataset.Load(data, request.TestFraction, request.Scaling, request.Job.Seed), request.Pretraining, request.Job.Seed);
-        return Fit(request, dataset, publicData, Partitioner.Deal(dataset, partition, request.Clients, request.MinimumExamples, request.Job.Seed));
+        return Fit(request, dataset, publicData, Partitioner.Deal(dataset, partition, request.Clients, request.MinimumExamples, request.Job.Seed), new CandidateChoices());
     }
 
     /// <summary>Other settings over the same data, dealt to the same clients; data and partition of the request are not looked at.</summary>
@@ -109,10 +114,10 @@ public sealed class SimulationSetup
 
         return Validate(request) is { Count: > 0 } problems
             ? throw new SimulationException(string.Join(Environment.NewLine, problems))
-            : Fit(request, _dataset, Public, _clients);
+            : Fit(request, _dataset, Public, _clients, Choices);
     }
 
-    private static SimulationSetup Fit(SimulationRequest request, Dataset dataset, PublicData? publicData, IReadOnlyList<VirtualClient> clients)
+    private static SimulationSetup Fit(SimulationRequest request, Dataset dataset, PublicData? publicData, IReadOnlyList<VirtualClient> clients, CandidateChoices choices)
     {
         if (request.FitCohort && request.Job.Round.CohortSize > clients.Count)
         {
@@ -141,7 +146,7 @@ public sealed class SimulationSetup
         CheckMemory(request, model);
         return (JobDefinitionError[])[.. ServerAlgorithms.BuiltIn.Validate(request.Job, model.Schema), .. StatisticsServer.Validate(request.Job, model.Schema), .. CompressionNotes.Validate(request.Job, model.Schema), .. PruningCheck.Validate(request.Job, model.Schema)] is { Length: > 0 } missing
             ? throw new SimulationException(string.Join(Environment.NewLine, missing))
-            : new SimulationSetup(request, dataset, publicData, clients, model);
+            : new SimulationSetup(request, dataset, publicData, clients, model, choices);
     }
 
     /// <summary>A data set tells what statistics have to know of its examples.</summary>

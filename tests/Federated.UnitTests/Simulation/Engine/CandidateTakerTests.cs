@@ -15,6 +15,30 @@ public sealed class CandidateTakerTests
     private const int Clients = 6;
     private const int Candidates = 5;
 
+    [Fact]
+    public void Begin_RunThatDiffersInTheAdjustmentAlone_BeginsWithTheChoiceThatIsMade()
+    {
+        SimulationRequest request = Requests.Digits("cnn-bn:4", rounds: 3, workers: 2);
+        request = request with { Clients = Clients, Job = request.Job with { Pruning = new PruningSettings { Method = "fedtiny", Density = 0.2, Candidates = Candidates, AdjustEvery = 1 } } };
+        SimulationRequest selection = request with { Job = request.Job with { Pruning = request.Job.Pruning with { StopAdjusting = 0 } } };
+        SimulationRequest sparser = request with { Job = request.Job with { Pruning = request.Job.Pruning with { Density = 0.1 } } };
+        SimulationOutcome alone = Requests.Run(selection, cancellationToken: TestContext.Current.CancellationToken);
+        SimulationSetup setup = SimulationSetup.Prepare(request);
+
+        SimulationOutcome first = Run(setup), second = Run(setup.With(selection)), third = Run(setup.With(sparser));
+
+        Assert.Same(first.Candidates, second.Candidates);
+        Assert.NotSame(first.Candidates, third.Candidates);
+        Assert.Equal(alone.Candidates!.Candidates.Select(candidate => candidate.Loss), second.Candidates!.Candidates.Select(candidate => candidate.Loss));
+        Assert.Equal(alone.Model.Mask!.HashText, second.Model.Mask!.HashText);
+        Assert.Equal(alone.Model.Parameters, second.Model.Parameters);
+        Assert.Equal(alone.Model.Statistics, second.Model.Statistics);
+        Assert.Equal(alone.Costs, second.Costs);
+        Assert.NotEqual(first.Model.Mask!.Epoch, second.Model.Mask.Epoch);
+
+        static SimulationOutcome Run(SimulationSetup setup) => new Simulator(setup, new SilentObserver()).Run(TestContext.Current.CancellationToken);
+    }
+
     [Theory]
     [InlineData("cnn-bn:4", 2, KernelSetting.Dense)]
     [InlineData("cnn-bn:4", 2, KernelSetting.Sparse)]
