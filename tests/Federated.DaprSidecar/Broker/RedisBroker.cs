@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 
@@ -29,6 +30,7 @@ internal sealed partial class RedisBroker(IConnectionMultiplexer redis, TimeProv
         await EnsureGroupAsync(database, topic, group);
         using var wake = new SemaphoreSlim(0, 1);
         using var room = new SemaphoreSlim(Concurrency);
+        var inHand = new ConcurrentDictionary<RedisValue, bool>();
         ChannelMessageQueue woken = await redis.GetSubscriber().SubscribeAsync(WakeChannel(topic));
         woken.OnMessage(_ => Wake(wake));
         try
@@ -38,8 +40,12 @@ internal sealed partial class RedisBroker(IConnectionMultiplexer redis, TimeProv
                 StreamEntry[] entries = await ReadAsync(database, topic, group);
                 foreach (StreamEntry entry in entries)
                 {
-                    await room.WaitAsync(cancellationToken);
-                    _ = HandleAsync(database, topic, group, entry, handler, room, cancellationToken);
+                    // What takes its handler long is not acknowledged yet, and is not given to it a second time meanwhile.
+                    if (inHand.TryAdd(entry.Id, true))
+                    {
+                        await room.WaitAsync(cancellationToken);
+                        _ = HandleAsync(database, topic, group, entry, handler, room, inHand, cancellationToken);
+                    }
                 }
 
                 if (entries.Length == 0)
@@ -60,7 +66,7 @@ internal sealed partial class RedisBroker(IConnectionMultiplexer redis, TimeProv
 
     private async Task HandleAsync(
         IDatabase database, string topic, string group, StreamEntry entry, Func<ReadOnlyMemory<byte>, CancellationToken, Task<bool>> handler,
-        SemaphoreSlim room, CancellationToken cancellationToken)
+        SemaphoreSlim room, ConcurrentDictionary<RedisValue, bool> inHand, CancellationToken cancellationToken)
     {
         try
         {
@@ -75,6 +81,7 @@ internal sealed partial class RedisBroker(IConnectionMultiplexer redis, TimeProv
         }
         finally
         {
+            inHand.TryRemove(entry.Id, out _);
             room.Release();
         }
     }

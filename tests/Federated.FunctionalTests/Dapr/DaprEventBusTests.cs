@@ -11,7 +11,7 @@ namespace Federated.FunctionalTests.Dapr;
 /// <summary>Two apps of the tier over a sidecar each: events find their subscribers once, whatever the sidecar does to them.</summary>
 public sealed class DaprEventBusTests : IAsyncLifetime
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private static readonly RoundKey Round = new("default", "job", 3, TaskKind.Train);
 
     private readonly SidecarApp _server = new("coordinator", null, TestPorts.Next(), TestPorts.Next());

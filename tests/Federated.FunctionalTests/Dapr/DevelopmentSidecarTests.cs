@@ -12,7 +12,7 @@ namespace Federated.FunctionalTests.Dapr;
 public sealed class DevelopmentSidecarTests
 {
     private const string Topic = "numbers";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

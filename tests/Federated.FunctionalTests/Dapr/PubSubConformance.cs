@@ -17,7 +17,7 @@ namespace Federated.FunctionalTests.Dapr;
 public abstract class PubSubConformance
 {
     private const string Topic = "numbers";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

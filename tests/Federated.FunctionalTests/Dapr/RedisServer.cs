@@ -13,15 +13,19 @@ namespace Federated.FunctionalTests.Dapr;
 /// </summary>
 public sealed class RedisServer : IAsyncDisposable
 {
+    /// <summary>More than there are tests.</summary>
+    private const int Databases = 1000;
+
     private readonly Lazy<Task<string>> _start;
     private Process? _process;
+    private int _opened;
 
     public RedisServer()
     {
         _start = new Lazy<Task<string>>(StartAsync);
     }
 
-    /// <summary>The address of an empty database.</summary>
+    /// <summary>The address of an empty database, of which no other test has part: tests run side by side.</summary>
     public async Task<string> OpenAsync()
     {
         if (Binaries.Find("redis-server") is null)
@@ -32,9 +36,7 @@ public sealed class RedisServer : IAsyncDisposable
         }
 
         string address = await _start.Value;
-        await using ConnectionMultiplexer redis = await ConnectionMultiplexer.ConnectAsync(address + ",allowAdmin=true");
-        await redis.GetServers()[0].FlushAllDatabasesAsync();
-        return address;
+        return new ConfigurationOptions { EndPoints = { address }, DefaultDatabase = Interlocked.Increment(ref _opened) % Databases }.ToString();
     }
 
     public ValueTask DisposeAsync()
@@ -48,7 +50,7 @@ public sealed class RedisServer : IAsyncDisposable
     {
         string port = TestPorts.Next().ToString(CultureInfo.InvariantCulture);
         _process = Process.Start(new ProcessStartInfo(
-            Binaries.Find("redis-server")!, ["--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
+            Binaries.Find("redis-server")!, ["--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--databases", Databases.ToString(CultureInfo.InvariantCulture)])
         {
             RedirectStandardOutput = true,
             WorkingDirectory = Path.GetTempPath(),

@@ -4,6 +4,7 @@ using Dapr.Client;
 using Federated.DaprSidecar;
 using Federated.DaprSidecar.Delivery;
 using Federated.DaprSidecar.Faults;
+using StackExchange.Redis;
 
 namespace Federated.FunctionalTests.Dapr;
 
@@ -115,7 +116,13 @@ internal sealed class SidecarUnderTest : IAsyncDisposable
 
     private static string Components(string? redis)
     {
-        string metadata = redis is null ? "  metadata: []" : $"  metadata:\n  - {{ name: redisHost, value: \"{redis}\" }}";
+        string metadata = "  metadata: []";
+        if (redis is not null)
+        {
+            var options = ConfigurationOptions.Parse(redis);
+            metadata = $"  metadata:\n  - {{ name: redisHost, value: \"{options.EndPoints[0]}\" }}\n  - {{ name: redisDB, value: \"{options.DefaultDatabase}\" }}";
+        }
+
         string kind = redis is null ? "in-memory" : "redis";
         return $$"""
             apiVersion: dapr.io/v1alpha1
