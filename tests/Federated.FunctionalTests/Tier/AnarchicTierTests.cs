@@ -33,7 +33,7 @@ public sealed class AnarchicTierTests
         });
 
     [Fact]
-    public Task KillOfANodeAndOfTheServer_InTheMiddle_GivesTheModelsOfItsArrivals() => TierWorld.WithAsync(new TierSetup { AsProcesses = true }, async world =>
+    public Task KillOfANodeAndOfTheServer_InTheMiddle_GivesTheModelsOfItsArrivals() => TierWorld.WithAsync(new TierSetup { AsProcesses = true, NodeLossAfter = TierSetup.SoonLost }, async world =>
     {
         Task running = await RunAsync(world, "fedbuff");
         await world.UntilAsync(DeviceEventKind.Counted, 3, running).WaitAsync(Patience, TierWorld.Cancellation);

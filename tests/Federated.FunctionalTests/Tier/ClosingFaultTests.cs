@@ -29,7 +29,7 @@ public sealed class ClosingFaultTests
         Assert.Equal(2, world.Devices.Count(device => device.Events.Any(what => what.Kind == DeviceEventKind.Resending)));
     });
 
-    private static Task RunAsync(int minimum, Func<TierWorld, Task> check) => TierWorld.WithAsync(new TierSetup { AsProcesses = true }, async world =>
+    private static Task RunAsync(int minimum, Func<TierWorld, Task> check) => TierWorld.WithAsync(new TierSetup { AsProcesses = true, NodeLossAfter = TierSetup.SoonLost }, async world =>
     {
         Task running = await world.RunAsync(new TierJob(3, Shifts) { HoldInRound = Disturbed, Minimum = minimum });
         JsonObject tree = await world.UntilOneIsMissingAsync(Disturbed, running).WaitAsync(Patience, TierWorld.Cancellation);

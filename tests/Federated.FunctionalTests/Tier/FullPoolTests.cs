@@ -6,7 +6,7 @@ namespace Federated.FunctionalTests.Tier;
 /// <summary>More uploads than slots: the one slot of each node is held by an upload that has stalled, and everybody else is sent away for a while.</summary>
 public sealed class FullPoolTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     private static readonly float[] Shifts = [1, 2, 4, 8, 16, 32, 64, 128];
 
     [Fact]

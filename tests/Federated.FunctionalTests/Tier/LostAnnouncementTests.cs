@@ -23,13 +23,13 @@ public sealed class LostAnnouncementTests
 
     [Fact]
     public Task Nodes_JoinUnheard_AreSoonKnown() =>
-        TierWorld.WithAsync(new TierSetup { Faults = Deaf, NodeSettings = [NeverIdle] }, _ => Task.CompletedTask);
+        TierWorld.WithAsync(new TierSetup { Faults = Deaf, NodeSettings = [NeverIdle], NodeLossAfter = TimeSpan.FromSeconds(2) }, _ => Task.CompletedTask);
 
     // The period on which the registry is read does not come in this test: the round that is planned looks there itself.
     [Fact]
     public Task Nodes_JoinUnheard_AreInTheNextTree()
     {
-        var setup = new TierSetup { Faults = Deaf, NodeSettings = [NeverIdle], ServerSettings = ["--Tier:NodeLossAfter=01:00:00"], AwaitsNodes = false };
+        var setup = new TierSetup { Faults = Deaf, NodeSettings = [NeverIdle], NodeLossAfter = TimeSpan.FromHours(1), AwaitsNodes = false };
         return TierWorld.WithAsync(setup, async world =>
         {
             world.Sidecar!.Faults.Settings = FaultSettings.None;

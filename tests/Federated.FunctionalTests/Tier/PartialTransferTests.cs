@@ -199,7 +199,7 @@ public sealed class PartialTransferTests : IAsyncDisposable
                 1);
         }
 
-        public Task Task => _done.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+        public Task Task => _done.Task.WaitAsync(TimeSpan.FromMinutes(2), Cancellation);
 
         public void Dispose() => _ = _subscription.DisposeAsync().AsTask();
     }

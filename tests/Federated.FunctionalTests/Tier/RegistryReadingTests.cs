@@ -20,7 +20,7 @@ namespace Federated.FunctionalTests.Tier;
 /// <summary>When the server reads the registry of nodes.</summary>
 public sealed class RegistryReadingTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     // The job may wait for the very node: its announcement got lost, and only the registry tells of it.
     [Fact]

@@ -10,7 +10,7 @@ namespace Federated.FunctionalTests.Tier;
 /// <summary>A device that is revoked while its access token is good is refused by the nodes too, and by one that starts later.</summary>
 public sealed class RevocationTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     [Fact]
     public async Task Upload_OfARevokedDevice_IsRefusedByEveryNode()

@@ -65,7 +65,7 @@ public sealed class RobustTierTests
 
     // The top has its list, and a node is killed before the server has its updates. What its devices told in the first round still stands: the rule judges the estimates of all.
     [Fact]
-    public Task KillOfANode_ThatHasNotHandedItsUpdatesOver_ClosesWithTheRest() => TierWorld.WithAsync(new TierSetup { AsProcesses = true }, async world =>
+    public Task KillOfANode_ThatHasNotHandedItsUpdatesOver_ClosesWithTheRest() => TierWorld.WithAsync(new TierSetup { AsProcesses = true, NodeLossAfter = TierSetup.SoonLost }, async world =>
     {
         TierJob job = JobOf("median", "exact", Shifts);
         Task running = await world.RunAsync(job with
@@ -88,7 +88,7 @@ public sealed class RobustTierTests
     [Theory]
     [InlineData("multi-krum")]
     [InlineData("median")]
-    public Task KillOfANode_WhileThePassesRun_ClosesWithTheRest(string rule) => TierWorld.WithAsync(new TierSetup { AsProcesses = true }, async world =>
+    public Task KillOfANode_WhileThePassesRun_ClosesWithTheRest(string rule) => TierWorld.WithAsync(new TierSetup { AsProcesses = true, NodeLossAfter = TierSetup.SoonLost }, async world =>
     {
         Task running = await world.RunAsync(JobOf(rule, "exact", Shifts) with { HoldInRound = Disturbed, Minimum = 3 });
         JsonObject tree = await world.UntilOneIsMissingAsync(Disturbed, running).WaitAsync(Patience, TierWorld.Cancellation);

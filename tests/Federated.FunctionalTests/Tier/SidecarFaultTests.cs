@@ -28,7 +28,7 @@ public sealed class SidecarFaultTests
     });
 
     private static Task RunAsync(string[] arguments, Func<TierWorld, Task> disturb) =>
-        TierWorld.WithAsync(new TierSetup { SidecarProcess = arguments, ServerSettings = ["--Tier:NodeLossAfter=00:00:10"] }, async world =>
+        TierWorld.WithAsync(new TierSetup { SidecarProcess = arguments }, async world =>
         {
             Task running = await world.RunAsync(new TierJob(3, Shifts) { HoldInRound = Disturbed });
             JsonObject tree = await world.UntilOneIsMissingAsync(Disturbed, running).WaitAsync(Patience, TierWorld.Cancellation);

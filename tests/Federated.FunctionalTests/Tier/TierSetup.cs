@@ -16,6 +16,9 @@ internal sealed record TierSetup
     /// <summary>What a sidecar in this process does wrong.</summary>
     public FaultSettings Faults { get; init; } = FaultSettings.None;
 
+    /// <summary><see cref="NodeLossAfter"/> where a node is to be lost.</summary>
+    public static TimeSpan SoonLost { get; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Slots of each node.</summary>
     public int Slots { get; init; } = 8;
 
@@ -33,6 +36,11 @@ internal sealed record TierSetup
 
     /// <summary>Whether the world is complete only when the server knows every node.</summary>
     public bool AwaitsNodes { get; init; } = true;
+
+    /// <summary>
+    /// Silence after which a node counts as lost. A machine with much to do may leave a process that lives without a turn for seconds, so it is long where no node is to be lost.
+    /// </summary>
+    public TimeSpan NodeLossAfter { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>How long a closing round waits for nodes that live.</summary>
     public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromMinutes(5);

@@ -18,7 +18,7 @@ internal sealed class TierWorld : IAsyncDisposable
 {
     public const string TierKey = "functional-test-tier-key";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("federated-tier-");
     private readonly int _restPort = TestPorts.Next();
@@ -145,7 +145,7 @@ internal sealed class TierWorld : IAsyncDisposable
                 "--Coordination:RestartDelay=00:00:00.2",
                 "--Tier:Mode=Distributed",
                 $"--Tier:Key={TierKey}",
-                "--Tier:NodeLossAfter=00:00:02.5",
+                $"--Tier:NodeLossAfter={_setup.NodeLossAfter}",
                 "--Tier:RepeatAfter=00:00:00.5",
                 "--Tier:SpoolWait=00:01:00",
                 $"--Tier:CloseTimeout={_setup.CloseTimeout}",
@@ -182,9 +182,9 @@ internal sealed class TierWorld : IAsyncDisposable
                 reportGoal = job.Shifts.Length,
                 minimumToClose = job.Minimum,
 
-                // Longer than any test waits: no round is to need its deadline.
+                // Longer than any test waits: no round is to need its deadline, or to begin without a device that is late.
                 deadlineSeconds = 600,
-                selectionSeconds = 5,
+                selectionSeconds = 600,
                 maxAbandoned = 100,
             },
             aggregation = job.Aggregation ?? new { durability = job.Durability, timing = job.Timing },
