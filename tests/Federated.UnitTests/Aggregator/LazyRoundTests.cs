@@ -35,7 +35,7 @@ public sealed class LazyRoundTests : NodeFixture
         await OpenAsync(node, plan);
         await UploadManyAsync(node, plan, 12);
 
-        Assert.True(SpinWait.SpinUntil(() => node.Slots.Committed < Options.SlotCount, TimeSpan.FromSeconds(20)));
+        Assert.True(SpinWait.SpinUntil(() => node.Slots.Committed < Options.SlotCount, TimeSpan.FromMinutes(2)));
         AssertMean(await node.CloseRoundAsync(plan.Key, Cancellation), 12);
         AssertPoolIsFree(node);
         await node.ForgetRoundAsync(plan.Key, Cancellation);

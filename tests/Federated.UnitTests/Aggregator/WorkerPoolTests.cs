@@ -8,7 +8,7 @@ namespace Federated.UnitTests.Aggregator;
 public sealed class WorkerPoolTests : IDisposable
 {
     private static readonly TimeSpan IdleTimeout = TimeSpan.FromMinutes(2);
-    private static readonly TimeSpan Long = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Long = TimeSpan.FromMinutes(2);
 
     private readonly AggregatorMetrics _metrics = new();
     private readonly FakeTimeProvider _time = new();

@@ -169,7 +169,7 @@ internal sealed class TierUnderTest : IAsyncDisposable
 
     private async Task<TEvent> AwaitAsync<TEvent>(string key, CancellationToken cancellationToken)
         where TEvent : class, ITierEvent =>
-        (TEvent)await Place<TEvent>(key).Task.WaitAsync(TimeSpan.FromSeconds(30), cancellationToken);
+        (TEvent)await Place<TEvent>(key).Task.WaitAsync(TimeSpan.FromMinutes(2), cancellationToken);
 
     private TaskCompletionSource<ITierEvent> Place<TEvent>(string key) =>
         _heard.GetOrAdd((key, typeof(TEvent)), _ => new TaskCompletionSource<ITierEvent>(TaskCreationOptions.RunContinuationsAsynchronously));

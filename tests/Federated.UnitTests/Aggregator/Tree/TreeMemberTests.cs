@@ -67,7 +67,7 @@ public sealed class TreeMemberTests : TreeFixture
 
         Time.Advance(new TreeMemberOptions().AliveInterval);
 
-        NodeAlive heard = await lives.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+        NodeAlive heard = await lives.Task.WaitAsync(TimeSpan.FromMinutes(2), Cancellation);
         Assert.Equal(plan.Key, Assert.Single(heard.Rounds!).Key);
     }
 
@@ -230,7 +230,7 @@ public sealed class TreeMemberTests : TreeFixture
 
         Time.Advance(TimeSpan.FromSeconds(1));
 
-        Assert.True(SpinWait.SpinUntil(() => tier.Stored.Count == UpdatesStored.MaxUpdates + 3, TimeSpan.FromSeconds(20)));
+        Assert.True(SpinWait.SpinUntil(() => tier.Stored.Count == UpdatesStored.MaxUpdates + 3, TimeSpan.FromMinutes(2)));
     }
 
     [Fact]
@@ -245,7 +245,7 @@ public sealed class TreeMemberTests : TreeFixture
         Assert.False(stopped.IsCompleted);
         Time.Advance(TimeSpan.FromSeconds(5));
 
-        await stopped.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+        await stopped.WaitAsync(TimeSpan.FromMinutes(2), Cancellation);
     }
 
     /// <summary>Within the bound that is stated for the weighted mean, against a reference in index order.</summary>

@@ -87,7 +87,7 @@ internal sealed class CoordinationWorld : IAsyncDisposable
         Task all = Task.WhenAll(devices.Select(device => Task.Run(() => device.RunAsync(Cancel), Cancel)));
         try
         {
-            await all.WaitAsync(TimeSpan.FromSeconds(30), Cancel);
+            await all.WaitAsync(TimeSpan.FromMinutes(2), Cancel);
         }
         catch (TimeoutException)
         {

@@ -246,7 +246,7 @@ public sealed class JobFaultTests : TwoDeviceJob
         // Without exploration those that were counted come before those that never were.
         foreach (string device in (string[])["a", "b"])
         {
-            Assert.Equal(3u, (await waiting[device].WaitAsync(TimeSpan.FromSeconds(30), world.Cancel)).Assignment.Round);
+            Assert.Equal(3u, (await waiting[device].WaitAsync(TimeSpan.FromMinutes(2), world.Cancel)).Assignment.Round);
         }
     }
 }
