@@ -41,7 +41,10 @@ internal sealed class PruningStudy : IStudyPlan
                 ? [.. Arms(task, "cnn-bn", Densities, _ => true), .. Arms(task, "resnet18:8", [0.05], QuickResNetMethods.Contains)]
                 : [.. Arms(task, "cnn-bn:32", Densities, _ => true), .. Arms(task, "resnet18:16", Densities, _ => true)],
             [1, 2, 3],
-            Target: isQuick ? 0.7 : 0.8);
+            Target: isQuick ? 0.7 : 0.8)
+        {
+            SideBySide = isQuick ? 2 : 1,
+        };
     }
 
     private static IEnumerable<StudyArm> Arms(PruningTask task, string model, double[] densities, Predicate<string> has) =>

@@ -8,6 +8,9 @@ namespace Federated.Simulation.Studies;
 /// <param name="Target">The accuracy whose cost is compared.</param>
 public sealed record Study(string Name, string Question, IReadOnlyList<StudyArm> Arms, IReadOnlyList<ulong> Seeds, double Target)
 {
+    /// <summary>Most runs that go on at a time, each with its part of the threads: more than one where rounds are so short that threads would wait for each other at their ends. It changes no result.</summary>
+    public int SideBySide { get; init; } = 1;
+
     /// <summary>A part of the study; its runs are those of the whole, so that one folder takes both.</summary>
     /// <param name="text">What group and name of an arm contain; null for all arms.</param>
     /// <param name="seeds">The seeds; empty for all.</param>

@@ -8,7 +8,7 @@ using Federated.Simulation.Reports;
 namespace Federated.Simulation.Studies;
 
 /// <summary>
-/// Runs every arm of a study with every seed, one after another, each into a folder of its own. A run is whole when the file that names its settings is there, which is written
+/// Runs every arm of a study with every seed, one after another or as many side by side as the study says, each into a folder of its own. A run is whole when the file that names its settings is there, which is written
 /// last: a study that was stopped goes on with the runs that lack it. Arms with the same settings share the run of the first of them.
 /// </summary>
 public sealed class StudyRunner
@@ -18,19 +18,21 @@ public sealed class StudyRunner
     private readonly Study _study;
     private readonly string _folder;
     private readonly int _workers;
-    private readonly Dictionary<string, ResultDocument> _done = [];
+    private readonly int _sides;
+    private readonly Lock _gate = new();
     private (string Data, SimulationSetup Setup)? _prepared;
 
     /// <summary>Prepares a study.</summary>
     /// <param name="study">What to run.</param>
     /// <param name="folder">Where the results go.</param>
-    /// <param name="workers">Training threads of each run.</param>
+    /// <param name="workers">Training threads of the runs that go on at a time, together.</param>
     public StudyRunner(Study study, string folder, int workers)
     {
         ArgumentNullException.ThrowIfNull(study);
         _study = study;
         _folder = folder;
         _workers = workers;
+        _sides = Math.Clamp(workers, 1, study.SideBySide);
     }
 
     /// <summary>Runs what is not there yet, or everything.</summary>
@@ -42,41 +44,51 @@ public sealed class StudyRunner
     public IReadOnlyList<StudyRun> Run(bool resume, Action<string> tell, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(tell);
+        PlannedRun[] planned = [.. Planned()];
+        int[] firsts = [.. planned.Select(run => Array.FindIndex(planned, other => other.Settings == run.Settings))];
+        var results = new ResultDocument?[planned.Length];
         List<StudyRun> runs = [];
-        int total = _study.Seeds.Count * _study.Arms.Count;
-
-        // Seeds outside, arms inside: the data are read once a seed, and a study that is cut short has every arm.
-        foreach (ulong seed in _study.Seeds)
-        {
-            foreach (StudyArm arm in _study.Arms)
+        using var sides = new OrderedWorkers<Side>(_sides, Math.Max(_sides, planned.Length), () => new Side());
+        sides.Run(
+            planned.Length,
+            (_, item, _) => results[item] = firsts[item] == item
+                ? (resume ? Found(planned[item]) : null) ?? Train(planned[item], cancellationToken)
+                : null,
+            (item, _) =>
             {
-                SimulationRequest request = arm.Request with { Job = arm.Request.Job with { Seed = seed }, Workers = _workers };
-                string folder = Path.Combine(_folder, RunsName, FolderName($"{arm.Group} {arm.Name}"), string.Create(CultureInfo.InvariantCulture, $"seed-{seed}"));
-                ResultDocument result = _done.GetValueOrDefault(Settings(request))
-                    ?? (resume && Found(folder, request) is { } found ? found : Train(folder, request, cancellationToken));
-                _done.TryAdd(Settings(request), result);
+                (StudyArm arm, ulong seed) = (planned[item].Arm, planned[item].Seed);
+                ResultDocument result = results[firsts[item]]!;
                 runs.Add(new StudyRun(arm, seed, result));
                 tell(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{runs.Count}/{total}  {arm.Group}, {arm.Name}, seed {seed}: accuracy {result.Final.Accuracy:0.0000} after {result.Rounds.Count} rounds, {result.Timings.TotalSeconds:0.0} s{(result.End == SimulationEnd.Completed ? "" : $" ({result.End})")}"));
-            }
-        }
-
+                    $"{runs.Count}/{planned.Length}  {arm.Group}, {arm.Name}, seed {seed}: accuracy {result.Final.Accuracy:0.0000} after {result.Rounds.Count} rounds, {result.Timings.TotalSeconds:0.0} s{(result.End == SimulationEnd.Completed ? "" : $" ({result.End})")}"));
+                return true;
+            },
+            cancellationToken);
         return runs;
     }
 
-    private ResultDocument Train(string folder, SimulationRequest request, CancellationToken cancellationToken)
+    /// <summary>Seeds outside, arms inside: the data are read once a seed, and a study that is cut short has every arm.</summary>
+    private IEnumerable<PlannedRun> Planned() =>
+        from seed in _study.Seeds
+        from arm in _study.Arms
+        let request = arm.Request with { Job = arm.Request.Job with { Seed = seed }, Workers = Math.Max(1, _workers / _sides) }
+        let name = string.Create(CultureInfo.InvariantCulture, $"seed-{seed}")
+        select new PlannedRun(arm, seed, request, Path.Combine(_folder, RunsName, FolderName($"{arm.Group} {arm.Name}"), name), Settings(request));
+
+    private ResultDocument Train(PlannedRun run, CancellationToken cancellationToken)
     {
+        string folder = run.Folder;
         Directory.CreateDirectory(folder);
         File.Delete(Path.Combine(folder, SettingsName));
         long started = Stopwatch.GetTimestamp();
-        SimulationSetup setup = Prepare(request);
+        SimulationSetup setup = Prepare(run.Request);
         double loadSeconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         SimulationOutcome outcome = new Simulator(setup, new Silence()).Run(cancellationToken);
         cancellationToken.ThrowIfCancellationRequested();
         ResultDocument result = ResultDocuments.Create(outcome, loadSeconds);
         ResultFolder.Write(folder, result, outcome.Model);
-        File.WriteAllText(Path.Combine(folder, SettingsName), Settings(request));
+        File.WriteAllText(Path.Combine(folder, SettingsName), run.Settings);
         return result;
     }
 
@@ -84,17 +96,20 @@ public sealed class StudyRunner
     private SimulationSetup Prepare(SimulationRequest request)
     {
         string data = $"{request with { Job = null!, Workers = 1, Devices = null }} {request.Job.Seed}";
-        SimulationSetup setup = _prepared is { } prepared && prepared.Data == data ? prepared.Setup.With(request) : SimulationSetup.Prepare(request);
-        _prepared = (data, setup);
-        return setup;
+        lock (_gate)
+        {
+            SimulationSetup setup = _prepared is { } prepared && prepared.Data == data ? prepared.Setup.With(request) : SimulationSetup.Prepare(request);
+            _prepared = (data, setup);
+            return setup;
+        }
     }
 
     /// <summary>A whole run of these settings. Arms that share one leave it with the first of them, which in a part of the study is another than in the whole.</summary>
-    private ResultDocument? Found(string folder, SimulationRequest request)
+    private ResultDocument? Found(PlannedRun run)
     {
-        string settings = Settings(request), seed = Path.GetFileName(folder), runs = Path.Combine(_folder, RunsName);
+        string seed = Path.GetFileName(run.Folder), runs = Path.Combine(_folder, RunsName);
         IEnumerable<string> others = Directory.Exists(runs) ? Directory.EnumerateDirectories(runs).Order(StringComparer.Ordinal).Select(arm => Path.Combine(arm, seed)) : [];
-        string? found = others.Prepend(folder).FirstOrDefault(run => Path.Combine(run, SettingsName) is var path && File.Exists(path) && File.ReadAllText(path) == settings);
+        string? found = others.Prepend(run.Folder).FirstOrDefault(other => Path.Combine(other, SettingsName) is var path && File.Exists(path) && File.ReadAllText(path) == run.Settings);
         return found is null ? null : ResultFolder.Read(found);
     }
 
@@ -107,6 +122,16 @@ public sealed class StudyRunner
 
     private static string FolderName(string name) =>
         string.Concat(name.ToLowerInvariant().Select(character => char.IsAsciiLetterOrDigit(character) || character == '.' ? character : '-')).Replace("---", "-", StringComparison.Ordinal);
+
+    private sealed record PlannedRun(StudyArm Arm, ulong Seed, SimulationRequest Request, string Folder, string Settings);
+
+    /// <summary>One of the runs that go on side by side. What it trains with ends with the run.</summary>
+    private sealed class Side : IDisposable
+    {
+        public void Dispose()
+        {
+        }
+    }
 
     private sealed class Silence : ISimulationObserver
     {

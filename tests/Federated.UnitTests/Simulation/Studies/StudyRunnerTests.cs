@@ -95,6 +95,23 @@ public sealed class StudyRunnerTests : IDisposable
     }
 
     [Fact]
+    public void Run_SideBySide_GivesTheSameRunsInTheSameOrder()
+    {
+        Study study = Small(target: 0.5);
+        study = study with { Arms = [.. study.Arms, study.Arms[0] with { Group = "again" }] };
+        List<string> alone = [], beside = [];
+
+        IReadOnlyList<StudyRun> first = new StudyRunner(study, Path.Combine(_folder.FullName, "alone"), workers: 2).Run(false, alone.Add, TestContext.Current.CancellationToken);
+        IReadOnlyList<StudyRun> second = new StudyRunner(study with { SideBySide = 2 }, Path.Combine(_folder.FullName, "beside"), workers: 2).Run(false, beside.Add, TestContext.Current.CancellationToken);
+
+        Assert.Equal(first.Select(run => (run.Arm, run.Seed, run.Result.Final.ModelSha256)), second.Select(run => (run.Arm, run.Seed, run.Result.Final.ModelSha256)));
+        Assert.Equal(alone.Select(WithoutTime), beside.Select(WithoutTime));
+        Assert.Equal(4, Directory.EnumerateFiles(Path.Combine(_folder.FullName, "beside"), "settings.sha256", SearchOption.AllDirectories).Count());
+
+        static string WithoutTime(string line) => line[..line.LastIndexOf(',')];
+    }
+
+    [Fact]
     public void Run_Cancelled_LeavesTheWholeRuns()
     {
         Study study = Small(target: 0.5);
