@@ -45,7 +45,7 @@ public sealed class AnarchicCompressionTests : IDisposable
                 server.Addresses.Grpc, token, jobId, Path.Combine(_folder.FullName, $"device-{number}"), new SgdSolver(new Bowl(Parameters, bowl.H, bowl.C)))),
         ];
 
-        await Task.WhenAll(devices.Select(device => device.RunAsync(Cancellation))).WaitAsync(TimeSpan.FromMinutes(1), Cancellation);
+        await Task.WhenAll(devices.Select(device => device.RunAsync(Cancellation))).WaitAsync(TimeSpan.FromMinutes(3), Cancellation);
 
         await server.StopAsync();
         var database = new DatabaseOptions { ConnectionString = $"Data Source={Path.Combine(server.DataFolder, "federated.db")}" };

@@ -28,7 +28,7 @@ internal static class AnarchicJobs
             rounds = versions,
             algorithm = new { name = algorithm, parameters },
             local = new { epochs = 0, steps = Steps, learningRate = rate },
-            round = new { cohortSize = 8, population = 8, deadlineSeconds = 60 },
+            round = new { cohortSize = 8, population = 8, deadlineSeconds = 600 },
             evaluation = new { everyRounds = 0 },
             bounds = new { maxSteps = MaxSteps },
             compression = new { up = compression },

@@ -19,7 +19,7 @@ public sealed class CandidateLiveTests : IDisposable
     private const double Density = 0.25;
     private const ulong Seed = 11;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("federated-candidates-");
 
@@ -37,7 +37,7 @@ public sealed class CandidateLiveTests : IDisposable
         await using var server = await RunningServer.StartAsync();
         var token = await server.CreateEnrolmentTokenAsync();
         float[] start = Start();
-        var jobId = await CreateJobAsync(server.Administrator, start, new { cohortSize = 5, overSelection = 1.4, minimumToClose = 2, deadlineSeconds = 60, selectionSeconds = 5 });
+        var jobId = await CreateJobAsync(server.Administrator, start, new { cohortSize = 5, overSelection = 1.4, minimumToClose = 2, deadlineSeconds = 600, selectionSeconds = 600 });
 
         // Three with examples, one with a single example, one whose sensor gives NaN; by hand one that sends NaN and one that says nothing.
         ExampleSet[] examples = [Examples(1, 40), Examples(2, 50), Examples(3, 60), Examples(4, 1), Examples(5, 30, broken: true)];
@@ -46,6 +46,7 @@ public sealed class CandidateLiveTests : IDisposable
         using var lying = await HandmadeDevice.EnrolAsync(server, token);
         using var silent = await HandmadeDevice.EnrolAsync(server, token);
 
+        var first = Assert.Single(new MomentWatch(devices, [(DeviceEventKind.Counted, 1)]).All);
         var running = Task.WhenAll(devices.Select(device => device.RunAsync(Cancellation)));
         var tasks = await Task.WhenAll(lying.TaskAsync(jobId, Cancellation), silent.TaskAsync(jobId, Cancellation)).WaitAsync(Patience, Cancellation);
         var sums = tasks[0].TicketContent.Sections.Single();
@@ -54,21 +55,22 @@ public sealed class CandidateLiveTests : IDisposable
         Assert.Equal("not-finite", await lying.SendAsync(tasks[0], payload, Cancellation));
         await lying.GiveUpAsync(tasks[0], Cancellation);
         refused.Set();
-        await running.WaitAsync(Patience, Cancellation);
+        await first.Reached.WaitAsync(Patience, Cancellation);
+        await Task.WhenAll(running, lying.GiveUpAllAsync(jobId, Cancellation), silent.GiveUpAllAsync(jobId, Cancellation)).WaitAsync(Patience, Cancellation);
 
         var models = await ModelsAsync(server.Administrator, jobId);
         CheckChoice(models, start, examples[..3], examples[..4]);
         Assert.NotEqual(models[2].Statistics, models[3].Statistics);
         var rounds = (await server.Administrator.GetFromJsonAsync<JsonObject>($"/api/v1/jobs/{jobId}/rounds", Cancellation))!["items"]!.AsArray();
-        var first = rounds.Single(round => (int)round!["round"]! == 1)!;
-        Assert.Equal((7, 5), ((int)first["assigned"]!, (int)first["counted"]!));
+        var opening = rounds.Single(round => (int)round!["round"]! == 1)!;
+        Assert.Equal((7, 5), ((int)opening["assigned"]!, (int)opening["counted"]!));
     }
 
     [Fact]
     public Task Job_ServerKilledBetweenThePhases_GoesOnWithThePooledStatistics() => KillableServer.WithAsync(async server =>
     {
         float[] start = Start();
-        var jobId = await CreateJobAsync(server.Administrator, start, new { cohortSize = 3, deadlineSeconds = 60, selectionSeconds = 5 });
+        var jobId = await CreateJobAsync(server.Administrator, start, new { cohortSize = 3, deadlineSeconds = 600, selectionSeconds = 600 });
         ExampleSet[] examples = [Examples(1, 40), Examples(2, 50), Examples(3, 60)];
         SdkDevice[] devices = [.. examples.Select((set, number) => Device(server.Grpc, server.EnrolmentToken, jobId, number, Solver(set)))];
 

@@ -33,9 +33,9 @@ public sealed class EndToEndTests : IDisposable
         {
             linear = new { features = Features, outputs = Outputs },
             rounds = 10,
-            round = new { cohortSize = 3, deadlineSeconds = 60 },
+            round = new { cohortSize = 3, deadlineSeconds = 600 },
             local = new { epochs = 2, batchSize = 16, learningRate = 0.2 },
-            evaluation = new { everyRounds = 5, deadlineSeconds = 60 },
+            evaluation = new { everyRounds = 5, deadlineSeconds = 600 },
         });
 
         var summaries = await Task.WhenAll(Enumerable.Range(0, 3)
@@ -64,7 +64,7 @@ public sealed class EndToEndTests : IDisposable
         {
             linear = new { features = Features, outputs = Outputs },
             rounds = 1,
-            round = new { cohortSize = 2, minimumToClose = 1, deadlineSeconds = 60 },
+            round = new { cohortSize = 2, minimumToClose = 1, deadlineSeconds = 600 },
             local = new { epochs = 0, steps = 1 },
         });
         var broken = new StubSolver((Features * Outputs) + Outputs, _ => throw new InvalidOperationException("The sensor is on fire."));
@@ -90,7 +90,7 @@ public sealed class EndToEndTests : IDisposable
 
         using var first = coordinator.CheckInAsync(request, device.Headers, cancellationToken: Cancellation);
         using var second = coordinator.CheckInAsync(request, device.Headers, cancellationToken: Cancellation);
-        var replied = await Task.WhenAny(first.ResponseAsync, second.ResponseAsync).WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+        var replied = await Task.WhenAny(first.ResponseAsync, second.ResponseAsync).WaitAsync(TimeSpan.FromMinutes(2), Cancellation);
 
         Assert.Equal(RejectionReason.Superseded, (await replied).Rejection.Reason);
     }
@@ -107,7 +107,7 @@ public sealed class EndToEndTests : IDisposable
 
         await server.StopAsync();
 
-        var reply = await checkIn.ResponseAsync.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+        var reply = await checkIn.ResponseAsync.WaitAsync(TimeSpan.FromMinutes(2), Cancellation);
         Assert.Equal(RejectionReason.Unavailable, reply.Rejection.Reason);
         await server.DisposeAsync();
     }
@@ -142,17 +142,8 @@ public sealed class EndToEndTests : IDisposable
         return content.ToArray();
     }
 
-    private static async Task WaitUntilAsync(RunningServer server, Func<JsonObject, bool> condition)
-    {
-        while (true)
-        {
-            var jobs = await server.Administrator.GetFromJsonAsync<JsonObject>("/api/v1/jobs", Cancellation);
-            if (condition(jobs!["items"]![0]!.AsObject()))
-            {
-                return;
-            }
-        }
-    }
+    private static Task WaitUntilAsync(RunningServer server, Func<JsonObject, bool> condition) => Poll.UntilAsync(
+        async () => condition((await server.Administrator.GetFromJsonAsync<JsonObject>("/api/v1/jobs", Cancellation))!["items"]![0]!.AsObject()), Cancellation);
 
     private static async Task<string> CreateJobAsync(RunningServer server, object definition)
     {

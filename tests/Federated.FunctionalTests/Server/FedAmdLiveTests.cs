@@ -39,7 +39,7 @@ public sealed class FedAmdLiveTests
             rounds = Rounds,
             algorithm = new { name = "fedamd", parameters = new { probability = 0.5, serverHeld } },
             local = new { epochs = 0, steps = Steps, learningRate = Rate },
-            round = new { cohortSize = Bowls.Length - 1, population = Bowls.Length, deadlineSeconds = 60, selectionSeconds = 5 },
+            round = new { cohortSize = Bowls.Length - 1, population = Bowls.Length, deadlineSeconds = 600, selectionSeconds = 600 },
         });
         SdkDevice[] devices = [.. Bowls.Select((bowl, number) => new SdkDevice(
             server.Grpc, server.EnrolmentToken, jobId, server.Folder($"device-{number}"), new SgdSolver(new Bowl(Parameters, bowl.H, bowl.C))))];

@@ -4,6 +4,7 @@ using Federated.Protocol.Sections;
 using Federated.Protocol.Uploads;
 using Federated.Protocol.V1;
 using Grpc.Core;
+using Grpc.Net.Client;
 
 namespace Federated.FunctionalTests.Server;
 
@@ -24,18 +25,54 @@ internal sealed class HandmadeDevice : IDisposable
     public static async Task<HandmadeDevice> EnrolAsync(RunningServer server, string token) =>
         new(server, await TestDevice.EnrolAndAuthenticateAsync(server, token));
 
+    public string DeviceId => _device.DeviceId;
+
     /// <summary>Checks in until there is a task.</summary>
-    public async Task<TaskAssignment> TaskAsync(string jobId, CancellationToken cancellationToken)
+    public async Task<TaskAssignment> TaskAsync(string jobId, CancellationToken cancellationToken) =>
+        await FindTaskAsync(jobId, cancellationToken) ?? throw new InvalidOperationException("The job has ended.");
+
+    /// <summary>Takes every further task of a job, and gives it up.</summary>
+    public async Task GiveUpAllAsync(string jobId, CancellationToken cancellationToken)
+    {
+        while (await FindTaskAsync(jobId, cancellationToken) is { } task)
+        {
+            await GiveUpAsync(task, cancellationToken);
+        }
+    }
+
+    /// <summary>
+    /// Sends an update over a connection of its own: Kestrel closes a connection on which a frame of a refused stream comes late, and what else goes over it breaks.
+    /// </summary>
+    public async Task<UploadStatus> UploadAsync(UpdateHeader header, byte[] payload, CancellationToken cancellationToken)
+    {
+        using var connection = GrpcChannel.ForAddress(_server.Addresses.Grpc);
+        using var call = connection.CreateCallInvoker().AsyncClientStreamingCall(
+            UploadMethod.Client, null, new CallOptions(_device.Headers, cancellationToken: cancellationToken));
+        try
+        {
+            await call.RequestStream.WriteAsync(new UploadFrame(header), cancellationToken);
+            await call.RequestStream.WriteAsync(new UploadFrame(payload), cancellationToken);
+            await call.RequestStream.CompleteAsync();
+        }
+        catch (Exception exception) when (exception is RpcException or InvalidOperationException or IOException)
+        {
+            // A refusal may come before everything is sent; the response says why.
+        }
+
+        return (await call.ResponseAsync).Status;
+    }
+
+    /// <summary>What became of an update, as soon as it is known.</summary>
+    public async Task<DispositionKind> FateAsync(TaskAssignment task, CancellationToken cancellationToken)
     {
         while (true)
         {
-            var request = new CheckInRequest { SdkVersion = "0.1.0", WaitMs = 30_000, Capabilities = new DeviceCapabilities() };
-            request.Capabilities.Tasks.Add(TaskKind.Train);
-            request.JobIds.Add(jobId);
-            var reply = await _coordinator.CheckInAsync(request, _device.Headers, cancellationToken: cancellationToken);
-            if (reply.Assignment is { } task)
+            var asked = new DispositionRequest { WaitMs = 30_000 };
+            asked.AssignmentIds.Add(task.AssignmentId);
+            var reply = await _coordinator.DispositionAsync(asked, _device.Headers, cancellationToken: cancellationToken);
+            if (reply.Dispositions[0].Kind is not DispositionKind.Pending and var fate)
             {
-                return task;
+                return fate;
             }
         }
     }
@@ -51,22 +88,9 @@ internal sealed class HandmadeDevice : IDisposable
     /// <summary>The same under a header of the caller's.</summary>
     public async Task<string> SendAsync(UpdateHeader header, byte[] payload, CancellationToken cancellationToken)
     {
-        using var call = _server.Channel.CreateCallInvoker().AsyncClientStreamingCall(
-            UploadMethod.Client, null, new CallOptions(_device.Headers, cancellationToken: cancellationToken));
         try
         {
-            await call.RequestStream.WriteAsync(new UploadFrame(header), cancellationToken);
-            await call.RequestStream.WriteAsync(new UploadFrame(payload), cancellationToken);
-            await call.RequestStream.CompleteAsync();
-        }
-        catch (Exception exception) when (exception is RpcException or InvalidOperationException or IOException)
-        {
-            // A refusal may come before everything is sent; the response says why.
-        }
-
-        try
-        {
-            return (await call.ResponseAsync).Status.ToString();
+            return (await UploadAsync(header, payload, cancellationToken)).ToString();
         }
         catch (RpcException exception)
         {
@@ -79,4 +103,27 @@ internal sealed class HandmadeDevice : IDisposable
             new FailureReport { AssignmentId = task.AssignmentId, Kind = ErrorKinds.Interrupted, Message = "gave up" }, _device.Headers, cancellationToken: cancellationToken);
 
     public void Dispose() => _device.Dispose();
+
+    /// <summary>Checks in until there is a task; null when the job has ended.</summary>
+    private async Task<TaskAssignment?> FindTaskAsync(string jobId, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var request = new CheckInRequest { SdkVersion = "0.1.0", WaitMs = 30_000, Capabilities = new DeviceCapabilities() };
+            request.Capabilities.Tasks.Add(TaskKind.Train);
+            request.JobIds.Add(jobId);
+            var reply = await _coordinator.CheckInAsync(request, _device.Headers, cancellationToken: cancellationToken);
+            if (reply.Assignment is { } task)
+            {
+                return task;
+            }
+
+            if (reply.Rejection.Reason == RejectionReason.JobEnded)
+            {
+                return null;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, cancellationToken);
+        }
+    }
 }

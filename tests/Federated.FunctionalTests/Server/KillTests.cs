@@ -56,7 +56,7 @@ public sealed class KillTests(PostgresCluster cluster)
             linear = new { features = Features, outputs = Outputs },
             rounds = Rounds,
             local = new { epochs = 0, steps = 1 },
-            round = new { cohortSize = Shifts.Length, reportGoal = Shifts.Length - 1, deadlineSeconds = 60, selectionSeconds = 2, maxAbandoned = 100 },
+            round = new { cohortSize = Shifts.Length, reportGoal = Shifts.Length - 1, deadlineSeconds = 600, selectionSeconds = 600, maxAbandoned = 100 },
         });
         SdkDevice[] devices = [.. Shifts.Select((shift, number) => new SdkDevice(
             server.Grpc, server.EnrolmentToken, jobId, server.Folder($"device-{number}"), new StubSolver(Parameters, local => Shift(local, shift))))];

@@ -10,7 +10,7 @@ namespace Federated.FunctionalTests.Server;
 internal sealed class KillableServer
 {
     private const string Key = "killable-server-administrator-key";
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private readonly string _folder;
     private readonly string[] _settings;
@@ -58,7 +58,8 @@ internal sealed class KillableServer
             "--Coordination:RestartDelay=00:00:00.1",
             .. further,
         ];
-        ServerProcess process = await ServerProcess.StartAsync([.. settings, "--Endpoints:Rest=http://127.0.0.1:0", "--Endpoints:Grpc=http://127.0.0.1:0"], Cancellation);
+        ServerProcess process = await ServerProcess.StartAsync(
+            [.. settings, $"--Endpoints:Rest=http://127.0.0.1:{TestPorts.Next()}", $"--Endpoints:Grpc=http://127.0.0.1:{TestPorts.Next()}"], Cancellation);
         using var administrator = new HttpClient { BaseAddress = new Uri(process.Rest) };
         administrator.DefaultRequestHeaders.Add("X-Api-Key", Key);
         var server = new KillableServer(folder.FullName, settings, process, administrator);

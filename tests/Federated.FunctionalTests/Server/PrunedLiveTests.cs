@@ -17,7 +17,7 @@ public sealed class PrunedLiveTests : IDisposable
     private const int Outputs = 4;
     private const int Weights = Features * Outputs;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("federated-pruned-");
 
@@ -107,7 +107,7 @@ public sealed class PrunedLiveTests : IDisposable
             rounds = 3,
             pruning = new { method = "fedtiny", density = 0.25, candidates = 5, stopAdjusting = 0 },
             local = new { epochs = 1, batchSize = 8, learningRate = 0.2 },
-            round = new { cohortSize = 2, deadlineSeconds = 60, selectionSeconds = 5 },
+            round = new { cohortSize = 2, deadlineSeconds = 600, selectionSeconds = 600 },
             bounds = new { maxNorm = 50.0 },
         }, model);
         SdkDevice[] devices = [.. Enumerable.Range(0, 2).Select(number => Device(server.Addresses.Grpc, token, jobId, number, new SgdSolver(Objective(number))))];
@@ -143,7 +143,7 @@ public sealed class PrunedLiveTests : IDisposable
             serverOptimizer = new { name = optimizer },
             pruning = new { method = "feddst", density = 0.25, alpha = 1, adjustEvery = 2, stopAdjusting = 12, gradientValues = "f16" },
             local = new { epochs = 1, batchSize = 8, learningRate = 0.1 },
-            round = new { cohortSize = 2, population = 3, deadlineSeconds = 60, selectionSeconds = 5 },
+            round = new { cohortSize = 2, population = 3, deadlineSeconds = 600, selectionSeconds = 600 },
         });
 
         await Task.WhenAll(Enumerable.Range(0, 3).Select(number => Device(server.Addresses.Grpc, token, jobId, number, new SgdSolver(Objective(number))).RunAsync(Cancellation)))
@@ -180,7 +180,7 @@ public sealed class PrunedLiveTests : IDisposable
         rounds,
         pruning = new { method = "fedtiny", density = 0.25, candidates = 1, alpha = 1, adjustEvery = 2, stopAdjusting = 8, blocks = 1 },
         local = new { epochs = 1, batchSize = 8, learningRate = 0.2 },
-        round = new { cohortSize = devices, minimumToClose = 1, deadlineSeconds = 60, selectionSeconds = 5, maxAbandoned = 100 },
+        round = new { cohortSize = devices, minimumToClose = 1, deadlineSeconds = 600, selectionSeconds = 600, maxAbandoned = 100 },
     };
 
     private static void CheckMasks(List<ModelContent> models)

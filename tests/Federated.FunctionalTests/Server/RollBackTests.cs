@@ -18,7 +18,7 @@ public sealed class RollBackTests : IDisposable
     private const int Rounds = 6;
     private const int Devices = 2;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("federated-roll-back-");
 
@@ -94,7 +94,7 @@ public sealed class RollBackTests : IDisposable
         {
             linear = new { features = Parameters - 1, outputs = 1 },
             rounds = Rounds,
-            round = new { cohortSize = Devices, deadlineSeconds = 60, selectionSeconds = 2, maxAbandoned = 100 },
+            round = new { cohortSize = Devices, deadlineSeconds = 600, selectionSeconds = 600, maxAbandoned = 100 },
             local = new { epochs = 0, steps = 1 },
         }, Cancellation);
         var body = await response.Content.ReadFromJsonAsync<JsonObject>(Cancellation);

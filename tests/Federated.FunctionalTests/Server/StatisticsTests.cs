@@ -16,7 +16,7 @@ public sealed class StatisticsTests : IDisposable
     private const int Devices = 3;
 
     private static readonly string[] Unknown = ["batch_norm", "colours"];
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("federated-statistics-");
 
@@ -26,9 +26,9 @@ public sealed class StatisticsTests : IDisposable
     {
         linear = new { features = Features, outputs = Outputs },
         rounds = 2,
-        round = new { cohortSize = Devices, deadlineSeconds = 60, selectionSeconds = 5, maxAbandoned = 100 },
+        round = new { cohortSize = Devices, deadlineSeconds = 600, selectionSeconds = 600, maxAbandoned = 100 },
         local = new { epochs = 1, batchSize = 16, learningRate = 0.2 },
-        statistics = new { kinds = new[] { "features", "labels" }, everyRounds = 1, deadlineSeconds = 60 },
+        statistics = new { kinds = new[] { "features", "labels" }, everyRounds = 1, deadlineSeconds = 600 },
     };
 
     public void Dispose()

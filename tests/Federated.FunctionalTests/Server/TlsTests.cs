@@ -13,7 +13,7 @@ public sealed class TlsTests : IDisposable
 {
     private const int Parameters = 8;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("federated-tls-");
 
