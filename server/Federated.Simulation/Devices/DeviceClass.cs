@@ -45,7 +45,7 @@ public sealed record DeviceClass
     internal string? Fault()
     {
         double last = 0;
-        foreach (double[] interval in On)
+        foreach (double[] interval in On ?? [])
         {
             if (interval is not [double from, double to] || !(from >= last) || !(to > from) || !(to <= PeriodSeconds))
             {
@@ -57,6 +57,7 @@ public sealed record DeviceClass
 
         return this switch
         {
+            { On: null } => "on: expected pairs of seconds; leave it out for devices that are always there.",
             { Share: not (> 0 and < double.MaxValue) } => "share: expected a number greater than 0.",
             { StepsPerSecond: not (> 0 and < double.MaxValue) } => "stepsPerSecond: expected a number greater than 0.",
             { Spread: not (>= 0 and <= 5) } => "spread: expected a number from 0 to 5.",

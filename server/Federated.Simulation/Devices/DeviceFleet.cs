@@ -77,16 +77,32 @@ internal sealed class DeviceFleet
 
         nature.NextGaussian();
         double at = (seconds + (nature.NextDouble() * kind.PeriodSeconds)) % kind.PeriodSeconds;
-        foreach (double[] interval in kind.On)
+        int index = 0;
+        while (index < kind.On.Count && !(at >= kind.On[index][0] && at < kind.On[index][1]))
         {
-            if (at >= interval[0] && at < interval[1])
-            {
-                bool isAllDay = interval[0] == 0 && interval[1] >= kind.PeriodSeconds;
-                return isAllDay ? double.PositiveInfinity : seconds + (interval[1] - at);
-            }
+            index++;
         }
 
-        return seconds;
+        if (index == kind.On.Count)
+        {
+            return seconds;
+        }
+
+        // Intervals that touch are one, also over the end of a period.
+        double left = kind.On[index][1] - at;
+        for (int joined = 0; joined < kind.On.Count; joined++)
+        {
+            double[] next = kind.On[(index + 1) % kind.On.Count];
+            if (next[0] != kind.On[index][1] % kind.PeriodSeconds)
+            {
+                return seconds + left;
+            }
+
+            left += next[1] - next[0];
+            index = (index + 1) % kind.On.Count;
+        }
+
+        return double.PositiveInfinity;
     }
 
     private DeviceClass NatureOf(uint client, out CounterRandom nature)

@@ -89,6 +89,8 @@ public sealed record DeviceProfile
             return "classes: expected at least one.";
         }
 
-        return Classes.Select((kind, i) => kind.Fault() is { } fault ? FormattableString.Invariant($"classes[{i}] '{kind.Name}': {fault}") : null).FirstOrDefault(fault => fault is not null);
+        return Classes.Select((kind, i) => kind is null ? FormattableString.Invariant($"classes[{i}]: expected a class, found null.")
+            : kind.Fault() is { } fault ? FormattableString.Invariant($"classes[{i}] '{kind.Name}': {fault}")
+            : null).FirstOrDefault(fault => fault is not null);
     }
 }

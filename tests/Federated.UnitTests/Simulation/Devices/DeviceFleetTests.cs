@@ -87,6 +87,46 @@ public sealed class DeviceFleetTests
     }
 
     [Fact]
+    public void Begin_IntervalsThatTouch_AreOneStay()
+    {
+        // There for 50 of 100 seconds: 20 at the end of a period, 10 and 20 at the beginning of the next.
+        DeviceFleet fleet = Fleet(new DeviceClass { Name = "a", StepsPerSecond = 1, PeriodSeconds = 100, On = [[0, 10], [10, 30], [80, 100]] });
+        double comes = Enumerable.Range(0, 2000).Select(i => i * 0.1).First(at => fleet.IsThere(2, at) && !fleet.IsThere(2, at - 0.1));
+
+        DeviceTask works = fleet.Begin(2, 0, comes, planned: 49, 0, 0), lost = fleet.Begin(2, 0, comes, planned: 60, 0, 0);
+
+        Assert.Null(works.Lost);
+        Assert.Equal(comes + 50, lost.Ends, 0.11);
+    }
+
+    [Fact]
+    public void Begin_IntervalsOfTheWholePeriod_NeverGoesAway()
+    {
+        DeviceFleet fleet = Fleet(new DeviceClass { Name = "a", StepsPerSecond = 1, PeriodSeconds = 100, On = [[0, 40], [40, 100]] });
+
+        Assert.All(Enumerable.Range(0, 20), client => Assert.Null(fleet.Begin((uint)client, 0, 17, planned: 1000, 0, 0).Lost));
+    }
+
+    [Theory]
+    [InlineData("""{ "name": "x", "classes": [ null ] }""", "classes[0]")]
+    [InlineData("""{ "name": "x", "classes": [ { "name": "a", "on": null } ] }""", "on:")]
+    [InlineData("""{ "name": "x", "classes": [ { "name": "a", "periodSeconds": 10, "on": [ null ] } ] }""", "on:")]
+    public void Find_FileWithNull_IsRefused(string json, string named)
+    {
+        string path = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(path, json);
+
+            Assert.Contains(named, Assert.Throws<SimulationException>(() => DeviceProfile.Find(path)).Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Fact]
     public void Find_File_IsReadAndItsMistakesAreNamed()
     {
         string path = Path.GetTempFileName();
