@@ -4,6 +4,7 @@ using Federated.Client.Compression;
 using Federated.Client.Pruning;
 using Federated.Client.Training;
 using Federated.Coordination.Anarchic;
+using Federated.Coordination.Rounds;
 using Federated.Numerics;
 using Federated.Protocol;
 using Federated.Protocol.Codecs;
@@ -34,6 +35,7 @@ internal sealed class AnarchicTrainer : IRoundTrainer
     private readonly OrderedWorkers<ModelWorker> _workers;
     private readonly List<ClientFailure> _failures;
     private readonly DeviceFleet _fleet;
+    private readonly int _atWork;
     private readonly CounterRandom _picks;
     private readonly PriorityQueue<InFlight, (double Ends, long Number)> _arrivals = new();
     private readonly List<InFlight> _untrained = [];
@@ -65,6 +67,7 @@ internal sealed class AnarchicTrainer : IRoundTrainer
         _workers = workers;
         _failures = failures;
         _fleet = setup.Fleet ?? new DeviceFleet(DeviceProfile.BuiltIn[0], _job.Seed, setup.Request.DropOut);
+        _atWork = Math.Min(RoundTerms.ForTraining(_job).Target, setup.Clients.Count);
         _picks = new CounterRandom(_job.Seed, RandomPurpose.Selection, uint.MaxValue);
         Tree = TreePlan.Single("server", 0, 1);
     }
@@ -146,7 +149,7 @@ internal sealed class AnarchicTrainer : IRoundTrainer
     /// <summary>Workers begin until as many are in flight as the job asks for, or nobody else is there.</summary>
     private void Fill()
     {
-        while (_busy.Count < Math.Min(_job.Round.CohortSize, _setup.Clients.Count) && Pick() is { } client)
+        while (_busy.Count < _atWork && Pick() is { } client)
         {
             uint turn = _turns.GetValueOrDefault(client);
             _turns[client] = turn + 1;

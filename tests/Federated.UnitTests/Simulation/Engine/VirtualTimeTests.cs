@@ -140,6 +140,17 @@ public sealed class VirtualTimeTests
     }
 
     [Fact]
+    public void Run_AsynchronousOverSelection_HasSoManyMoreAtWork()
+    {
+        SimulationRequest request = Request("afa-cd", "uniform", rounds: 1);
+        SimulationRequest more = request with { Job = request.Job with { Round = request.Job.Round with { OverSelection = 2 } } };
+
+        // Two of the three that make the version have gone and made room.
+        Assert.Equal(8 + 2, Run(request).Rounds[0].Selected);
+        Assert.Equal(16 + 2, Run(more).Rounds[0].Selected);
+    }
+
+    [Fact]
     public void Run_SkewedActivity_FastDevicesArriveMoreOften()
     {
         SimulationRequest request = Request("afa-cd", "uniform", rounds: 60) with
