@@ -8,13 +8,16 @@ internal sealed class BudgetLedger(string file, TimeSpan length)
 {
     private BudgetPeriod? _period;
 
+    /// <summary>When a period ends; the end of time for one that is longer.</summary>
+    public DateTimeOffset EndOf(BudgetPeriod period) => length < DateTimeOffset.MaxValue - period.Begins ? period.Begins + length : DateTimeOffset.MaxValue;
+
     /// <summary>The present period; a new one, with nothing spent, when the last is over.</summary>
     public BudgetPeriod At(DateTimeOffset now)
     {
         _period ??= Read(now);
 
         // A clock that was set back must not make the period longer than it is.
-        if (_period is null || now >= _period.Begins + length || now < _period.Begins - length)
+        if (_period is null || now >= EndOf(_period) || _period.Begins - now > length)
         {
             _period = new BudgetPeriod(now, 0, TimeSpan.Zero);
         }

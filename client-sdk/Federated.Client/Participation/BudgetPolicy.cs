@@ -10,7 +10,6 @@ namespace Federated.Client.Participation;
 public sealed class BudgetPolicy : IParticipationPolicy
 {
     private readonly BudgetLedger _ledger;
-    private readonly TimeSpan _period;
 
     /// <summary>Creates the policy. The file is read at the first decision.</summary>
     /// <param name="file">Where what is spent is kept; one file to a device. Its folder is made when it is missing.</param>
@@ -21,7 +20,6 @@ public sealed class BudgetPolicy : IParticipationPolicy
         ArgumentException.ThrowIfNullOrWhiteSpace(file);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(period, TimeSpan.Zero);
         _ledger = new BudgetLedger(file, period);
-        _period = period;
     }
 
     /// <summary>Bytes to receive and send in a period. Default: no limit.</summary>
@@ -38,8 +36,11 @@ public sealed class BudgetPolicy : IParticipationPolicy
     {
         ArgumentNullException.ThrowIfNull(context);
         BudgetPeriod spent = _ledger.At(context.Now);
-        DateTimeOffset ends = spent.Begins + _period;
-        TimeSpan left = Work - spent.Work - (context.WorkingSince is { } since ? context.Now - since : TimeSpan.Zero);
+        DateTimeOffset ends = _ledger.EndOf(spent);
+
+        // A clock that was set back in the midst of the work has counted nothing yet.
+        TimeSpan working = context.WorkingSince is { } since && context.Now > since ? context.Now - since : TimeSpan.Zero;
+        TimeSpan left = Work - spent.Work - working;
         if (left <= TimeSpan.Zero)
         {
             return ParticipationDecision.NotNow("the seconds of this period are spent", ends);

@@ -95,6 +95,25 @@ public sealed class BudgetPolicyTests : IDisposable
         Assert.True(Ask(policy, Start.AddDays(-30)).TakesPart);
     }
 
+    [Fact]
+    public void Decide_ClockSetBackDuringTheWork_GoesOn()
+    {
+        var policy = new BudgetPolicy(File, Day) { Bytes = 1000 };
+
+        Assert.True(Ask(policy, Start.AddSeconds(-5), workingSince: Start).TakesPart);
+    }
+
+    [Fact]
+    public void Decide_PeriodWithoutEnd_IsOneBudgetForEver()
+    {
+        var policy = new BudgetPolicy(File, TimeSpan.MaxValue) { Bytes = 10 };
+        Assert.True(Ask(policy, Start).TakesPart);
+
+        policy.Spent(new ParticipationCost(10, 0, TimeSpan.Zero), Start);
+
+        Assert.Equal(ParticipationDecision.NotNow("the bytes of this period are spent", DateTimeOffset.MaxValue), Ask(policy, Start.AddYears(100)));
+    }
+
     private static ParticipationDecision Ask(BudgetPolicy policy, DateTimeOffset now, DateTimeOffset? workingSince = null) =>
         policy.Decide(new ParticipationContext(now, DeviceConditions.Unknown, workingSince));
 }
