@@ -26,9 +26,15 @@ internal sealed class AlgorithmState(string algorithm)
     private const int NameBytes = 16;
     private const int HeaderBytes = 8 + NameBytes;
 
+    // A sum in float64, two vectors of moments, and what is small.
+    private const int VectorsBeside = 5;
+
     private readonly List<(string Name, byte[] Bytes)> _parts = [];
 
     private static ReadOnlySpan<byte> Magic => "FSAL"u8;
+
+    /// <summary>Float32 vectors that a state can have of so many elements, beside the sum and the moments that a half keeps along: one state is one array of bytes.</summary>
+    public static long MostVectors(long length) => Math.Max(0, (Array.MaxLength / (sizeof(float) * Math.Max(1, length))) - VectorsBeside);
 
     /// <summary>Whether there is nothing to keep.</summary>
     public bool IsEmpty => _parts.Count == 0;

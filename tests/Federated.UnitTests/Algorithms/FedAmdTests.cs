@@ -5,6 +5,7 @@ using Federated.Coordination.Algorithms;
 using Federated.Coordination.Algorithms.FedAmd;
 using Federated.Numerics;
 using Federated.Protocol.Jobs;
+using Federated.Protocol.Models;
 using Federated.Protocol.Rounds;
 using Federated.Protocol.V1;
 
@@ -358,6 +359,35 @@ public sealed class FedAmdTests
         IReadOnlyList<JobDefinitionError> errors = ServerAlgorithms.BuiltIn.Validate(job, SmallFederation.Schema);
 
         Assert.Equal(isRefused ? ["algorithm.parameters.cacheMegabytes"] : [], errors.Select(error => error.Path));
+    }
+
+    [Fact]
+    public void ServerHeld_NewcomerBeyondItsBound_TakesThePlaceOfTheOldest()
+    {
+        // Room for two of three; nobody has said how many there are.
+        SmallFederation federation = Federation(Job(2, parameters: [("serverHeld", 1), ("lazy", 1), ("period", 1000), ("cacheMegabytes", 8.0 / (1 << 20))]), x0: 1);
+        federation.RunRound([0]);
+        federation.RunRound([1]);
+
+        federation.RunRound([2]);
+
+        Assert.Equal(2, ((FedAmdServer)federation.Server).Seen);
+        Assert.Equal((2 + 8) / 2.0, federation.Server.DownSections(Miner)[0].Values.Span[0], 1e-6);
+        var key = new RoundKey("default", "job", 4, TaskKind.Train);
+        Assert.Equal([Anchor, Miner, Miner], Enumerable.Range(0, 3).Select(client => federation.Server.RoleOf(key, (uint)client)));
+        federation.Restart();
+        Assert.Equal((2 + 8) / 2.0, federation.Server.DownSections(Miner)[0].Values.Span[0], 1e-6);
+    }
+
+    [Fact]
+    public void Validate_ServerHeldLargerThanAState_IsRefusedWhateverTheCache()
+    {
+        var schema = new ModelSchema([new TensorSpec("x", [50_000_000L])]);
+        JobDefinition job = Job(2, parameters: [("serverHeld", 1), ("cacheMegabytes", 8000)]);
+        JobDefinition Of(int clients) => job with { Round = job.Round with { Population = clients } };
+
+        Assert.Empty(ServerAlgorithms.BuiltIn.Validate(Of(5), schema));
+        Assert.Contains("one state of the server holds those of 5", Assert.Single(ServerAlgorithms.BuiltIn.Validate(Of(10), schema)).Message, StringComparison.Ordinal);
     }
 
     [Theory]

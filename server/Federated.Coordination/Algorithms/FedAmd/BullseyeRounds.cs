@@ -14,6 +14,11 @@ internal sealed class BullseyeRounds
 
     public void Set(uint client, int round) => _rounds[client] = round;
 
+    /// <summary>The client that was an anchor longest ago, before a round; null when there is none.</summary>
+    public uint? OldestBefore(int round) => _rounds.Where(entry => entry.Value < round).OrderBy(entry => entry.Value).Select(entry => (uint?)entry.Key).FirstOrDefault();
+
+    public void Remove(uint client) => _rounds.Remove(client);
+
     public void Clear() => _rounds.Clear();
 
     public void Save(AlgorithmState state)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Federated.Coordination.Rounds;
 using Federated.Protocol.Codecs;
 using Federated.Protocol.Jobs;
 using Federated.Protocol.Models;
@@ -41,13 +42,22 @@ internal sealed class FedAmdFactory : AlgorithmFactory
     /// <inheritdoc/>
     public override IReadOnlyList<JobDefinitionError> Validate(JobDefinition job, ModelSchema schema)
     {
-        double needed = ServerHeldBullseyes.BytesFor(job.Round.Population, schema.ParameterCount) / (double)(1 << 20);
-        return ServerHeld.IsOn(job) && needed > CacheMegabytes.Of(job)
-            ? [new JobDefinitionError(
-                $"algorithm.parameters.{CacheMegabytes.Name}",
-                FormattableString.Invariant($"{CacheMegabytes.Of(job)} is too little; the bullseyes of {job.Round.Population} clients need {Math.Ceiling(needed)} MiB. Raise it, or leave {ServerHeld.Name} out, which needs no cache."))]
-            : [];
+        // Without a number of clients there must be room for those of one round; later ones take the place of the oldest.
+        int clients = job.Round.Population > 0 ? job.Round.Population : RoundTerms.ForTraining(job).Target;
+        if (!ServerHeld.IsOn(job) || clients <= MostClients(job, schema))
+        {
+            return [];
+        }
+
+        double needed = Math.Ceiling((double)clients * schema.ParameterCount * sizeof(float) / (1 << 20));
+        return [new JobDefinitionError($"algorithm.parameters.{CacheMegabytes.Name}", clients > AlgorithmState.MostVectors(schema.ParameterCount)
+            ? FormattableString.Invariant($"The bullseyes of {clients} clients need {needed} MiB, and one state of the server holds those of {AlgorithmState.MostVectors(schema.ParameterCount)}. Leave {ServerHeld.Name} out, which needs no cache.")
+            : FormattableString.Invariant($"{CacheMegabytes.Of(job)} is too little; the bullseyes of {clients} clients need {needed} MiB. Raise it, or leave {ServerHeld.Name} out, which needs no cache."))];
     }
+
+    /// <summary>Clients whose bullseyes the server can hold.</summary>
+    public static long MostClients(JobDefinition job, ModelSchema schema) => Math.Min(
+        (long)(CacheMegabytes.Of(job) * (1 << 20)) / (sizeof(float) * Math.Max(1L, schema.ParameterCount)), AlgorithmState.MostVectors(schema.ParameterCount));
 
     public override IServerAlgorithm Create(JobDefinition job, ModelSchema schema) => new FedAmdServer(job, schema, ScheduleOf(job));
 

@@ -43,7 +43,7 @@ internal sealed class FedAmdServer : ServerHalf
         _minerSections = [TrainingSections.Vector(SectionRole.Delta, schema, SectionDenominator.Updates)];
         _down = TrainingSections.Vector(SectionRole.Gradient, schema, SectionDenominator.Updates);
         _bullseyes = isServerHeld
-            ? new ServerHeldBullseyes(schema.ParameterCount, (long)(FedAmdFactory.CacheMegabytes.Of(job) * (1 << 20)))
+            ? new ServerHeldBullseyes(schema.ParameterCount, FedAmdFactory.MostClients(job, schema))
             : new ClientHeldBullseyes(schema.ParameterCount);
         _mean = new float[schema.ParameterCount];
     }

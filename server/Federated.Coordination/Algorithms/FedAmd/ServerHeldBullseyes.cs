@@ -4,8 +4,11 @@ using Federated.Protocol.V1;
 
 namespace Federated.Coordination.Algorithms.FedAmd;
 
-/// <summary>The server keeps every client's bullseye, in float32 within a bound; their sum is kept along in float64, and made anew now and then.</summary>
-internal sealed class ServerHeldBullseyes(int length, long maxBytes) : IBullseyes
+/// <summary>
+/// The server keeps the clients' bullseyes, in float32 and of a bounded number of them; their sum is kept along in float64, and made anew now and then. Where one comes for which there is no room, the
+/// oldest is forgotten: its client is one that was never seen, and an anchor the next time.
+/// </summary>
+internal sealed class ServerHeldBullseyes(int length, long mostClients) : IBullseyes
 {
     private const int RoundsBetweenExactSums = 100;
 
@@ -16,24 +19,19 @@ internal sealed class ServerHeldBullseyes(int length, long maxBytes) : IBullseye
 
     public ImmutableArray<SectionRole> KeptSections => [SectionRole.Gradient];
 
-    /// <summary>Bytes that so many bullseyes take.</summary>
-    public static long BytesFor(long clients, long length) => checked(clients * length * sizeof(float));
-
     public int Count => _rounds.Count;
 
     public bool Has(uint client) => _rounds.Has(client);
 
-    /// <exception cref="InvalidOperationException">The bound is too small for one more client.</exception>
+    /// <exception cref="InvalidOperationException">The anchors of this round alone are too many.</exception>
     public void Take(int round, RoundAggregate aggregate, IReadOnlyList<IncludedClient> anchors)
     {
         foreach (IncludedClient anchor in anchors)
         {
             float[] bullseye = aggregate.KeptOf(anchor.Update.AssignmentId, SectionRole.Gradient);
-            bool isKnown = _bullseyes.TryGetValue(anchor.ClientIndex, out float[]? old);
-            if (!isKnown && BytesFor(_bullseyes.Count + 1L, length) > maxBytes)
+            if (!_bullseyes.TryGetValue(anchor.ClientIndex, out float[]? old) && _bullseyes.Count >= mostClients)
             {
-                throw new InvalidOperationException(
-                    $"The bullseyes of {_bullseyes.Count + 1} clients need more than {maxBytes / (1 << 20)} MiB; raise cacheMegabytes or leave serverHeld out, which needs no cache.");
+                ForgetOldest(round, anchors.Count);
             }
 
             for (int i = 0; i < _sum.Length; i++)
@@ -76,7 +74,15 @@ internal sealed class ServerHeldBullseyes(int length, long maxBytes) : IBullseye
         _rounds.Save(state);
         state.Add<double>("sum", _sum);
         state.Add<int>("sinceExact", [_sinceExact]);
-        state.Add<float>("bullseyes", [.. _rounds.Clients.SelectMany(client => _bullseyes[client])]);
+        float[] all = new float[_rounds.Count * length];
+        int offset = 0;
+        foreach (uint client in _rounds.Clients)
+        {
+            _bullseyes[client].CopyTo(all, offset);
+            offset += length;
+        }
+
+        state.Add<float>("bullseyes", all);
     }
 
     public void Load(AlgorithmState state)
@@ -101,6 +107,24 @@ internal sealed class ServerHeldBullseyes(int length, long maxBytes) : IBullseye
         _bullseyes.Clear();
         Array.Clear(_sum);
         _sinceExact = 0;
+    }
+
+    private void ForgetOldest(int round, int anchors)
+    {
+        if (_rounds.OldestBefore(round) is not { } oldest)
+        {
+            throw new InvalidOperationException(
+                $"The bullseyes of {anchors} clients of one round are more than the {mostClients} for which there is room; raise cacheMegabytes or leave serverHeld out, which needs no cache.");
+        }
+
+        float[] bullseye = _bullseyes[oldest];
+        for (int i = 0; i < _sum.Length; i++)
+        {
+            _sum[i] -= bullseye[i];
+        }
+
+        _bullseyes.Remove(oldest);
+        _rounds.Remove(oldest);
     }
 
     private void SumExactly()
