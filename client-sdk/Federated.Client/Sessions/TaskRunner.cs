@@ -81,6 +81,11 @@ internal sealed class TaskRunner(
             // The application's code runs here: whatever it throws costs this task, not the device.
             return Fail(ErrorKinds.Exception, $"{e.GetType().Name}: {e.Message}");
         }
+        finally
+        {
+            // A task that came to nothing has cost its download all the same.
+            gate.Book();
+        }
     }
 
     public void Dispose() => _solvers.Dispose();

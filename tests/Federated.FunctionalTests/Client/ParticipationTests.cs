@@ -118,4 +118,22 @@ public sealed class ParticipationTests
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
     }
+
+    [Fact]
+    public async Task RunAsync_TaskThatFailsAfterItsDownload_CountsTheDownload()
+    {
+        await using DeviceFixture fixture = await DeviceFixture.StartAsync();
+        fixture.World.Assign(change: task => task.Training.Algorithm = "unheard-of");
+        string file = Path.Combine(fixture.DataFolder, "budget.json");
+        FederatedDevice device = fixture.NewDevice(participation: new BudgetPolicy(file, TimeSpan.FromDays(1)) { Bytes = fixture.World.ModelBytes.Length });
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(fixture.Limit);
+        Task<SessionSummary> run = device.RunAsync(StubSolver.PlusOne(), stop.Token);
+
+        DeviceEvent rest = await fixture.NextAsync(DeviceEventKind.Resting);
+
+        Assert.Contains("the bytes of this period are spent", rest.Text, StringComparison.Ordinal);
+        Assert.Single(fixture.World.Failures);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
+    }
 }
