@@ -27,7 +27,7 @@ internal sealed record AnarchicOptions(
         new("clip", 0, "at least 0", value => value >= 0, "largest L2 norm of an update (of one per step, where the algorithm normalises); 0 for no bound");
 
     public static AlgorithmParameter FlushSecondsParameter { get; } =
-        new("flushSeconds", 0, "at least 0", value => value >= 0, "seconds after a buffer's first update when flushMinimum are enough; 0 for never");
+        new("flushSeconds", 0, "0 to 2592000 (30 days)", value => value is >= 0 and <= 30 * 86_400, "seconds after a buffer's first update when flushMinimum are enough; 0 for never");
 
     public static AlgorithmParameter FlushMinimumParameter { get; } =
         new("flushMinimum", 1, "a whole number of at least 1", value => IsWhole(value, 1), "updates that are enough after flushSeconds");
