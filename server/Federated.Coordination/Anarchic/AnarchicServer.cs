@@ -62,6 +62,8 @@ internal abstract class AnarchicServer : IAnarchicAlgorithm
 
     public virtual bool NeedsPulledModel => false;
 
+    public virtual long StateBudget => long.MaxValue;
+
     public ImmutableArray<SectionSpec> UpSections { get; }
 
     /// <summary>The sections of an update that is not compressed.</summary>

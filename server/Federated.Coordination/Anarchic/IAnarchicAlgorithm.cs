@@ -84,6 +84,9 @@ public interface IAnarchicAlgorithm
     /// <param name="clientIndex">Stands for the worker.</param>
     void Leave(uint clientIndex);
 
+    /// <summary>Bytes that the model store may hold of the states of a job's versions; there is no bound for a half whose state is small.</summary>
+    long StateBudget => long.MaxValue;
+
     /// <summary>The state that belongs to the present version. The bytes are checked when they are read.</summary>
     byte[] SaveState();
 

@@ -49,6 +49,9 @@ internal sealed class CurrentModel
     /// <summary>The algorithm behind the buffers of an asynchronous job; null for a job with rounds.</summary>
     public IAnarchicAlgorithm? Anarchic => (Algorithm as BufferedRounds)?.Half;
 
+    /// <summary>Bytes of the state that was written last, 0 for none.</summary>
+    public long StateBytes { get; private set; }
+
     private BroadcastHolders? Holders => _downLink?.Holders ?? _maskedLink?.Holders;
 
     /// <summary>Whether every parameter and statistic is a finite number.</summary>
@@ -151,6 +154,7 @@ internal sealed class CurrentModel
         _next = (XxHash3.HashToUInt64(file.Bytes.Span), length <= MostInlineBytes && _downLink is null ? file.Share() : null);
         byte[]? saved = Algorithm.SaveState();
         IReadOnlyList<(BlobId Id, byte[] Bytes)> further = _downLink?.Follow(Content, version, ref saved) ?? [];
+        StateBytes = saved?.LongLength ?? 0;
         (BlobId? state, Task stateWritten) = saved is null ? (default(BlobId?), Task.CompletedTask) : _blobs.BeginPut(saved, cancellationToken);
         if (_maskedLink is not null)
         {

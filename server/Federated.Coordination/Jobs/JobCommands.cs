@@ -54,7 +54,7 @@ internal sealed class JobCommands
         }
 
         await DropRoundAsync($"The job was rolled back to version {version}.", _job.Record.Status, stop);
-        ModelVersionRecord record = wanted with
+        ModelVersionRecord record = await new StateHistory(_job).ReviveAsync(wanted, stop) with
         {
             Version = _job.History.LastNumber + 1,
             Parent = wanted.Version,

@@ -17,6 +17,7 @@ internal sealed class RoundClosing
     private readonly DispositionBoard _board;
     private readonly ILogger _logger;
     private readonly BufferAdvance _buffers;
+    private readonly StateHistory _states;
 
     public RoundClosing(CoordinatedJob job, DispositionBoard board, ILogger logger)
     {
@@ -24,6 +25,7 @@ internal sealed class RoundClosing
         _board = board;
         _logger = logger;
         _buffers = new BufferAdvance(job);
+        _states = new StateHistory(job);
     }
 
     private RoundStateMachine Machine => _job.Machine;
@@ -135,6 +137,7 @@ internal sealed class RoundClosing
         await committed();
         _board.Publish(fates, Machine);
         await _job.Services.Tier.ForgetRoundAsync(round, stop);
+        await _states.TrimAsync(stop);
         _job.Services.Metrics.Closed(commit);
         _logger.Closed(round, commit.Metrics.Counted, commit.Metrics.Assigned, reason);
         return true;

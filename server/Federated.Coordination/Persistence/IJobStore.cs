@@ -60,6 +60,12 @@ public interface IJobStore
     /// <summary>Reads a model version; null when there is none of that number.</summary>
     Task<ModelVersionRecord?> FindVersionAsync(JobKey job, int version, CancellationToken cancellationToken);
 
+    /// <summary>Reads which blobs hold the states of the job's newest versions, the newest first; versions without a state are left out.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="most">How many at most.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<IReadOnlyList<string>> ReadStatesAsync(JobKey job, int most, CancellationToken cancellationToken);
+
     /// <summary>Reads those of the assignments that belong to the device, in any order; unknown ones and other devices' are left out.</summary>
     Task<IReadOnlyList<AssignmentRecord>> FindAssignmentsAsync(
         string tenantId, string deviceId, IReadOnlyList<string> assignmentIds, CancellationToken cancellationToken);

@@ -124,6 +124,17 @@ internal sealed class EfJobStore(ServerContextFactory contexts) : IJobStore
         return row is null ? null : RowMapping.ToRecord(row);
     }
 
+    public async Task<IReadOnlyList<string>> ReadStatesAsync(JobKey job, int most, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        return await context.ModelVersions.AsNoTracking()
+            .Where(row => row.TenantId == job.TenantId && row.JobId == job.JobId && row.StateBlobId != null)
+            .OrderByDescending(row => row.Version)
+            .Take(most)
+            .Select(row => row.StateBlobId!)
+            .ToListAsync(cancellationToken);
+    }
+
     public async Task<IReadOnlyList<AssignmentRecord>> FindAssignmentsAsync(
         string tenantId, string deviceId, IReadOnlyList<string> assignmentIds, CancellationToken cancellationToken)
     {

@@ -155,6 +155,20 @@ public abstract class JobStoreContract
     }
 
     [Fact]
+    public async Task ReadStatesAsync_VersionsWithAndWithout_GivesTheNewestFirst()
+    {
+        var store = await CreateStoreAsync();
+        var lease = await CreateJobAsync(store);
+        for (int version = 5; version <= 8; version++)
+        {
+            await store.RollBackAsync(lease, Version(version) with { StateBlobId = version == 7 ? null : new string((char)('0' + version), 64) }, 1, Cancellation);
+        }
+
+        Assert.Equal([new string('8', 64), new string('6', 64)], await store.ReadStatesAsync(Job, 2, Cancellation));
+        Assert.Empty(await store.ReadStatesAsync(Job with { JobId = "another" }, 2, Cancellation));
+    }
+
+    [Fact]
     public async Task CommitRoundAsync_WithNextRound_OpensItInTheSameTransaction()
     {
         var store = await CreateStoreAsync();

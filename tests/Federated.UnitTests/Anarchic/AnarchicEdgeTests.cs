@@ -1,6 +1,7 @@
 using Federated.Client.Training;
 using Federated.Coordination.Anarchic;
 using Federated.Protocol.Jobs;
+using Federated.Protocol.Models;
 using Federated.UnitTests.Algorithms;
 
 namespace Federated.UnitTests.Anarchic;
@@ -333,6 +334,29 @@ public sealed class AnarchicEdgeTests
         Assert.Contains("251 workers", error.Message, StringComparison.Ordinal);
         Assert.Contains("0.001 MB hold 250", error.Message, StringComparison.Ordinal);
         Assert.Contains("afa-cd", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(2_592_000, true)]
+    [InlineData(2_592_001, false)]
+    [InlineData(1e300, false)]
+    public void Validate_FlushTime_IsAtMostAMonth(double seconds, bool isAllowed)
+    {
+        IReadOnlyList<JobDefinitionError> errors = AnarchicAlgorithms.BuiltIn.Validate(Job("afa-cd", ("buffer", 1), ("flushSeconds", seconds)));
+
+        Assert.Equal(isAllowed ? [] : ["algorithm.parameters.flushSeconds"], errors.Select(error => error.Path));
+    }
+
+    [Fact]
+    public void Validate_MemoryLargerThanAState_IsRefusedWithinTheBudget()
+    {
+        // 1,800 MB of workers and their sum are more than one array of bytes.
+        var schema = new ModelSchema([new TensorSpec("x", [50_000_000L])]);
+        JobDefinition job = Job("afa-cs", ("buffer", 1), ("memoryMegabytes", 1900));
+
+        Assert.Empty(AnarchicAlgorithms.BuiltIn.Validate(job with { Round = new() { Population = 5 } }, schema));
+        Assert.Contains(
+            "one state of the server holds 5", Assert.Single(AnarchicAlgorithms.BuiltIn.Validate(job with { Round = new() { Population = 9 } }, schema)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -15,7 +15,7 @@ internal sealed class AfaCsFactory : AnarchicFactory
 
     // One state is one array of bytes, which ends at 2 GiB.
     private static readonly AlgorithmParameter MemoryMegabytes =
-        new("memoryMegabytes", 512, "greater than 0, at most 1900", value => value is > 0 and <= MostMegabytes, "bound on what the server keeps of its workers (10^6 bytes)");
+        new("memoryMegabytes", 512, "greater than 0, at most 1900", value => value is > 0 and <= MostMegabytes, "bound on what the server keeps of its workers (10^6 bytes): in memory, and in the model store of all versions together, of which it holds two at least");
 
     public override string Name => "afa-cs";
 
@@ -24,16 +24,18 @@ internal sealed class AfaCsFactory : AnarchicFactory
     public override ImmutableArray<AlgorithmParameter> Parameters => [.. Buffered, Absent, MemoryMegabytes];
 
     public override IAnarchicAlgorithm Create(JobDefinition job, ModelSchema schema) =>
-        new AfaCsServer(job, schema, AnarchicOptions.Of(job, repeats: false), (AbsentWorkers)(int)Absent.Of(job), MostWorkers(job, schema));
+        new AfaCsServer(job, schema, AnarchicOptions.Of(job, repeats: false), (AbsentWorkers)(int)Absent.Of(job), MostWorkers(job, schema), (long)(MemoryMegabytes.Of(job) * 1e6));
 
     public override IReadOnlyList<JobDefinitionError> Validate(JobDefinition job, ModelSchema schema)
     {
         long most = MostWorkers(job, schema);
         double least = Math.Max(job.Round.Population, AnarchicOptions.BufferParameter.Of(job));
+        string way = least > AlgorithmState.MostVectors(schema.ParameterCount)
+            ? FormattableString.Invariant($"one state of the server holds {AlgorithmState.MostVectors(schema.ParameterCount)}. Take afa-cd, which keeps nothing.")
+            : FormattableString.Invariant($"{MemoryMegabytes.Of(job)} MB hold {most}. Allow more, or take afa-cd, which keeps nothing.");
         return least <= most ? [] : [new JobDefinitionError(
             $"algorithm.parameters.{MemoryMegabytes.Name}",
-            FormattableString.Invariant(
-                $"{Name} keeps 4 bytes of {schema.ParameterCount} parameters for each of {least} workers, {4e-6 * schema.ParameterCount * least:0.#} MB; {MemoryMegabytes.Of(job)} MB hold {most}. Allow more, or take afa-cd, which keeps nothing."))];
+            FormattableString.Invariant($"{Name} keeps 4 bytes of {schema.ParameterCount} parameters for each of {least} workers, {4e-6 * schema.ParameterCount * least:0.#} MB; {way}"))];
     }
 
     protected override void Check(JobDefinition job, List<JobDefinitionError> errors)
@@ -46,6 +48,6 @@ internal sealed class AfaCsFactory : AnarchicFactory
         }
     }
 
-    private static long MostWorkers(JobDefinition job, ModelSchema schema) =>
-        (long)(MemoryMegabytes.Of(job) * 1e6 / (sizeof(float) * Math.Max(1L, schema.ParameterCount)));
+    private static long MostWorkers(JobDefinition job, ModelSchema schema) => Math.Min(
+        (long)(MemoryMegabytes.Of(job) * 1e6 / (sizeof(float) * Math.Max(1L, schema.ParameterCount))), AlgorithmState.MostVectors(schema.ParameterCount));
 }

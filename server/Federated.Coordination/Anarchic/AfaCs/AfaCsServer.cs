@@ -14,22 +14,26 @@ internal sealed class AfaCsServer : AnarchicServer
     private readonly AbsentWorkers _absent;
     private readonly int _population;
     private readonly long _mostWorkers;
+    private readonly long _stateBudget;
     private readonly WorkerMemory _memory;
     private readonly SortedSet<uint> _left = [];
     private int _expected;
 
-    public AfaCsServer(JobDefinition job, ModelSchema schema, AnarchicOptions options, AbsentWorkers absent, long mostWorkers)
+    public AfaCsServer(JobDefinition job, ModelSchema schema, AnarchicOptions options, AbsentWorkers absent, long mostWorkers, long stateBudget)
         : base(job, schema, options)
     {
         _absent = absent;
         _population = job.Round.Population;
         _mostWorkers = mostWorkers;
+        _stateBudget = stateBudget;
         _memory = new WorkerMemory(schema.ParameterCount);
         _expected = _population;
     }
 
     /// <summary>Never more than there are workers: a buffer has each of them once.</summary>
     public override int Goal => _expected > 0 ? Math.Min(base.Goal, _expected) : base.Goal;
+
+    public override long StateBudget => _stateBudget;
 
     protected override bool NormalisesSteps => true;
 

@@ -58,6 +58,8 @@ internal sealed class MaskedAnarchic : IAnarchicAlgorithm
 
     public bool NeedsPulledModel => _inner.NeedsPulledModel;
 
+    public long StateBudget => _inner.StateBudget;
+
     public string Role => _forms.Present.Role;
 
     public ImmutableArray<AnarchicForm> Forms => _forms.All;

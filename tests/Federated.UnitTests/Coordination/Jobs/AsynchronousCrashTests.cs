@@ -61,7 +61,7 @@ public sealed class AsynchronousCrashTests
     private static CoordinationWorld NewWorld() => new(new JobDefinition
     {
         Rounds = Versions,
-        Algorithm = new AlgorithmSettings { Name = "afa-cs", Parameters = { ["buffer"] = 2, ["absent"] = 2, ["maxStaleness"] = 2 } },
+        Algorithm = new AlgorithmSettings { Name = "afa-cs", Parameters = { ["buffer"] = 2, ["absent"] = 2, ["maxStaleness"] = 2, ["memoryMegabytes"] = 0.001 } },
         Round = new() { CohortSize = Devices, Population = Devices, DeadlineSeconds = 100 },
         Evaluation = new() { EveryRounds = 2, CohortSize = 2 },
     });

@@ -15,6 +15,8 @@ internal sealed class InMemoryBlobStore(FaultInjector faults) : IBlobStore
         return id;
     }
 
+    public bool Has(string id) => _blobs.ContainsKey(BlobId.Parse(id));
+
     public byte[] Read(string id) => _blobs[BlobId.Parse(id)];
 
     public Task<BlobId> PutAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
@@ -35,7 +37,8 @@ internal sealed class InMemoryBlobStore(FaultInjector faults) : IBlobStore
 
     public Task<bool> ExistsAsync(BlobId id, CancellationToken cancellationToken) => Task.FromResult(_blobs.ContainsKey(id));
 
-    public Task<bool> DeleteAsync(BlobId id, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<bool> DeleteAsync(BlobId id, CancellationToken cancellationToken) =>
+        faults.AroundAsync("blobs.Delete", () => _blobs.TryRemove(id, out _));
 
     public IAsyncEnumerable<BlobInfo> EnumerateAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
 }

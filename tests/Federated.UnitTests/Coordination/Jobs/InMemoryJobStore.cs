@@ -214,6 +214,10 @@ internal sealed class InMemoryJobStore(FaultInjector faults) : IJobStore
     public Task<ModelVersionRecord?> FindVersionAsync(JobKey job, int version, CancellationToken cancellationToken) =>
         TransactionAsync(nameof(FindVersionAsync), () => _versions.GetValueOrDefault((job, version)));
 
+    public Task<IReadOnlyList<string>> ReadStatesAsync(JobKey job, int most, CancellationToken cancellationToken) =>
+        TransactionAsync<IReadOnlyList<string>>(nameof(ReadStatesAsync), () =>
+            [.. _versions.Values.Where(version => version.Job == job).OrderByDescending(version => version.Version).Select(version => version.StateBlobId).OfType<string>().Take(most)]);
+
     public Task<bool> HasWorkedAsync(string tenantId, string deviceId, CancellationToken cancellationToken)
     {
         lock (_gate)
