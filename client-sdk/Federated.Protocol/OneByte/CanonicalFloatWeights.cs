@@ -7,8 +7,6 @@ namespace Federated.Protocol.OneByte;
 /// <summary>Mode F: float32 weights and, with momentum, a float32 velocity behind them. Every result is rounded once; nothing is fused.</summary>
 internal sealed class CanonicalFloatWeights : OneByteWeights
 {
-    private const int Chunk = 1024;
-
     private readonly ImmutableArray<int> _tensors;
     private readonly NoiseKind _noise;
     private readonly int _fractionBits;
@@ -64,28 +62,18 @@ internal sealed class CanonicalFloatWeights : OneByteWeights
 
     public override void Perturb(DirectionKey key, double epsilon, Span<float> plus, Span<float> minus)
     {
-        int perBlock = SharedDirection.ElementsPerBlock(_noise);
         float step = (float)epsilon;
         Span<float> direction = stackalloc float[Chunk];
         ReadOnlySpan<float> weights = Weights;
-        uint block = 0;
-        int start = 0;
-        foreach (int elements in _tensors)
+        foreach ((int start, int length, uint block) in Chunks(_tensors, _noise))
         {
-            for (int at = 0; at < elements; at += Chunk)
+            SharedDirection.Fill(_noise, key, block, direction[..length]);
+            for (int i = 0, element = start; i < length; i++, element++)
             {
-                int length = Math.Min(Chunk, elements - at);
-                SharedDirection.Fill(_noise, key, block + (uint)(at / perBlock), direction[..length]);
-                for (int i = 0, element = start + at; i < length; i++, element++)
-                {
-                    float move = step * direction[i];
-                    plus[element] = weights[element] + move;
-                    minus[element] = weights[element] - move;
-                }
+                float move = step * direction[i];
+                plus[element] = weights[element] + move;
+                minus[element] = weights[element] - move;
             }
-
-            block += SharedDirection.BlocksOf(_noise, elements);
-            start += elements;
         }
     }
 

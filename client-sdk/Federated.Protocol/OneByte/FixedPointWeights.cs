@@ -7,8 +7,6 @@ namespace Federated.Protocol.OneByte;
 /// <summary>Mode I: integers θ · 2^q and, with momentum, an integer velocity behind them. All sums wrap around, like every machine's.</summary>
 internal sealed class FixedPointWeights : OneByteWeights
 {
-    private const int Chunk = 1024;
-
     private readonly ImmutableArray<int> _tensors;
     private readonly NoiseKind _noise;
     private readonly double _unit;
@@ -84,28 +82,18 @@ internal sealed class FixedPointWeights : OneByteWeights
 
     public override void Perturb(DirectionKey key, double epsilon, Span<float> plus, Span<float> minus)
     {
-        int perBlock = SharedDirection.ElementsPerBlock(_noise);
         double step = epsilon / SharedDirection.Denominator(_noise);
         Span<sbyte> direction = stackalloc sbyte[Chunk];
         ReadOnlySpan<long> master = Master;
-        uint block = 0;
-        int start = 0;
-        foreach (int elements in _tensors)
+        foreach ((int start, int length, uint block) in Chunks(_tensors, _noise))
         {
-            for (int at = 0; at < elements; at += Chunk)
+            SharedDirection.Fill(_noise, key, block, direction[..length]);
+            for (int i = 0, element = start; i < length; i++, element++)
             {
-                int length = Math.Min(Chunk, elements - at);
-                SharedDirection.Fill(_noise, key, block + (uint)(at / perBlock), direction[..length]);
-                for (int i = 0, element = start + at; i < length; i++, element++)
-                {
-                    double weight = master[element] * _unit, move = step * direction[i];
-                    plus[element] = (float)(weight + move);
-                    minus[element] = (float)(weight - move);
-                }
+                double weight = master[element] * _unit, move = step * direction[i];
+                plus[element] = (float)(weight + move);
+                minus[element] = (float)(weight - move);
             }
-
-            block += SharedDirection.BlocksOf(_noise, elements);
-            start += elements;
         }
     }
 

@@ -6,6 +6,9 @@ namespace Federated.Protocol.OneByte;
 /// <summary>The weights of one machine in one of the two arithmetics: what a record does to them, and what a loss is measured at.</summary>
 internal abstract class OneByteWeights
 {
+    /// <summary>Most elements of a <see cref="Chunks"/>.</summary>
+    protected const int Chunk = 1024;
+
     /// <summary>Before the directions of a round that has any.</summary>
     public virtual void BeginRound()
     {
@@ -45,6 +48,24 @@ internal abstract class OneByteWeights
         {
             tensor(start, elements, block);
             block = checked(block + SharedDirection.BlocksOf(noise, elements));
+            start += elements;
+        }
+    }
+
+    /// <summary>The tensors in chunks that lie in one of them, each with its first element, its length and its first block.</summary>
+    protected static IEnumerable<(int Start, int Length, uint Block)> Chunks(ImmutableArray<int> tensors, NoiseKind noise)
+    {
+        int perBlock = SharedDirection.ElementsPerBlock(noise);
+        uint block = 0;
+        int start = 0;
+        foreach (int elements in tensors)
+        {
+            for (int at = 0; at < elements; at += Chunk)
+            {
+                yield return (start + at, Math.Min(Chunk, elements - at), block + (uint)(at / perBlock));
+            }
+
+            block += SharedDirection.BlocksOf(noise, elements);
             start += elements;
         }
     }
