@@ -30,13 +30,11 @@ public sealed class BvrLSgdClient : IClientAlgorithm
         ArgumentNullException.ThrowIfNull(solver);
         ArgumentNullException.ThrowIfNull(update);
         IObjective objective = solver.Objective;
-        update.Weight = objective.ExampleCount;
-        if (objective.ExampleCount == 0)
+        if (!update.Begin(task, objective))
         {
             return ClientOutcome.Nothing;
         }
 
-        objective.LoadStatistics(task.Statistics.Span, task.Counts.Span);
         LocalSgdPlan plan = LocalSgdPlan.From(task.Settings);
         int steps = plan.StepsFor(objective.ExampleCount);
         if (task.Role == Walker)

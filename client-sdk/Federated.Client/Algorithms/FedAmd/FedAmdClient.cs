@@ -51,13 +51,11 @@ public sealed class FedAmdClient : IClientAlgorithm
         ArgumentNullException.ThrowIfNull(solver);
         ArgumentNullException.ThrowIfNull(update);
         IObjective objective = solver.Objective;
-        update.Weight = objective.ExampleCount;
-        if (objective.ExampleCount == 0)
+        if (!update.Begin(task, objective))
         {
             return ClientOutcome.Nothing;
         }
 
-        objective.LoadStatistics(task.Statistics.Span, task.Counts.Span);
         return task.Role == Anchor ? RunAnchor(task, objective, update, stop) : RunMiner(task, objective, update, stop);
     }
 

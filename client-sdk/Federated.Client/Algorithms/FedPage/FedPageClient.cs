@@ -28,13 +28,11 @@ public sealed class FedPageClient : IClientAlgorithm
         ArgumentNullException.ThrowIfNull(solver);
         ArgumentNullException.ThrowIfNull(update);
         IObjective objective = solver.Objective;
-        update.Weight = objective.ExampleCount;
-        if (objective.ExampleCount == 0)
+        if (!update.Begin(task, objective))
         {
             return ClientOutcome.Nothing;
         }
 
-        objective.LoadStatistics(task.Statistics.Span, task.Counts.Span);
         var batch = new LargeBatch(objective, task.Settings, task.Key);
         if (task.Role == Full)
         {

@@ -4,9 +4,23 @@ using Federated.Protocol.V1;
 
 namespace Federated.Client.Algorithms.VarianceReduction;
 
-/// <summary>Turns what a walk has left into an update.</summary>
+/// <summary>The beginning and the end of an update of an algorithm that walks.</summary>
 internal static class WalkUpdates
 {
+    /// <summary>Notes the weight, and gives the objective the task's statistics.</summary>
+    /// <returns>False for a client without examples, which has nothing to do.</returns>
+    public static bool Begin(this ClientUpdate update, ClientTask task, IObjective objective)
+    {
+        update.Weight = objective.ExampleCount;
+        if (objective.ExampleCount == 0)
+        {
+            return false;
+        }
+
+        objective.LoadStatistics(task.Statistics.Span, task.Counts.Span);
+        return true;
+    }
+
     /// <summary>The DELTA section holds y; it becomes y − x, and the steps and the loss are noted.</summary>
     /// <param name="update">Holds y in its DELTA section.</param>
     /// <param name="result">What the walk says of itself.</param>
