@@ -14,29 +14,21 @@ public sealed class MinimumDiameterRule(int byzantine) : IGramRule
     public GramCombination Combine(GramMatrix gram, IReadOnlyList<int> dropped)
     {
         ArgumentNullException.ThrowIfNull(gram);
-        int n = gram.Count;
-        int f = RobustCondition.Left(byzantine, dropped);
-        RobustCondition.Subsets(Name, n, f);
-        int[] best = [];
-        double smallest = double.PositiveInfinity;
-        foreach (int[] subset in Selection.Subsets(n, n - f))
-        {
-            double diameter = 0;
-            for (int i = 0; i < subset.Length && diameter < smallest; i++)
-            {
-                for (int j = 0; j < i; j++)
-                {
-                    diameter = Math.Max(diameter, gram.SquaredDistance(subset[i], subset[j]));
-                }
-            }
+        return ClosestSubset.Combine(Name, byzantine, gram, dropped, (subset, smallest) => Diameter(gram, subset, smallest));
+    }
 
-            if (diameter < smallest)
+    /// <summary>The largest squared distance within a subset, or one that is not below <paramref name="enough"/>.</summary>
+    private static double Diameter(GramMatrix gram, int[] subset, double enough)
+    {
+        double diameter = 0;
+        for (int i = 0; i < subset.Length && diameter < enough; i++)
+        {
+            for (int j = 0; j < i; j++)
             {
-                smallest = diameter;
-                best = [.. subset];
+                diameter = Math.Max(diameter, gram.SquaredDistance(subset[i], subset[j]));
             }
         }
 
-        return new GramCombination(Selection.Mean(best, n), [.. Enumerable.Range(0, n).Select(i => best.Contains(i) ? 1.0 : 0)]);
+        return diameter;
     }
 }

@@ -14,22 +14,7 @@ public sealed class SmallestSpreadRule(int byzantine) : IGramRule
     public GramCombination Combine(GramMatrix gram, IReadOnlyList<int> dropped)
     {
         ArgumentNullException.ThrowIfNull(gram);
-        int n = gram.Count;
-        int f = RobustCondition.Left(byzantine, dropped);
-        RobustCondition.Subsets(Name, n, f);
-        int[] best = [];
-        double smallest = double.PositiveInfinity;
-        foreach (int[] subset in Selection.Subsets(n, n - f))
-        {
-            double[] equal = [.. Enumerable.Repeat(1.0, subset.Length)];
-            double largest = Combination.TopCovariance(gram.Select(subset), equal).Largest;
-            if (largest < smallest)
-            {
-                smallest = largest;
-                best = [.. subset];
-            }
-        }
-
-        return new GramCombination(Selection.Mean(best, n), [.. Enumerable.Range(0, n).Select(i => best.Contains(i) ? 1.0 : 0)]);
+        return ClosestSubset.Combine(
+            Name, byzantine, gram, dropped, (subset, _) => Combination.TopCovariance(gram.Select(subset), [.. Enumerable.Repeat(1.0, subset.Length)]).Largest);
     }
 }
