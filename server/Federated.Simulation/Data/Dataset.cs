@@ -36,34 +36,20 @@ public sealed class Dataset
     /// <summary>Number of classes or symbols.</summary>
     public int ClassCount => ClassNames.Count;
 
-    /// <summary>The same data set with other examples; rows keep their numbers.</summary>
-    /// <param name="examples">The examples.</param>
-    /// <param name="test">Rows of the test part; null for the same.</param>
-    public Dataset With(ExampleSet examples, int[]? test = null) => new()
-    {
-        Name = Name,
-        Format = Format,
-        Shape = Shape,
-        Examples = examples,
-        ClassNames = ClassNames,
-        Groups = Groups,
-        Train = Train,
-        Test = test ?? Test,
-        Notes = Notes,
-    };
-
-    /// <summary>The same data set with fewer rows to train with.</summary>
+    /// <summary>The same data set, changed in part; null leaves a part as it is.</summary>
+    /// <param name="examples">Examples; rows keep their numbers.</param>
     /// <param name="train">Rows of the training part, ascending.</param>
-    public Dataset WithTrain(int[] train) => new()
+    /// <param name="test">Rows of the test part, ascending.</param>
+    public Dataset With(ExampleSet? examples = null, int[]? train = null, int[]? test = null) => new()
     {
         Name = Name,
         Format = Format,
         Shape = Shape,
-        Examples = Examples,
+        Examples = examples ?? Examples,
         ClassNames = ClassNames,
         Groups = Groups,
-        Train = train,
-        Test = Test,
+        Train = train ?? Train,
+        Test = test ?? Test,
         Notes = Notes,
     };
 

@@ -13,6 +13,6 @@ internal static class PatchedTest
         int[] rows = [.. dataset.Test.Where(row => examples.Labels.Span[row] != patch.Target)];
         int[] labels = [.. Enumerable.Repeat(patch.Target, rows.Length)];
         ExampleSet patched = ExampleCopies.Of(examples, rows, labels, _ => true, patch.PlacesIn(dataset.Shape), patch.Value);
-        return dataset.With(patched, [.. Enumerable.Range(0, rows.Length)]);
+        return dataset.With(patched, test: [.. Enumerable.Range(0, rows.Length)]);
     }
 }

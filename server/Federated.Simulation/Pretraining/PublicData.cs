@@ -45,7 +45,7 @@ internal sealed class PublicData
 
         int[] places = new CounterRandom(seed, RandomPurpose.Split, 1).Choose(dataset.Train.Length, spec.Examples);
         HashSet<int> rows = [.. places.Select(place => dataset.Train[place])];
-        return (dataset.WithTrain([.. dataset.Train.Where(row => !rows.Contains(row))]), new PublicData(dataset, [.. rows.Order()]));
+        return (dataset.With(train: [.. dataset.Train.Where(row => !rows.Contains(row))]), new PublicData(dataset, [.. rows.Order()]));
     }
 
     /// <summary>The initial model, trained; models of the same name and settings are trained once.</summary>
