@@ -93,7 +93,7 @@ internal sealed class CohortTrainer : IRoundTrainer
         List<Assignment> order = _selection.Select(key);
         Dictionary<string, IReadOnlyDictionary<SectionRole, ReadOnlyMemory<float>>> down = DownSections();
         bool[] vanishes = _timing.Plan(key, order, _machine.Deadline, assignment => WorkOf(key, assignment));
-        ModelContent start = _traffic.StartOf(model);
+        var start = new CohortStart(key, _traffic.StartOf(model), down);
 
         // 2. Reporting: the clients work in parallel, and report in their order until the machine has enough.
         ICohortAggregate aggregate = _aggregates.Begin(key, model, order.Count);
@@ -145,7 +145,7 @@ internal sealed class CohortTrainer : IRoundTrainer
                 }
                 else
                 {
-                    _work.Do(worker, key, order[item], item, place, start, down, cancellationToken);
+                    _work.Do(worker, start, order[item], item, place, cancellationToken);
                 }
             },
             (item, slot) =>

@@ -66,24 +66,14 @@ internal sealed class CohortWork
 
     /// <summary>Does a client's task on a worker's thread.</summary>
     /// <param name="worker">The worker.</param>
-    /// <param name="key">The round.</param>
+    /// <param name="start">What it starts from.</param>
     /// <param name="assignment">The client.</param>
     /// <param name="item">Its number in the order of reports.</param>
     /// <param name="place">Where the result goes.</param>
-    /// <param name="model">What it starts from.</param>
-    /// <param name="down">The algorithm's vectors, by role of the client.</param>
     /// <param name="cancellationToken">Ends it between two local steps.</param>
-    public void Do(
-        ModelWorker worker,
-        RoundKey key,
-        Assignment assignment,
-        int item,
-        int place,
-        ModelContent model,
-        IReadOnlyDictionary<string, IReadOnlyDictionary<SectionRole, ReadOnlyMemory<float>>> down,
-        CancellationToken cancellationToken)
+    public void Do(ModelWorker worker, CohortStart start, Assignment assignment, int item, int place, CancellationToken cancellationToken)
     {
-        _results[place] = Train(worker, key, assignment, item, place, model, down, cancellationToken);
+        _results[place] = Train(worker, start, assignment, item, place, cancellationToken);
 
         // Checked by the worker, because what is done in the order of reports is done by one at a time.
         _faults[place] = _waits ? null : Find(assignment, place);
@@ -132,16 +122,9 @@ internal sealed class CohortWork
         ? UpdateFault.Find(_job.Bounds, _results[place], _algorithm.UpSections(assignment.Role), _payloads[place])
         : null;
 
-    private ClientTaskResult Train(
-        ModelWorker worker,
-        RoundKey key,
-        Assignment assignment,
-        int item,
-        int place,
-        ModelContent model,
-        IReadOnlyDictionary<string, IReadOnlyDictionary<SectionRole, ReadOnlyMemory<float>>> down,
-        CancellationToken cancellationToken)
+    private ClientTaskResult Train(ModelWorker worker, CohortStart start, Assignment assignment, int item, int place, CancellationToken cancellationToken)
     {
+        (RoundKey key, ModelContent model, var down) = start;
         ImmutableArray<SectionSpec> sections = _algorithm.UpSections(assignment.Role);
         LocalTraining settings = _algorithm.TrainingFor(key, assignment.ClientIndex, assignment.Role);
         if (_timing.StepsOf(item) is > 0 and int steps)
