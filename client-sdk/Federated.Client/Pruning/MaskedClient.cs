@@ -57,7 +57,8 @@ public sealed class MaskedClient : IClientAlgorithm
         try
         {
             var dense = new ClientUpdate(sections, rented, update.NextState);
-            ClientOutcome outcome = _inner.Run(Under(task), MaskedSolver.Under(solver, _mask), dense, stop);
+            var masked = MaskedSolver.Under(solver, _mask, keepsLocal: update.Has(SectionRole.TopK));
+            ClientOutcome outcome = _inner.Run(Under(task), masked, dense, stop);
             (update.Weight, update.Steps, update.Gradients, update.TrainingLoss) = (dense.Weight, dense.Steps, dense.Gradients, dense.TrainingLoss);
             if (!outcome.IsUsable())
             {
@@ -65,7 +66,7 @@ public sealed class MaskedClient : IClientAlgorithm
             }
 
             Pack(dense, update);
-            return update.Has(SectionRole.TopK) && !TryAddGradients(task, objective, dense, update) ? ClientOutcome.Diverged : outcome;
+            return update.Has(SectionRole.TopK) && !TryAddGradients(task, objective, masked, dense, update) ? ClientOutcome.Diverged : outcome;
         }
         finally
         {
@@ -135,10 +136,14 @@ public sealed class MaskedClient : IClientAlgorithm
     }
 
     /// <summary>The gradients are those at the local parameters, where the device stands after its steps, unless the task asks for those at the parameters that it began with.</summary>
-    private bool TryAddGradients(ClientTask task, IObjective objective, ClientUpdate dense, ClientUpdate update)
+    private bool TryAddGradients(ClientTask task, IObjective objective, MaskedSolver solver, ClientUpdate dense, ClientUpdate update)
     {
         Span<float> local = dense.Floats(SectionRole.Delta);
-        TensorPrimitives.Add(local, task.Parameters.Span, local);
+        if (!solver.TryGetLocal(local))
+        {
+            TensorPrimitives.Add(local, task.Parameters.Span, local);
+        }
+
         ReadOnlySpan<float> place = task.Settings.Gradients.AtStart ? task.Parameters.Span : local;
         int length = new LayerTopK(_mask, task.Settings.Gradients).Write(objective, task.Key, place, update.Frame(SectionRole.TopK));
         update.EndFrame(SectionRole.TopK, length);

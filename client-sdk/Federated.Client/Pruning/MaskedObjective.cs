@@ -27,20 +27,21 @@ internal sealed class MaskedObjective(IMaskedSolver solver, ModelMask mask) : IO
 
     public double LossAndGradient(ReadOnlySpan<float> parameters, ReadOnlySpan<int> batch, Span<float> gradient)
     {
-        solver.UseMask(mask);
-        try
-        {
-            double loss = _inner.LossAndGradient(parameters, batch, gradient);
-            mask.Apply(gradient);
-            return loss;
-        }
-        finally
-        {
-            solver.UseMask(null);
-        }
+        using var told = new ToldMask(solver, mask);
+        double loss = _inner.LossAndGradient(parameters, batch, gradient);
+        mask.Apply(gradient);
+        return loss;
     }
 
-    public double Loss(ReadOnlySpan<float> parameters, ReadOnlySpan<int> batch) => _inner.Loss(parameters, batch);
+    public double Loss(ReadOnlySpan<float> parameters, ReadOnlySpan<int> batch)
+    {
+        using var told = new ToldMask(solver, mask);
+        return _inner.Loss(parameters, batch);
+    }
 
-    public Evaluation Evaluate(ReadOnlySpan<float> parameters, CancellationToken cancellationToken = default) => _inner.Evaluate(parameters, cancellationToken);
+    public Evaluation Evaluate(ReadOnlySpan<float> parameters, CancellationToken cancellationToken = default)
+    {
+        using var told = new ToldMask(solver, mask);
+        return _inner.Evaluate(parameters, cancellationToken);
+    }
 }

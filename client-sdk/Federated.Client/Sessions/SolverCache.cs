@@ -1,3 +1,4 @@
+using Federated.Client.Sparse;
 using Federated.Client.Training;
 using Federated.Protocol.Models;
 
@@ -21,7 +22,7 @@ internal sealed class SolverCache(LocalWork work) : IDisposable
     public ILocalSolver EvaluationFor(ModelSchema schema)
     {
         Use(schema);
-        return work.CreateEvaluation is null ? SolverFor(schema) : _evaluation ??= Checked(new SgdSolver(work.CreateEvaluation(schema)), schema);
+        return work.CreateEvaluation is null ? SolverFor(schema) : _evaluation ??= Checked(Over(work.CreateEvaluation(schema)), schema);
     }
 
     /// <summary>The objective whose losses an exchange measures; without one of its own, the solver's.</summary>
@@ -51,6 +52,9 @@ internal sealed class SolverCache(LocalWork work) : IDisposable
             _schema = schema.HashText;
         }
     }
+
+    /// <summary>An objective over active weights is told of masks by its own solver.</summary>
+    private static ILocalSolver Over(IObjective objective) => objective is MaskedSparseObjective sparse ? new SparseSolver(sparse) : new SgdSolver(objective);
 
     private static ILocalSolver Checked(ILocalSolver solver, ModelSchema schema)
     {

@@ -12,6 +12,7 @@ using Federated.Client.Transfer;
 using Federated.Protocol;
 using Federated.Protocol.Codecs;
 using Federated.Protocol.Models;
+using Federated.Protocol.Pruning;
 using Federated.Protocol.Sections;
 using Federated.Protocol.V1;
 using Google.Protobuf.Collections;
@@ -183,7 +184,7 @@ internal sealed class TaskRunner(
         watch.BeginWork();
         ended.ThrowIfCancellationRequested();
         events.Working(task);
-        TaskResult result = await Task.Run(() => Compute(task, algorithm, sections, clientTask, encoder, memory, watch, ended), cancellationToken)
+        TaskResult result = await Task.Run(() => Compute(task, algorithm, model.Mask, sections, clientTask, encoder, memory, watch, ended), cancellationToken)
             .ConfigureAwait(false);
 
         // Work that was cut short by the application's end is not worth an upload.
@@ -200,6 +201,7 @@ internal sealed class TaskRunner(
     private TaskResult Compute(
         TaskAssignment task,
         IClientAlgorithm algorithm,
+        ModelMask? mask,
         IReadOnlyList<SectionSpec> sections,
         ClientTask clientTask,
         UpdateEncoder? encoder,
@@ -218,6 +220,9 @@ internal sealed class TaskRunner(
         {
             var update = new ClientUpdate(dense, rented, nextState.AsMemory(0, ownLength));
             long started = timeProvider.GetTimestamp();
+
+            // A solver over active weights is told of them, in training by the client half, or it would take memory for the dense model.
+            using var told = new ToldMask(solver, task.Kind == TaskKind.Train ? null : mask);
             ClientOutcome outcome = algorithm.Run(Limited(clientTask, task, watch.Decision, solver), solver, update, stop);
             TimeSpan took = timeProvider.GetElapsedTime(started);
             gate.Book(took);

@@ -58,8 +58,7 @@ public sealed class MaskedClientTests
 
         ClientUpdate update = Run(mask, settings, start);
         SectionHeader header = update.Headers()[^1];
-        float[] sent = new float[header.Spec.ElementCount];
-        Frames.Decode(update.Payload.Span[^(int)header.ByteLength..], sent);
+        float[] sent = TopGradientsOf(update);
 
         float[] local = new float[Schema.ParameterCount], gradient = new float[Schema.ParameterCount];
         mask.Unpack(update.Floats(SectionRole.Delta), local);
@@ -74,6 +73,38 @@ public sealed class MaskedClientTests
         Assert.Equal(expected, Enumerable.Range(0, sent.Length).Where(i => sent[i] != 0));
         Assert.All(expected, i => Assert.Equal(gradient[i], sent[i], 1e-6f));
         Assert.InRange((int)header.ByteLength, 25 * 5, TopGradients.MostBytes(25));
+    }
+
+    [Theory]
+    [InlineData("fednova")]
+    [InlineData("qfedavg")]
+    public void Run_HalfThatScalesItsDifference_TakesGradientsWhereItsStepsEnded(string algorithm)
+    {
+        ModelMask mask = PruningModels.Mask(Schema, 0.2, 1);
+        LocalTraining settings = Settings();
+        settings.Parameters["q"] = 1;
+        settings.Gradients = new GradientDemand { BatchSize = 1000 };
+        settings.Gradients.Layers.Add(new LayerGradients { Layer = 0, Count = 25 });
+        float[] start = Start(mask);
+
+        float[] expected = TopGradientsOf(Run(mask, settings, start));
+        ClientUpdate update = Run(mask, settings, start, ClientAlgorithms.Find(algorithm));
+
+        // The difference that it sends is another than that of FedAvg, but it took the same steps.
+        Assert.NotEqual(Run(mask, settings, start).Floats(SectionRole.Delta).ToArray(), update.Floats(SectionRole.Delta).ToArray());
+        Assert.Equal(expected, TopGradientsOf(update));
+    }
+
+    [Fact]
+    public void Run_HalfThatMeasuresLosses_TellsTheSolverOfTheMask()
+    {
+        ModelMask mask = PruningModels.Mask(Schema, 0.2, 1);
+        var solver = new MaskRecorder(Objective());
+
+        Run(mask, Settings(), Start(mask), ClientAlgorithms.Find("qfedavg"), solver);
+
+        Assert.Equal([mask], solver.Evaluated);
+        Assert.Null(solver.Mask);
     }
 
     [Fact]
@@ -118,13 +149,21 @@ public sealed class MaskedClientTests
         return objective;
     }
 
-    private static ClientUpdate Run(ModelMask mask, LocalTraining settings, float[] start)
+    private static float[] TopGradientsOf(ClientUpdate update)
     {
-        var client = new MaskedClient(new FedAvgClient(), mask);
+        SectionHeader header = update.Headers()[^1];
+        float[] sent = new float[header.Spec.ElementCount];
+        Frames.Decode(update.Payload.Span[^(int)header.ByteLength..], sent);
+        return sent;
+    }
+
+    private static ClientUpdate Run(ModelMask mask, LocalTraining settings, float[] start, IClientAlgorithm? algorithm = null, IMaskedSolver? solver = null)
+    {
+        var client = new MaskedClient(algorithm ?? new FedAvgClient(), mask);
         IReadOnlyList<SectionSpec> sections = client.Sections(Schema, settings, "worker");
         var update = new ClientUpdate(sections, new byte[ClientUpdate.PayloadLength(sections)]);
         var task = new ClientTask { Schema = Schema, Parameters = start, Settings = settings, Round = 2 };
-        Assert.Equal(ClientOutcome.Completed, client.Run(task, new SgdSolver(Objective()), update, TestContext.Current.CancellationToken));
+        Assert.Equal(ClientOutcome.Completed, client.Run(task, solver ?? new SgdSolver(Objective()), update, TestContext.Current.CancellationToken));
         return update;
     }
 
@@ -149,5 +188,41 @@ public sealed class MaskedClientTests
         }
 
         return [.. y.Select(value => (float)value)];
+    }
+
+    /// <summary>Notes under which masks its objective is evaluated.</summary>
+    private sealed class MaskRecorder(SoftmaxObjective inner) : IMaskedSolver, IObjective
+    {
+        private readonly SgdSolver _solver = new(inner);
+
+        public IObjective Objective => this;
+
+        public ModelMask? Mask { get; private set; }
+
+        public List<ModelMask?> Evaluated { get; } = [];
+
+        public int ParameterCount => inner.ParameterCount;
+
+        public int ExampleCount => inner.ExampleCount;
+
+        public void UseMask(ModelMask? mask)
+        {
+            Mask = mask;
+            _solver.UseMask(mask);
+        }
+
+        public LocalSgdResult Solve(
+            LocalSgdPlan plan, TrainingKey key, ReadOnlySpan<float> start, ReadOnlySpan<float> correction, Span<float> local, CancellationToken stop = default) =>
+            _solver.Solve(plan, key, start, correction, local, stop);
+
+        public double LossAndGradient(ReadOnlySpan<float> parameters, ReadOnlySpan<int> batch, Span<float> gradient) => inner.LossAndGradient(parameters, batch, gradient);
+
+        public double Loss(ReadOnlySpan<float> parameters, ReadOnlySpan<int> batch) => inner.Loss(parameters, batch);
+
+        public Evaluation Evaluate(ReadOnlySpan<float> parameters, CancellationToken cancellationToken = default)
+        {
+            Evaluated.Add(Mask);
+            return inner.Evaluate(parameters, cancellationToken);
+        }
     }
 }
