@@ -47,7 +47,7 @@ internal sealed class CentredServer(IServerAlgorithm inner) : IServerAlgorithm
 
     public void Apply(RoundKey round, RoundAggregate aggregate, ModelContent model)
     {
-        foreach (AggregatedSection section in aggregate.Sections.Where(section => section.Single.Length > 0 && section.Spec.Denominator != SectionDenominator.None))
+        foreach (AggregatedSection section in aggregate.Sections.Where(section => section.Single.Length > 0 && section.Spec.Denominator != SectionDenominator.None && HasCentre(section.Spec.Role)))
         {
             _centres[section.Spec.Role] = section.Single.ToArray();
         }
@@ -86,7 +86,7 @@ internal sealed class CentredServer(IServerAlgorithm inner) : IServerAlgorithm
         }
 
         AlgorithmState parts = AlgorithmState.Parse(state, StateName);
-        foreach (SectionRole role in Enum.GetValues<SectionRole>().Where(role => parts.Has(PartOf(role))))
+        foreach (SectionRole role in Enum.GetValues<SectionRole>().Where(role => HasCentre(role) && parts.Has(PartOf(role))))
         {
             _centres[role] = parts.Read<float>(PartOf(role));
         }
@@ -107,6 +107,9 @@ internal sealed class CentredServer(IServerAlgorithm inner) : IServerAlgorithm
             }
         }
     }
+
+    /// <summary>Largest gradients are those of other layers, or of other coordinates, from one adjustment to the next: what was sent then says nothing of now.</summary>
+    private static bool HasCentre(SectionRole role) => role != SectionRole.TopK;
 
     private static string PartOf(SectionRole role) => FormattableString.Invariant($"centre {(int)role}");
 }

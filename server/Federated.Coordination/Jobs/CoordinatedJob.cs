@@ -155,7 +155,7 @@ internal sealed class CoordinatedJob
             TaskKind.Evaluate => RoundTerms.ForEvaluation(Record.Definition),
             TaskKind.Statistics => RoundTerms.ForStatistics(Record.Definition),
             _ when Model.Algorithm is BufferedRounds buffered => buffered.Terms(),
-            _ => RoundTerms.ForTraining(Record.Definition, Model.Algorithm.CohortSize(round)),
+            _ => RoundTerms.ForTraining(Record.Definition, Model.Algorithm.CohortSize(round), Model.Algorithm.TakesSums),
         };
 
     /// <summary>The server half of a round: the job's algorithm, or that of statistics.</summary>

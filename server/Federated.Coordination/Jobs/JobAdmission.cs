@@ -60,10 +60,18 @@ internal sealed class JobAdmission(CoordinatorServices services)
             return (null, errors);
         }
 
-        if (PruningMethods.Create(definition.Pruning, model!.Schema, definition.Seed) is { } method && model.Mask is null
-            && method.Candidates(model.Parameters) is [var only])
+        try
         {
-            (blobId, byteLength) = await MaskAsync(model, only, cancellationToken);
+            if (PruningMethods.Create(definition.Pruning, model!.Schema, definition.Seed) is { } method && model.Mask is null
+                && method.Candidates(model.Parameters) is [var only])
+            {
+                (blobId, byteLength) = await MaskAsync(model, only, cancellationToken);
+            }
+        }
+        catch (ArgumentException exception)
+        {
+            // The weights of the model are not what the method begins with.
+            return (null, [new JobDefinitionError("pruning.method", exception.Message)]);
         }
 
         return (new InitialModel(blobId, byteLength, model.Schema.HashText), []);

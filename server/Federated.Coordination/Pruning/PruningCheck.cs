@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Federated.Coordination.Algorithms;
 using Federated.Coordination.Anarchic;
 using Federated.Protocol.Codecs;
@@ -95,7 +96,7 @@ public static class PruningCheck
         string? fault = null;
         try
         {
-            LayerBudgets.Total(layers, job.Pruning.Density);
+            fault = TooFew(layers, schema.ParameterCount, job.Pruning.Density);
         }
         catch (ArgumentException exception)
         {
@@ -111,6 +112,15 @@ public static class PruningCheck
         {
             yield return new JobDefinitionError("pruning.density", fault);
         }
+    }
+
+    /// <summary>A file with fewer is not read (<see cref="SparseModelFile.MaxExpansion"/>).</summary>
+    private static string? TooFew(ImmutableArray<PrunableLayer> layers, int parameters, double density)
+    {
+        long left = parameters - layers.Sum(layer => (long)layer.Count) + LayerBudgets.Total(layers, density);
+        return left * SparseModelFile.MaxExpansion >= parameters
+            ? null
+            : $"Density {density} leaves {left} of {parameters} parameters, biases and normalisation included; a model file holds at least one in {SparseModelFile.MaxExpansion}.";
     }
 
     private static string WhyUnfit(string algorithm) => algorithm is "fedpage" or "bvrlsgd"

@@ -33,7 +33,8 @@ public sealed record RoundTerms(int Target, int Goal, int Minimum, TimeSpan Sele
     /// <summary>The terms of a training round.</summary>
     /// <param name="job">A valid definition.</param>
     /// <param name="cohort">Updates that the round is made for; 0 for the job's cohort size.</param>
-    public static RoundTerms ForTraining(JobDefinition job, int cohort = 0)
+    /// <param name="takesSums">Whether updates are added up whatever the job's rule, which then needs no number of them.</param>
+    public static RoundTerms ForTraining(JobDefinition job, int cohort = 0, bool takesSums = false)
     {
         RoundSettings round = cohort > 0 ? job.Round with { CohortSize = cohort, ReportGoal = 0 } : job.Round;
         int target = Math.Max(1, (int)Math.Ceiling(round.CohortSize * round.OverSelection));
@@ -41,7 +42,7 @@ public sealed record RoundTerms(int Target, int Goal, int Minimum, TimeSpan Sele
         return new RoundTerms(
             target,
             goal,
-            Math.Max(Math.Min(round.MinimumToClose, goal), AggregationRules.MinimumUpdates(job, goal)),
+            Math.Max(Math.Min(round.MinimumToClose, goal), takesSums ? 1 : AggregationRules.MinimumUpdates(job, goal)),
             TimeSpan.FromSeconds(round.SelectionSeconds),
             TimeSpan.FromSeconds(round.DeadlineSeconds));
     }

@@ -37,6 +37,10 @@ public sealed class AggregationRulesTests
     public void ForTraining_RuleNeedsUpdates_RaisesTheMinimum(string rule, int byzantine, int minimum) =>
         Assert.Equal(minimum, RoundTerms.ForTraining(Job(rule, byzantine)).Minimum);
 
+    [Fact]
+    public void ForTraining_UpdatesAreSums_NeedsNoNumberOfThem() =>
+        Assert.Equal((2, 1), RoundTerms.ForTraining(Job("krum", 3), cohort: 2, takesSums: true) is var terms ? (terms.Goal, terms.Minimum) : default);
+
     private static JobDefinition Job(string rule, int byzantine) => new()
     {
         Aggregation = new AggregationSettings { Rule = rule, Byzantine = byzantine },

@@ -111,6 +111,25 @@ public sealed class PrunedServerTests
     }
 
     [Fact]
+    public void Centres_AfterAnAdjustment_HaveNoGradientsOfIt()
+    {
+        JobDefinition job = _job with { Aggregation = new AggregationSettings { Rule = "centred-clipping:radius=10" }, Pruning = _job.Pruning with { Blocks = 1 } };
+        ModelContent model = Model();
+        IServerAlgorithm server = ServerAlgorithms.BuiltIn.Create(job, Schema);
+        server.Follow(model);
+        for (int round = 1; round <= 3; round++)
+        {
+            server.Apply(Round(round), Aggregate(server), model);
+        }
+
+        // The next adjustment asks for as many elements, at other coordinates.
+        Assert.Equal(2, model.Mask!.Epoch);
+        Assert.Contains(server.UpSections("worker"), section => section.Role == SectionRole.TopK);
+        Assert.Equal([SectionRole.Delta], server.Centres.Keys);
+        Assert.Equal([SectionRole.Delta], RoundPlans.Create(Round(4), 1, job, model.Schema, server, target: 5).Centred);
+    }
+
+    [Fact]
     public void LoadState_InTheMiddle_GoesOnToTheSameMasks()
     {
         ModelContent straight = Model(), broken = Model();
@@ -146,6 +165,16 @@ public sealed class PrunedServerTests
             ["fedpage", "bvrlsgd"],
             name => Assert.Contains("takes for exact", Assert.Single(Errors(_job with { Algorithm = new AlgorithmSettings { Name = name }, Round = new RoundSettings { Population = 100 } })), StringComparison.Ordinal));
         Assert.Contains("fedtiny", Assert.Single(Errors(_job with { Pruning = _job.Pruning with { Method = "thinner" } })), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0.0005, false)]
+    [InlineData(0.0001, true)]
+    public void Validate_DensityOfWhichNoFileCouldBeRead_IsRefused(double density, bool isRefused)
+    {
+        JobDefinitionError[] errors = [.. PruningCheck.Validate(_job with { Pruning = _job.Pruning with { Density = density } }, LinearModel.CreateSchema(features: 1_000_000, outputs: 2))];
+
+        Assert.Equal(isRefused ? ["Density 0.0001 leaves 202 of 2000002 parameters, biases and normalisation included; a model file holds at least one in 4096."] : [], errors.Select(error => error.Message));
     }
 
     private static string[] Errors(JobDefinition job) => [.. ServerAlgorithms.BuiltIn.Validate(job).Select(error => error.ToString())];
