@@ -83,7 +83,7 @@ try
     Console.WriteLine(FormattableString.Invariant($"resident: {self.WorkingSet64} bytes, {self.PeakWorkingSet64} at most"));
     return 0;
 }
-catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException or FormatException or OutOfMemoryException)
+catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException or FormatException or OverflowException or OutOfMemoryException)
 {
     Console.Error.WriteLine($"The device stopped: {e.Message}");
     return 1;

@@ -30,6 +30,14 @@ internal sealed class OnnxGraphBuilder(ModelContent model, SparseArchitecture ar
             }
             else
             {
+                if (layer.Kind == SparseLayerKind.Linear && !IsFlat(architecture.InputsOf(i)[0]))
+                {
+                    // Gemm takes rows of features; an image of 1 × 1 pixel holds them in four dimensions.
+                    string flat = NodeName(i) + ".flat";
+                    Node("Flatten", flat, inputs, flat, Int("axis", 1));
+                    inputs = [flat];
+                }
+
                 (string operation, AttributeProto[] attributes) = Operation(layer);
                 Node(operation, NodeName(i), [.. inputs, .. Tensors(layer)], ValueName(i), attributes);
             }

@@ -51,6 +51,12 @@ public sealed class SparseInferenceTests
         Check(SparseModels.Single(new SparseLayer { Kind = SparseLayerKind.Linear, Name = "fc", Outputs = 33 }, 150, 1, 1), density, count, workers: 2);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(16)]
+    public void Run_PaddedConvolutionOfFeatures_EqualsTheDenseReference(int count) => Check(SparseModels.Flattened(), 0.4, count, workers: 1);
+
     [Fact]
     public void Run_AnyNumberOfWorkers_GivesTheSameBits()
     {

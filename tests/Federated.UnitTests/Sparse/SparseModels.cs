@@ -54,6 +54,21 @@ internal static class SparseModels
         ],
     };
 
+    /// <summary>Features that a padded convolution reads, and an image of one pixel that a linear layer reads.</summary>
+    public static SparseArchitecture Flattened() => new()
+    {
+        Channels = 2,
+        Height = 3,
+        Width = 5,
+        Layers =
+        [
+            new SparseLayer { Kind = SparseLayerKind.Flatten },
+            new SparseLayer { Kind = SparseLayerKind.Convolution, Name = "conv", Outputs = 9, Kernel = 3, Padding = 1 },
+            new SparseLayer { Kind = SparseLayerKind.Relu },
+            new SparseLayer { Kind = SparseLayerKind.Linear, Name = "fc", Outputs = 4 },
+        ],
+    };
+
     public static SparseArchitecture Single(SparseLayer layer, int channels, int height, int width) =>
         new() { Channels = channels, Height = height, Width = width, Layers = [layer] };
 

@@ -29,6 +29,9 @@ public sealed class SparseObjectiveTests
         Check(new SparseTask(SparseModels.Pooled(), density, count, workers: 2));
     }
 
+    [Fact]
+    public void LossAndGradient_PaddedConvolutionOfFeatures_EqualsTheMaskedDenseReference() => Check(new SparseTask(SparseModels.Flattened(), 0.4, 6));
+
     [Theory]
     [InlineData(3, 1, 1, 16, 8)]
     [InlineData(3, 2, 1, 9, 8)]

@@ -15,6 +15,7 @@ public sealed class ZooArchitectureTests
         { "lenet", [1, 8, 8], 10 },
         { "lenet", [3, 25, 30], 7 },
         { "cnn", [1, 9, 11], 10 },
+        { "cnn", [1, 5, 6], 3 },
         { "cnn-bn:8", [1, 9, 11], 10 },
         { "vgg11:8", [3, 32, 32], 10 },
         { "resnet18:8", [3, 17, 20], 10 },

@@ -8,14 +8,21 @@ internal sealed unsafe class FlattenStep(Activation input, Activation output) : 
 {
     public void Run()
     {
-        ActivationLayout layout = input.Layout;
-        float* destination = output.Start;
-        for (int channel = 0; channel < layout.Channels; channel++)
+        ActivationLayout from = input.Layout, to = output.Layout;
+        for (int i = 0; i < from.Channels * from.Height; i++)
         {
-            for (int row = 0; row < layout.Height; row++)
+            float* source = input.Row(i / from.Height, i % from.Height);
+            int feature = i * from.Width;
+            if (to.Halo == 0)
             {
-                RowCopy.Copy(input.Row(channel, row), destination, layout.RowLength);
-                destination += layout.RowLength;
+                RowCopy.Copy(source, output.Row(feature, 0), from.RowLength);
+                continue;
+            }
+
+            // Around features that a padded convolution reads there are zeros: they lie apart.
+            for (int x = 0; x < from.Width; x++)
+            {
+                RowCopy.Copy(source + (x * from.Lanes), output.Row(feature + x, 0), from.Lanes);
             }
         }
     }

@@ -1,3 +1,4 @@
+using Federated.Client.Sparse.Inference;
 using Federated.Client.Sparse.Kernels;
 using Federated.Client.Sparse.Layout;
 
@@ -6,15 +7,9 @@ namespace Federated.Client.Sparse.Training;
 /// <summary>Between an image and its features.</summary>
 internal sealed unsafe class FlattenOperation(TrainingContext context, TrainingValue input, TrainingValue output) : TrainingOperation(context, output, null, false)
 {
-    public override void Forward()
-    {
-        ActivationLayout layout = input.Value.Layout;
-        float* features = Output.Value.Start;
-        for (int i = 0; i < layout.Channels * layout.Height; i++, features += layout.RowLength)
-        {
-            RowCopy.Copy(input.Value.Row(i / layout.Height, i % layout.Height), features, layout.RowLength);
-        }
-    }
+    private readonly FlattenStep _forward = new(input.Value, output.Value);
+
+    public override void Forward() => _forward.Run();
 
     protected override void BackwardCore(Activation gradient)
     {
