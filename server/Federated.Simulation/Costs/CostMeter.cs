@@ -53,12 +53,13 @@ internal sealed class CostMeter
     /// <param name="demand">The gradients that devices send; null for none.</param>
     /// <param name="gradients">Gradients of single examples, of all devices.</param>
     /// <param name="devices">Devices that trained.</param>
-    public void Add(ModelMask? mask, GradientDemand? demand, long gradients, int devices)
+    /// <param name="selecting">Those of them that the demand is for.</param>
+    public void Add(ModelMask? mask, GradientDemand? demand, long gradients, int devices, int selecting)
     {
         int[] active = [.. _cost.Layers.Select((layer, l) => mask?.CountOf(l) ?? (int)layer.Weight.ElementCount)];
         IReadOnlyList<LayerGradients> layers = demand?.Layers ?? [];
         long training = _account.Training(active, gradients);
-        long adjustment = devices * _account.Adjustment(layers.Select(layer => (int)layer.Layer), (int)(demand?.BatchSize ?? 0));
+        long adjustment = selecting * _account.Adjustment(layers.Select(layer => (int)layer.Layer), (int)(demand?.BatchSize ?? 0));
 
         // A layer's candidates are kept as index and value, or all of its gradients where that is less.
         long selection = layers.Sum(layer => Math.Min((sizeof(int) + sizeof(float)) * (long)layer.Count, sizeof(float) * _cost.Layers[(int)layer.Layer].Weight.ElementCount));

@@ -180,8 +180,11 @@ internal sealed class CohortTrainer : IRoundTrainer
 
         _timing.Record(key, order, vanishes, vanished, _machine.Deadline, _selection.Terms.ReportingTime);
 
-        GradientDemand? demand = _algorithm.TrainingFor(key, 0, _algorithm.Roles[0]).Gradients;
-        _costs?.Add(model.Mask, demand, gradients, order.Count - vanishes.Count(vanished => vanished));
+        // Of several roles some may be asked for no gradients.
+        Dictionary<string, GradientDemand?> demands = _algorithm.Roles.ToDictionary(role => role, role => (GradientDemand?)_algorithm.TrainingFor(key, 0, role).Gradients, StringComparer.Ordinal);
+        Assignment[] trained = [.. order.Where((_, item) => !vanishes[item])];
+        _costs?.Add(
+            model.Mask, demands.Values.FirstOrDefault(demand => demand is not null), gradients, trained.Length, trained.Count(assignment => demands[assignment.Role] is not null));
         string? kernels = _setup.Kernels.NameFor(model.Mask);
         return Close(key, aggregate, model, bytesUp) with
         {

@@ -1,5 +1,6 @@
 using Federated.Aggregation.Robust.Catalog;
 using Federated.Client.Algorithms;
+using Federated.Client.Torch;
 using Federated.Client.Training;
 using Federated.Coordination.Algorithms;
 using Federated.Coordination.Algorithms.Statistics;
@@ -210,6 +211,11 @@ public sealed class SimulationSetup
             problems.Add($"devices {request.Devices.Name}: {unfit}");
         }
 
+        if (DeviceFault(request.Device) is { } unknown)
+        {
+            problems.Add(unknown);
+        }
+
         bool isExchange = request.Job.Algorithm.Name == OneByteRun.Algorithm;
         Require(problems, !isExchange || request.Attack is null, $"attack '{request.Attack}': attackers change updates; {OneByteRun.Algorithm} has none.");
         Require(problems, !isExchange || request.Devices is null, $"devices {request.Devices?.Name}: {OneByteRun.Algorithm} has no virtual time; leave --devices out.");
@@ -239,6 +245,19 @@ public sealed class SimulationSetup
         if (request.Nodes > 1)
         {
             yield return $"nodes {request.Nodes}: {name} has no tier; leave --nodes out.";
+        }
+    }
+
+    private static string? DeviceFault(string device)
+    {
+        try
+        {
+            TorchRuntime.SelectDeviceOrCpu(device, out _);
+            return null;
+        }
+        catch (ArgumentException exception)
+        {
+            return $"device: {exception.Message.Split(" (Parameter", StringSplitOptions.None)[0]}";
         }
     }
 

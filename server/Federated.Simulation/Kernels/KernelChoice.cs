@@ -1,8 +1,10 @@
 using Federated.Client.Sparse;
+using Federated.Client.Torch;
 using Federated.Protocol.Pruning;
 using Federated.Simulation.Costs;
 using Federated.Simulation.Engine;
 using Federated.Simulation.Models;
+using TorchSharp;
 
 namespace Federated.Simulation.Kernels;
 
@@ -70,7 +72,7 @@ internal sealed class KernelChoice
     private static string? Fault(SimulationRequest request, ModelDefinition model, out SparseArchitecture? architecture)
     {
         architecture = null;
-        if (request.Device != "cpu")
+        if (TorchRuntime.SelectDeviceOrCpu(request.Device, out _).type != DeviceType.CPU)
         {
             return $"they run on the CPU, not on {request.Device}.";
         }

@@ -88,6 +88,20 @@ public sealed class PruningMethodRunTests
         Assert.All([dense, uniform, tiny, prunefl], outcome => Assert.Equal(cost.ActivationBytes(4), outcome.Costs!.ActivationBytes));
     }
 
+    [Fact]
+    public void Costs_OfRolesOfWhichSomeSendGradients_CountThese()
+    {
+        SimulationRequest request = With("prunefl", "cnn");
+        request.Job.Algorithm = new AlgorithmSettings { Name = "fedamd", Parameters = { ["lazy"] = 1, ["probability"] = 0.5 } };
+
+        SimulationOutcome outcome = Run(request);
+
+        // In rounds 2 and 4 miners send gradients of eight examples, anchors none.
+        long one = 8 * outcome.Setup.Model.MeasureCost().Macs;
+        Assert.Equal(0, outcome.Costs!.AdjustmentMacs % one);
+        Assert.InRange(outcome.Costs.AdjustmentMacs / one, 1, 7);
+    }
+
     [Theory]
     [InlineData("cnn-bn:4", 2)]
     [InlineData("cnn", 1)]

@@ -1,3 +1,4 @@
+using Federated.Client.Torch;
 using Federated.Protocol.Jobs;
 using Federated.Protocol.Pruning;
 using Federated.Simulation.Engine;
@@ -6,6 +7,7 @@ using Federated.Simulation.Models;
 using Federated.Simulation.Partitions;
 using Federated.Simulation.Reports;
 using Federated.UnitTests.Simulation.Engine;
+using TorchSharp;
 
 namespace Federated.UnitTests.Simulation.Kernels;
 
@@ -99,17 +101,33 @@ public sealed class KernelTests
     }
 
     [Fact]
+    public void IsSparse_CpuStandsInForAGpu_IsThatOfTheCpu()
+    {
+        TorchRuntime.Initialise();
+        Assert.SkipWhen(torch.cuda.is_available(), "This host has CUDA.");
+
+        SimulationSetup setup = SimulationSetup.Prepare(With("fedtiny", KernelSetting.Sparse) with { Device = "cuda" });
+
+        Assert.True(setup.Kernels.IsSparse(PrunedMask(setup, 0.05)));
+    }
+
+    [Fact]
+    public void Prepare_UnknownDevice_NamesTheChoices()
+    {
+        var error = Assert.Throws<Federated.Simulation.SimulationException>(() => SimulationSetup.Prepare(With("fedtiny", KernelSetting.Auto) with { Device = "gpu" }));
+
+        Assert.Contains("'gpu' is not one of cpu, cuda", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void IsSparse_Auto_GoesByTheShareOfTheMultiplyAdds()
     {
         SimulationSetup setup = SimulationSetup.Prepare(With("fedtiny", KernelSetting.Auto));
 
-        Assert.True(setup.Kernels.IsSparse(Mask(0.05)));
-        Assert.False(setup.Kernels.IsSparse(Mask(0.97)));
+        Assert.True(setup.Kernels.IsSparse(PrunedMask(setup, 0.05)));
+        Assert.False(setup.Kernels.IsSparse(PrunedMask(setup, 0.97)));
         Assert.False(setup.Kernels.IsSparse(ModelMask.Full(setup.Model.Schema, 1)));
         Assert.False(setup.Kernels.IsSparse(null));
-
-        ModelMask Mask(double density) => ModelMask.OfLargest(
-            setup.Model.Schema, 1, setup.Model.Initialise(1).Parameters, [.. PrunableLayer.Of(setup.Model.Schema).Select(layer => Math.Max(layer.Fewest, (int)(density * layer.Count)))]);
     }
 
     [Fact]
@@ -120,6 +138,9 @@ public sealed class KernelTests
         Assert.Equal(shares.OrderDescending(), shares);
         Assert.All(shares, share => Assert.InRange(share, 0.05, 1));
     }
+
+    private static ModelMask PrunedMask(SimulationSetup setup, double density) => ModelMask.OfLargest(
+        setup.Model.Schema, 1, setup.Model.Initialise(1).Parameters, [.. PrunableLayer.Of(setup.Model.Schema).Select(layer => Math.Max(layer.Fewest, (int)(density * layer.Count)))]);
 
     private static SimulationRequest With(string method, KernelSetting kernels, string model = "cnn-bn:4")
     {
