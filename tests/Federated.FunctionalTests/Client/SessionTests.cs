@@ -1,8 +1,12 @@
+using System.Security.Cryptography;
 using Federated.Client;
 using Federated.Client.Sessions;
 using Federated.Protocol;
+using Federated.Protocol.Models;
+using Federated.Protocol.Pruning;
 using Federated.Protocol.Statistics;
 using Federated.Protocol.V1;
+using Google.Protobuf;
 using Grpc.Core;
 
 namespace Federated.FunctionalTests.Client;
@@ -78,6 +82,33 @@ public sealed class SessionTests
         Assert.Equal(1, summary.Evaluated);
         Assert.Equal([5.0, 7.0, 10.0], Assert.Single(fixture.World.Uploads).Doubles);
         Assert.Equal(0.7, fixture.Seen.Single(e => e.Kind == DeviceEventKind.Worked).Accuracy, 12);
+    }
+
+    [Fact]
+    public async Task RunAsync_EvaluationOfAMaskedModel_TellsTheSolverOfTheMask()
+    {
+        await using DeviceFixture fixture = await DeviceFixture.StartAsync();
+        var model = ModelContent.Zeros(LinearModel.CreateSchema(features: 4, outputs: 2));
+        model.Use(ModelMask.OfLargest(model.Schema, epoch: 3, model.Parameters, [2]));
+        byte[] file = ModelFile.Write(model);
+        fixture.World.Inline = ByteString.CopyFrom(file);
+        fixture.World.Assign(TaskKind.Evaluate, task =>
+        {
+            task.Model = new ModelReference
+            {
+                BlobId = Convert.ToHexStringLower(SHA256.HashData(file)),
+                ByteLength = (ulong)file.Length,
+                SchemaHash = ByteString.CopyFrom(model.Schema.Hash),
+            };
+            task.TicketContent.SchemaHash = task.Model.SchemaHash;
+        });
+        var solver = new MaskWatchingSolver(model.Schema.ParameterCount);
+
+        SessionSummary summary = await fixture.NewDevice().RunAsync(solver, fixture.Limit);
+
+        Assert.Equal(1, summary.Evaluated);
+        Assert.Equal(model.Mask!.HashText, Assert.Single(solver.Evaluated)?.HashText);
+        Assert.Null(solver.Mask);
     }
 
     [Fact]

@@ -173,6 +173,22 @@ public sealed class PrunedLiveTests : IDisposable
         Assert.Contains("does not go with pruning", problem!["errors"]!["algorithm.name"]!.ToJsonString(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Create_SynFlowOfAModelThatWasNotPruned_Is400AndSaysWhatToDo()
+    {
+        await using var server = await RunningServer.StartAsync();
+
+        using var response = await server.Administrator.PostAsJsonAsync("/api/v1/jobs", new
+        {
+            linear = new { features = Features, outputs = Outputs },
+            pruning = new { method = "synflow", density = 0.25 },
+        }, Cancellation);
+        var problem = await response.Content.ReadFromJsonAsync<JsonObject>(Cancellation);
+
+        Assert.Equal(400, (int)response.StatusCode);
+        Assert.Contains("init --synflow 0.25", problem!["errors"]!["pruning.method"]!.ToJsonString(), StringComparison.Ordinal);
+    }
+
     private static object Job(int rounds, int devices) => new
     {
         name = "pruned",
