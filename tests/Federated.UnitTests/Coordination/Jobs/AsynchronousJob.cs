@@ -1,7 +1,7 @@
 using Federated.Coordination.Anarchic;
 using Federated.Coordination.Jobs;
-using Federated.Coordination.Rounds;
 using Federated.Coordination.Persistence;
+using Federated.Coordination.Rounds;
 using Federated.Protocol.Jobs;
 using Federated.Protocol.V1;
 
