@@ -25,11 +25,15 @@ internal static class StudyCommand
         {
             try
             {
-                Study study = StudyCatalog.Find(parsed.GetRequiredValue(name)).Create(parsed.GetValue(quick), parsed.GetRequiredValue(dataset)).Part(parsed.GetValue(only), parsed.GetValue(seeds) ?? []);
-                string folder = parsed.GetValue(output) ?? Path.Combine("results", $"study-{study.Name}{(parsed.GetValue(quick) ? "-quick" : "")}");
-                Console.WriteLine(study.Question);
-                var runner = new StudyRunner(study, folder, parsed.GetValue(workers));
-                IReadOnlyList<StudyRun> runs = await Task.Run(() => runner.Run(parsed.GetValue(resume), Console.WriteLine, cancellationToken), CancellationToken.None);
+                Study whole = StudyCatalog.Find(parsed.GetRequiredValue(name)).Create(parsed.GetValue(quick), parsed.GetRequiredValue(dataset));
+                Study part = whole.Part(parsed.GetValue(only), parsed.GetValue(seeds) ?? []);
+                string folder = parsed.GetValue(output) ?? Path.Combine("results", $"study-{whole.Name}{(parsed.GetValue(quick) ? "-quick" : "")}");
+                Console.WriteLine(whole.Question);
+                var runner = new StudyRunner(part, folder, parsed.GetValue(workers));
+                await Task.Run(() => runner.Run(parsed.GetValue(resume), Console.WriteLine, cancellationToken), CancellationToken.None);
+
+                // A part adds to what the folder has of the whole.
+                (Study study, IReadOnlyList<StudyRun> runs) = runner.Gather(whole);
                 StudyReport.Write(folder, study, runs);
                 IReadOnlyList<ArmSummary> summaries = ArmSummary.Of(study, runs);
                 Print(StudyReport.Headings, StudyReport.Rows(summaries));

@@ -122,7 +122,7 @@ public static class StudyReport
     private static string Markdown(Study study, IReadOnlyList<ArmSummary> summaries)
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"{study.Question}\n\n{Terms(study)}\n\n");
+        text.Append(CultureInfo.InvariantCulture, $"{study.Question}\n\n{Terms(study, summaries)}\n\n");
         Table(text, Headings, Rows(summaries));
         string[] groups = [.. study.Arms.Select(arm => arm.Group).Distinct(StringComparer.Ordinal)];
         if (groups.Length > 1)
@@ -153,10 +153,11 @@ public static class StudyReport
         Table(text, ["group", .. names], [.. groups.Select(group => (string[])[group, .. names.Select(name => Cell(group, name))])]);
     }
 
-    private static string Terms(Study study)
+    private static string Terms(Study study, IReadOnlyList<ArmSummary> summaries)
     {
+        string seeds = summaries.All(summary => summary.Runs == study.Seeds.Count) ? $"{study.Seeds.Count} seeds" : $"up to {study.Seeds.Count} seeds";
         IEnumerable<string> targets = study.Arms.Select(arm => arm.Target ?? study.Target).Distinct().Select(Percent);
-        return $"Target accuracy {string.Join(" and ", targets)}; {study.Seeds.Count} seeds; median (least to most).";
+        return $"Target accuracy {string.Join(" and ", targets)}; {seeds}; median (least to most).";
     }
 
     private static void Table(StringBuilder text, IReadOnlyList<string> headings, IReadOnlyList<string[]> rows)
@@ -189,7 +190,7 @@ public static class StudyReport
     {
         var body = new StringBuilder();
         body.Append(CultureInfo.InvariantCulture, $"<h1>Study: {WebUtility.HtmlEncode(study.Name)}</h1><p class=\"lead\">{WebUtility.HtmlEncode(study.Question)}</p>");
-        body.Append(CultureInfo.InvariantCulture, $"<section class=\"card\"><p class=\"note\">{Terms(study)}</p><div class=\"scroll\"><table><tr>");
+        body.Append(CultureInfo.InvariantCulture, $"<section class=\"card\"><p class=\"note\">{Terms(study, summaries)}</p><div class=\"scroll\"><table><tr>");
         body.AppendJoin("", Headings.Select(heading => $"<th>{WebUtility.HtmlEncode(heading)}</th>"));
         foreach (string[] row in Rows(summaries))
         {

@@ -44,7 +44,7 @@ public sealed class StudyRunner
     public IReadOnlyList<StudyRun> Run(bool resume, Action<string> tell, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(tell);
-        PlannedRun[] planned = [.. Planned()];
+        PlannedRun[] planned = [.. Planned(_study)];
         int[] firsts = [.. planned.Select(run => Array.FindIndex(planned, other => other.Settings == run.Settings))];
         var results = new ResultDocument?[planned.Length];
         List<StudyRun> runs = [];
@@ -68,10 +68,27 @@ public sealed class StudyRunner
         return runs;
     }
 
+    /// <summary>
+    /// What the folder has of a whole study: the runs of this part, and the whole runs of the same settings of the rest. Arms and seeds without a run are left out.
+    /// </summary>
+    /// <param name="whole">The study of which a part was run.</param>
+    public (Study Study, IReadOnlyList<StudyRun> Runs) Gather(Study whole)
+    {
+        ArgumentNullException.ThrowIfNull(whole);
+        StudyRun[] runs =
+        [
+            .. from planned in Planned(whole)
+               let found = Found(planned)
+               where found is not null
+               select new StudyRun(planned.Arm, planned.Seed, found),
+        ];
+        return (whole with { Arms = [.. whole.Arms.Where(arm => runs.Any(run => run.Arm == arm))], Seeds = [.. whole.Seeds.Where(seed => runs.Any(run => run.Seed == seed))] }, runs);
+    }
+
     /// <summary>Seeds outside, arms inside: the data are read once a seed, and a study that is cut short has every arm.</summary>
-    private IEnumerable<PlannedRun> Planned() =>
-        from seed in _study.Seeds
-        from arm in _study.Arms
+    private IEnumerable<PlannedRun> Planned(Study study) =>
+        from seed in study.Seeds
+        from arm in study.Arms
         let request = arm.Request with { Job = arm.Request.Job with { Seed = seed }, Workers = Math.Max(1, _workers / _sides) }
         let name = string.Create(CultureInfo.InvariantCulture, $"seed-{seed}")
         select new PlannedRun(arm, seed, request, Path.Combine(_folder, RunsName, FolderName($"{arm.Group} {arm.Name}"), name), Settings(request));

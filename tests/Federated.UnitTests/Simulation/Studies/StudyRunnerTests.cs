@@ -80,6 +80,38 @@ public sealed class StudyRunnerTests : IDisposable
     }
 
     [Fact]
+    public void Gather_PartBesideRunsOfTheRest_TellsOfBoth()
+    {
+        Study study = Small(target: 0.5);
+        Run(study.Part("IID slow", []), resume: false);
+        var runner = new StudyRunner(study.Part("IID fast", [2]), _folder.FullName, workers: 1);
+        runner.Run(resume: false, _ => { }, TestContext.Current.CancellationToken);
+
+        (Study shown, IReadOnlyList<StudyRun> runs) = runner.Gather(study);
+        StudyReport.Write(_folder.FullName, shown, runs);
+
+        Assert.Equal([("slow", 1UL), ("slow", 2UL), ("fast", 2UL)], runs.Select(run => (run.Arm.Name, run.Seed)));
+        string table = File.ReadAllText(Path.Combine(_folder.FullName, "study.md"));
+        Assert.Contains("| IID | slow | 0 of 2 |", table, StringComparison.Ordinal);
+        Assert.Contains("| IID | fast | 1 of 1 |", table, StringComparison.Ordinal);
+        Assert.Contains("up to 2 seeds", table, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Gather_NothingButThePart_LeavesTheOtherArmsOut()
+    {
+        Study study = Small(target: 0.5);
+        var runner = new StudyRunner(study.Part("IID fast", [2]), _folder.FullName, workers: 1);
+        runner.Run(resume: false, _ => { }, TestContext.Current.CancellationToken);
+
+        (Study shown, IReadOnlyList<StudyRun> runs) = runner.Gather(study);
+
+        Assert.Equal(["fast"], shown.Arms.Select(arm => arm.Name));
+        Assert.Equal([2UL], shown.Seeds);
+        Assert.Single(runs);
+    }
+
+    [Fact]
     public void Part_WithASharedRun_LeavesItToTheWhole()
     {
         // As the dense model of the study of sparse models: the same run in every group, which lies with the first group that is run.
