@@ -27,6 +27,7 @@ public sealed class DistributedTierTests
         {
             ServerSettings = ["--Planner:UpdatesPerLeaf=1", "--Planner:Period=00:00:00.5"],
             NodeSettings = ["--Tier:IdleAliveInterval=01:00:00"],
+            NodeLossAfter = TierSetup.SoonLost,
         };
         return TierWorld.WithAsync(setup, async world =>
         {

@@ -28,7 +28,7 @@ public sealed class SidecarFaultTests
     });
 
     private static Task RunAsync(string[] arguments, Func<TierWorld, Task> disturb) =>
-        TierWorld.WithAsync(new TierSetup { SidecarProcess = arguments }, async world =>
+        TierWorld.WithAsync(new TierSetup { SidecarProcess = arguments, NodeLossAfter = TierSetup.SoonLost }, async world =>
         {
             Task running = await world.RunAsync(new TierJob(3, Shifts) { HoldInRound = Disturbed });
             JsonObject tree = await world.UntilOneIsMissingAsync(Disturbed, running).WaitAsync(Patience, TierWorld.Cancellation);
